@@ -1,0 +1,145 @@
+/*
+ * base/secret.c
+ *	  The locked arena, and buffers that are wiped.
+ *
+ * A buffer of BIG or more is a mapping of its own: left out of core files, and
+ * grown by moving its pages, so that no copy of its contents stays behind.
+ */
+#include "base/secret.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define BIG ((size_t) 256 << 10)
+
+/* Smallest piece of the arena: one private key. */
+#define ARENA_PIECE 32
+
+static EvwStatus
+forbid_dumps(void)
+{
+	const struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return EVW_INTERNAL;
+	return EVW_OK;
+}
+
+EvwStatus
+e3_secret_init(size_t bytes)
+{
+	EvwStatus status = forbid_dumps();
+
+	if (status != EVW_OK || CRYPTO_secure_malloc_initialized())
+		return status;
+	if (CRYPTO_secure_malloc_init(bytes, ARENA_PIECE) == 1)
+		return EVW_OK;
+	/* 2 says that there is an arena, but one that could not be locked. */
+	(void) CRYPTO_secure_malloc_done();
+	return EVW_INTERNAL;
+}
+
+void *
+e3_secret_alloc(size_t len)
+{
+	/* Without an arena OpenSSL would hand out ordinary memory. */
+	return CRYPTO_secure_malloc_initialized() ? OPENSSL_secure_zalloc(len) : NULL;
+}
+
+void
+e3_secret_free(void *secret, size_t len)
+{
+	OPENSSL_secure_clear_free(secret, len);
+}
+
+void
+e3_wipe(void *at, size_t len)
+{
+	if (len > 0)
+		OPENSSL_cleanse(at, len);
+}
+
+static size_t
+round_to_page(size_t len)
+{
+	size_t page = (size_t) sysconf(_SC_PAGESIZE);
+
+	return (len + page - 1) / page * page;
+}
+
+static void *
+map_pages(size_t len)
+{
+	void *at =
+		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	(void) madvise(at, len, MADV_DONTDUMP);
+	return at;
+}
+
+static void
+release_memory(uint8_t *data, size_t cap)
+{
+	if (data == NULL)
+		return;
+	e3_wipe(data, cap);
+	if (cap >= BIG)
+		(void) munmap(data, cap);
+	else
+		free(data);
+}
+
+static bool
+grow_mapping(EvwBuf *buf, size_t cap)
+{
+	void *data = mremap(buf->data, buf->cap, cap, MREMAP_MAYMOVE);
+
+	if (data == MAP_FAILED)
+		return false;
+	buf->data = data;
+	buf->cap = cap;
+	return true;
+}
+
+bool
+e3_buf_grow(EvwBuf *buf, size_t cap)
+{
+	uint8_t *data;
+
+	if (cap > SIZE_MAX / 2)
+		return false;
+	if (cap >= BIG)
+		cap = round_to_page(cap);
+	if (buf->cap >= BIG)
+		return grow_mapping(buf, cap);
+	/* Never realloc, which may leave the old bytes behind unwiped. */
+	data = cap >= BIG ? map_pages(cap) : malloc(cap);
+	if (data == NULL)
+		return false;
+	if (buf->len > 0)
+		memcpy(data, buf->data, buf->len);
+	release_memory(buf->data, buf->cap);
+	buf->data = data;
+	buf->cap = cap;
+	return true;
+}
+
+void
+e3_buf_init(EvwBuf *buf)
+{
+	evw_buf_growing(buf, e3_buf_grow, NULL);
+}
+
+void
+e3_buf_release(EvwBuf *buf)
+{
+	release_memory(buf->data, buf->cap);
+	e3_buf_init(buf);
+}

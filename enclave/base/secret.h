@@ -1,0 +1,35 @@
+/*
+ * base/secret.h
+ *	  Memory for secrets, and memory that is wiped when it goes.
+ *
+ * Keys live in OpenSSL's secure heap: one arena, locked, not dumped, with
+ * guard pages, made at start.  Job buffers may hold plaintext but are too large
+ * to lock: they are ordinary memory, kept out of core files and wiped.
+ */
+#ifndef E3_SECRET_H
+#define E3_SECRET_H
+
+#include "wire/buf.h"
+
+/*
+ * Makes the locked arena of "bytes" (a power of two), turns core dumps and
+ * ptrace of this process off.  INTERNAL if any of it can't be had: E3 then
+ * refuses to start.
+ */
+extern EvwStatus e3_secret_init(size_t bytes) EVW_MUST_USE;
+
+/* Zeroed locked memory; NULL when the arena is full.  Freed only by e3_secret_free. */
+extern void *e3_secret_alloc(size_t len);
+
+/* Wipes and frees; NULL is fine. */
+extern void e3_secret_free(void *secret, size_t len);
+
+/* Wipes "len" bytes in a way that is not optimised away. */
+extern void e3_wipe(void *at, size_t len);
+
+/* EvwBuf owned by malloc: grow callback, and release, which wipes all of cap. */
+extern bool e3_buf_grow(EvwBuf *buf, size_t cap);
+extern void e3_buf_init(EvwBuf *buf);
+extern void e3_buf_release(EvwBuf *buf);
+
+#endif /* E3_SECRET_H */

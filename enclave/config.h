@@ -1,0 +1,71 @@
+/*
+ * config.h
+ *	  E3's configuration file: read once, checked whole, then immutable.
+ */
+#ifndef E3_CONFIG_H
+#define E3_CONFIG_H
+
+#include "base/log.h"
+#include "wire/status.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define E3_CONFIG_PATH "/etc/evcrypt/e3.conf"
+#define E3_CONFIG_FILE_MAX 65536
+#define E3_CONFIG_LINE_MAX 4096
+#define E3_CONFIG_UIDS_MAX 64
+
+#define E3_WORKERS_MIN 1
+#define E3_WORKERS_MAX 256
+#define E3_CONNECTIONS_MIN 1
+#define E3_CONNECTIONS_MAX 65536
+#define E3_CONNECTIONS_DEFAULT 1024
+#define E3_DRAIN_MS_DEFAULT 10000
+#define E3_LOCKED_MIN 65536
+#define E3_LOCKED_DEFAULT (1u << 20)
+#define E3_LOCKED_MAX (64u << 20)
+
+typedef struct E3Config
+{
+	/* [e3] */
+	char socket[108];		/* path of the Unix socket */
+	uint32_t socket_mode;	/* octal in the file; default 0660 */
+	uint32_t workers;		/* default: one a core */
+	uint32_t connections;	/* most connections at a time */
+	uint32_t drain_ms;		/* time to finish at SIGTERM */
+	uint32_t locked_memory; /* bytes, a power of two */
+	E3LogLevel log_level;
+	/* [limits], never above wire/limits.h; for small machines and tests */
+	uint32_t hello_timeout_ms;
+	uint32_t frame_timeout_ms;
+	uint32_t idle_timeout_ms;
+	/* [keyring] */
+	char keyring[PATH_MAX];
+	char passphrase_file[PATH_MAX]; /* passphrase_file=, or credential= below
+									 * $CREDENTIALS_DIRECTORY */
+	/* [access] */
+	uint32_t n_uids;
+	uid_t uids[E3_CONFIG_UIDS_MAX]; /* allow_users=: who may connect */
+} E3Config;
+
+/* What was wrong, as "file:line: cause". */
+typedef struct E3ConfigError
+{
+	char text[PATH_MAX + 256];
+} E3ConfigError;
+
+/* From memory; "name" is used in errors.  CONFIG with *error filled. */
+extern EvwStatus e3_config_parse(const char *text, size_t len, const char *name,
+								 E3Config *config, E3ConfigError *error) EVW_MUST_USE;
+
+extern EvwStatus e3_config_load(const char *path, E3Config *config,
+								E3ConfigError *error) EVW_MUST_USE;
+
+/* May this peer connect?  E3's own uid always may. */
+extern bool e3_config_allows(const E3Config *config, uid_t uid);
+
+#endif /* E3_CONFIG_H */

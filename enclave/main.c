@@ -1,0 +1,200 @@
+/*
+ * main.c
+ *	  E3: starts in order, serves, stops in order.
+ *
+ *	  configuration -> locked memory -> self-test -> keyring -> workers -> network
+ *
+ * On any doubt it says why in its log and does not start.
+ */
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/version.h"
+#include "crypto/selftest.h"
+#include "keyring/store.h"
+#include "net/server.h"
+#include "net/work.h"
+#include "rpc/rpc.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* Requests that may wait: more than this is answered BUSY. */
+#define QUEUE_CAPACITY 4096
+
+static void *
+make_worker(void *shared)
+{
+	E3RpcWorker *worker = calloc(1, sizeof(E3RpcWorker));
+
+	if (worker == NULL)
+		return NULL;
+	worker->shared = shared;
+	worker->scratch = e3_scratch_new();
+	if (worker->scratch != NULL)
+		return worker;
+	free(worker);
+	return NULL;
+}
+
+static void
+free_worker(void *state)
+{
+	E3RpcWorker *worker = state;
+
+	e3_scratch_free(worker->scratch);
+	free(worker);
+}
+
+static void
+run_job(E3Job *job, void *worker)
+{
+	e3_rpc_execute(worker, &((E3Work *) job)->call);
+}
+
+/*
+ * Signals are taken through a descriptor by the network thread; blocked here,
+ * before there is any other thread, they are blocked in all of them.
+ */
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static EvwStatus
+serve(E3Config *config, E3RpcShared *shared)
+{
+	const E3PoolWork work = {.run = run_job,
+							 .make_worker = make_worker,
+							 .free_worker = free_worker,
+							 .shared = shared};
+	E3ServerSetup setup = {.config = config,
+						   .keyring = shared->keyring,
+						   .backend = e3_crypto_backend(),
+						   .signal_fd = open_signals()};
+	EvwStatus status = EVW_INTERNAL;
+
+	if (setup.signal_fd < 0)
+		return status;
+	setup.pool = e3_pool_start(&work, config->workers, QUEUE_CAPACITY);
+	if (setup.pool != NULL)
+		status = e3_server_run(&setup);
+	e3_pool_free(setup.pool);
+	close(setup.signal_fd);
+	return status;
+}
+
+static EvwStatus
+load_and_serve(E3Config *config, const char *config_path)
+{
+	const E3Kek kek = {.passphrase_file = config->passphrase_file};
+	E3RpcShared shared = {.config_path = config_path};
+	E3Keyring *keyring;
+	EvwStatus status = e3_store_load(config->keyring, &kek, &keyring);
+
+	if (status != EVW_OK)
+	{
+		e3_log(E3_LOG_ERROR, "keyring_refused", "file=\"%s\" status=%s cause=\"%s\"",
+			   config->keyring, evw_status_name(status), evw_status_message(status));
+		return status;
+	}
+	shared.keyring = e3_keyring_holder_new(keyring);
+	if (shared.keyring == NULL)
+		return EVW_OUT_OF_MEMORY;
+	status = serve(config, &shared);
+	e3_keyring_holder_free(shared.keyring);
+	return status;
+}
+
+static EvwStatus
+start(const char *config_path)
+{
+	static E3Config config;
+	E3ConfigError error;
+	EvwStatus status = e3_config_load(config_path, &config, &error);
+
+	if (status != EVW_OK)
+	{
+		e3_log(E3_LOG_ERROR, "config_refused", "cause=\"%s\"", error.text);
+		return status;
+	}
+	e3_log_set_level(config.log_level);
+	status = e3_secret_init(config.locked_memory);
+	if (status != EVW_OK)
+	{
+		e3_log(E3_LOG_ERROR, "locked_memory_refused", "bytes=%u", config.locked_memory);
+		return status;
+	}
+	status = e3_selftest();
+	if (status != EVW_OK)
+	{
+		e3_log(E3_LOG_ERROR, "selftest_failed", "backend=\"%s\"", e3_crypto_backend());
+		return status;
+	}
+	e3_log(E3_LOG_INFO, "starting", "version=%s workers=%u backend=\"%s\"", E3_VERSION,
+		   config.workers, e3_crypto_backend());
+	return load_and_serve(&config, config_path);
+}
+
+static void
+usage(FILE *out)
+{
+	fprintf(out, "usage: e3 [--config FILE]\n"
+				 "       e3 --version\n"
+				 "The default FILE is $E3_CONFIG, or " E3_CONFIG_PATH ".\n");
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+											{"help", no_argument, NULL, 'h'},
+											{"version", no_argument, NULL, 'V'},
+											{NULL, 0, NULL, 0}};
+	const char *config_path = getenv("E3_CONFIG");
+	int option;
+	EvwStatus status;
+
+	if (config_path == NULL)
+		config_path = E3_CONFIG_PATH;
+	while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) != -1)
+	{
+		switch (option)
+		{
+			case 'c':
+				config_path = optarg;
+				break;
+			case 'h':
+				usage(stdout);
+				return 0;
+			case 'V':
+				printf("e3 %s\n", E3_VERSION);
+				return 0;
+			default:
+				usage(stderr);
+				return 2;
+		}
+	}
+	if (optind < argc)
+	{
+		usage(stderr);
+		return 2;
+	}
+	status = start(config_path);
+	e3_log(status == EVW_OK ? E3_LOG_INFO : E3_LOG_ERROR, "stopped", "status=%s",
+		   evw_status_name(status));
+	return status == EVW_OK ? 0 : 1;
+}

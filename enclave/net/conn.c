@@ -1,0 +1,220 @@
+/*
+ * net/conn.c
+ *	  One connection: its life, its clock, what it waits for.
+ */
+#include "net/conn.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "net/stream.h"
+#include "net/work.h"
+#include "wire/reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * Bytes of requests in flight and of replies not yet taken above which no more
+ * is read: two large frames.
+ */
+#define HELD_BYTES_MAX (2 * (size_t) EVW_FRAME_MAX)
+
+/* Wait for the peer to close after the last byte has gone out. */
+#define LINGER_NS UINT64_C(1000000000)
+
+/* A large frame may take longer: 1 ms for each KiB announced. */
+#define NS_PER_FRAME_BYTE (UINT64_C(1000000) / 1024)
+
+static bool
+is_paused(const E3Conn *conn)
+{
+	return conn->work_bytes + conn->out_bytes > HELD_BYTES_MAX;
+}
+
+void
+e3_conn_update(E3Conn *conn)
+{
+	uint32_t events = EPOLLRDHUP;
+
+	if (conn->state == E3_CONN_DEAD)
+		return;
+	if (!is_paused(conn))
+		events |= EPOLLIN;
+	if (conn->out_first != NULL)
+		events |= EPOLLOUT;
+	e3_loop_want(conn->owner->loop, &conn->source, events);
+}
+
+static void
+write_on(E3Conn *conn)
+{
+	if (!e3_stream_write(conn))
+	{
+		e3_conn_kill(conn);
+		return;
+	}
+	if (conn->state == E3_CONN_LINGERING && conn->out_first == NULL)
+		shutdown(conn->source.fd, SHUT_WR);
+	e3_conn_update(conn);
+}
+
+static void
+handle_events(E3Source *source, uint32_t events)
+{
+	E3Conn *conn = (E3Conn *) source;
+
+	if (conn->state != E3_CONN_DEAD && (events & EPOLLOUT))
+		write_on(conn);
+	if (conn->state == E3_CONN_DEAD)
+		return;
+	if ((events & (EPOLLHUP | EPOLLERR)) || ((events & EPOLLRDHUP) && is_paused(conn)))
+		e3_conn_kill(conn);
+	else if (events & (EPOLLIN | EPOLLRDHUP))
+		e3_stream_read(conn);
+}
+
+E3Conn *
+e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, uint64_t serial)
+{
+	E3Conn *conn = calloc(1, sizeof(E3Conn));
+
+	if (conn == NULL)
+	{
+		close(fd);
+		return NULL;
+	}
+	conn->source.fd = fd;
+	conn->source.handle = handle_events;
+	conn->owner = owner;
+	conn->state = E3_CONN_HELLO;
+	conn->uid = uid;
+	conn->serial = serial;
+	conn->out_last = &conn->out_first;
+	conn->active_ns = e3_clock_ns();
+	e3_buf_init(&conn->body);
+	evw_frame_start(&conn->frame, &conn->body, EVW_FRAME_MAX);
+	if (e3_loop_add(owner->loop, &conn->source, EPOLLIN | EPOLLRDHUP) == EVW_OK)
+		return conn;
+	close(fd);
+	free(conn);
+	return NULL;
+}
+
+void
+e3_conn_free(E3Conn *conn)
+{
+	E3Out *out;
+
+	while ((out = conn->out_first) != NULL)
+	{
+		conn->out_first = out->next;
+		e3_buf_release(&out->buf);
+		free(out);
+	}
+	e3_buf_release(&conn->body);
+	free(conn);
+}
+
+void
+e3_conn_send(E3Conn *conn, EvwBuf *buf)
+{
+	E3Out *out = conn->state == E3_CONN_DEAD ? NULL : calloc(1, sizeof(E3Out));
+
+	if (out == NULL || buf->status != EVW_OK)
+	{
+		free(out);
+		e3_buf_release(buf);
+		e3_conn_kill(conn);
+		return;
+	}
+	out->buf = *buf;
+	e3_buf_init(buf);
+	if (conn->out_first == NULL)
+		conn->sent_ns = e3_clock_ns();
+	conn->out_bytes += out->buf.len;
+	*conn->out_last = out;
+	conn->out_last = &out->next;
+	write_on(conn);
+}
+
+void
+e3_conn_linger(E3Conn *conn)
+{
+	if (conn->state == E3_CONN_DEAD || conn->state == E3_CONN_LINGERING)
+		return;
+	conn->state = E3_CONN_LINGERING;
+	conn->active_ns = e3_clock_ns();
+	e3_works_abandon(conn);
+	if (conn->out_first == NULL)
+		shutdown(conn->source.fd, SHUT_WR);
+	e3_conn_update(conn);
+}
+
+void
+e3_conn_refuse(E3Conn *conn, EvwStatus status)
+{
+	const char *message = evw_status_message(status);
+	EvwErrorHeader header = {.code = status,
+							 .message = {(const uint8_t *) message, strlen(message)}};
+	EvwBuf buf;
+
+	if (conn->state == E3_CONN_DEAD || conn->state == E3_CONN_LINGERING)
+		return;
+	conn->owner->stats->protocol_errors++;
+	e3_log(E3_LOG_WARNING, "connection_refused", "conn=%llu uid=%u status=%s",
+		   (unsigned long long) conn->serial, (unsigned) conn->uid,
+		   evw_status_name(status));
+	e3_buf_init(&buf);
+	evw_error_encode(&buf, 0, &header);
+	e3_conn_send(conn, &buf);
+	e3_conn_linger(conn);
+}
+
+void
+e3_conn_kill(E3Conn *conn)
+{
+	if (conn->state == E3_CONN_DEAD)
+		return;
+	conn->state = E3_CONN_DEAD;
+	e3_works_abandon(conn);
+	e3_loop_remove(conn->owner->loop, &conn->source);
+	close(conn->source.fd);
+	conn->owner->dead(conn);
+}
+
+void
+e3_conn_check_time(E3Conn *conn, uint64_t now_ns)
+{
+	const E3ConnOwner *owner = conn->owner;
+	uint64_t quiet_ns = now_ns - conn->active_ns;
+
+	if (conn->state == E3_CONN_DEAD)
+		return;
+	if (conn->out_first != NULL)
+	{
+		if (now_ns - conn->sent_ns > owner->frame_timeout_ns)
+			e3_conn_kill(conn);
+	}
+	else if (conn->state == E3_CONN_LINGERING)
+	{
+		if (quiet_ns > LINGER_NS)
+			e3_conn_kill(conn);
+	}
+	else if (evw_frame_begun(&conn->frame))
+	{
+		if (now_ns - conn->frame_ns >
+			owner->frame_timeout_ns + conn->frame.length * NS_PER_FRAME_BYTE)
+			e3_conn_refuse(conn, EVW_FRAME_TIMEOUT);
+	}
+	else if (conn->state == E3_CONN_HELLO)
+	{
+		if (quiet_ns > owner->hello_timeout_ns)
+			e3_conn_refuse(conn, EVW_HELLO_TIMEOUT);
+	}
+	else if (conn->n_works == 0 && quiet_ns > owner->idle_timeout_ns)
+		e3_conn_refuse(conn, EVW_IDLE_TIMEOUT);
+}

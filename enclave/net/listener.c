@@ -1,0 +1,126 @@
+/*
+ * net/listener.c
+ *	  The Unix socket that E3 listens on, and who is at the other end.
+ */
+#include "net/listener.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 512
+
+static EvwStatus
+refuse(const char *path, const char *cause)
+{
+	e3_log(E3_LOG_ERROR, "listen_failed", "socket=\"%s\" cause=\"%s\"", path, cause);
+	return EVW_CONFIG;
+}
+
+static struct sockaddr_un
+address_of(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	return address;
+}
+
+/* Does a process listen there? */
+static bool
+is_alive(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool alive;
+
+	if (fd < 0)
+		return true;
+	alive = connect(fd, (const struct sockaddr *) address, sizeof(*address)) == 0 ||
+			errno != ECONNREFUSED;
+	close(fd);
+	return alive;
+}
+
+static EvwStatus
+remove_stale(const char *path, const struct sockaddr_un *address)
+{
+	struct stat info;
+
+	if (lstat(path, &info) != 0)
+		return errno == ENOENT ? EVW_OK : refuse(path, strerror(errno));
+	if (!S_ISSOCK(info.st_mode))
+		return refuse(path, "something that is not a socket is there");
+	if (is_alive(address))
+		return refuse(path, "another process listens there");
+	return unlink(path) == 0 ? EVW_OK : refuse(path, strerror(errno));
+}
+
+/*
+ * The mode is set between bind and listen: nobody can connect to a socket that
+ * does not listen yet.
+ */
+static EvwStatus
+bind_and_listen(int fd, const char *path, const struct sockaddr_un *address,
+				uint32_t mode)
+{
+	if (bind(fd, (const struct sockaddr *) address, sizeof(*address)) != 0)
+		return refuse(path, strerror(errno));
+	if (chmod(path, mode) != 0 || listen(fd, BACKLOG) != 0)
+	{
+		EvwStatus status = refuse(path, strerror(errno));
+
+		unlink(path);
+		return status;
+	}
+	return EVW_OK;
+}
+
+EvwStatus
+e3_listener_open(const char *path, uint32_t mode, int *fd)
+{
+	struct sockaddr_un address = address_of(path);
+	EvwStatus status = remove_stale(path, &address);
+
+	if (status != EVW_OK)
+		return status;
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (*fd < 0)
+		return refuse(path, strerror(errno));
+	status = bind_and_listen(*fd, path, &address, mode);
+	if (status != EVW_OK)
+		close(*fd);
+	return status;
+}
+
+void
+e3_listener_close(int fd, const char *path)
+{
+	close(fd);
+	unlink(path);
+}
+
+int
+e3_listener_accept(int fd, uid_t *uid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (accepted < 0)
+		return -1;
+	if (getsockopt(accepted, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+	{
+		close(accepted);
+		return -1;
+	}
+	*uid = peer.uid;
+	return accepted;
+}

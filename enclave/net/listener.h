@@ -1,0 +1,26 @@
+/*
+ * net/listener.h
+ *	  The Unix socket that E3 listens on, and who is at the other end.
+ */
+#ifndef E3_LISTENER_H
+#define E3_LISTENER_H
+
+#include "wire/status.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Binds and listens; a socket that nobody listens on any more is replaced,
+ * anything else at "path" is left alone.  CONFIG, with a line in the log, if
+ * it can't be done.
+ */
+extern EvwStatus e3_listener_open(const char *path, uint32_t mode, int *fd) EVW_MUST_USE;
+
+/* Closes, and removes the socket file. */
+extern void e3_listener_close(int fd, const char *path);
+
+/* A new connection, non-blocking, or -1 with errno; *uid is the peer's. */
+extern int e3_listener_accept(int fd, uid_t *uid);
+
+#endif /* E3_LISTENER_H */

@@ -1,0 +1,196 @@
+/*
+ * net/server.c
+ *	  The network thread: one loop over all descriptors, until drained.
+ */
+#include "net/server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/state.h"
+#include "net/work.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+
+/* How often clocks are looked at while there is anything to look at. */
+#define TICK_MS 100
+
+static void
+start_draining(E3Server *server)
+{
+	if (server->draining)
+	{
+		/* Asked twice: do not wait any longer. */
+		server->drain_ends_ns = 0;
+		return;
+	}
+	e3_log(E3_LOG_INFO, "draining", "connections=%llu",
+		   (unsigned long long) server->stats.connections_open);
+	server->draining = true;
+	server->drain_ends_ns = e3_clock_ns() + server->setup->config->drain_ms * NS_PER_MS;
+	e3_accept_stop(server);
+}
+
+static void
+handle_signals(E3Source *source, uint32_t events)
+{
+	E3Server *server = (E3Server *) ((char *) source - offsetof(E3Server, signals));
+	struct signalfd_siginfo info;
+
+	(void) events;
+	while (read(source->fd, &info, sizeof(info)) == sizeof(info))
+	{
+		if (info.ssi_signo == SIGHUP)
+			e3_session_reload(server);
+		else
+			start_draining(server);
+	}
+}
+
+static void
+handle_finished(E3Source *source, uint32_t events)
+{
+	E3Server *server = (E3Server *) ((char *) source - offsetof(E3Server, finished));
+	E3JobList finished;
+	E3Job *job;
+
+	(void) events;
+	e3_job_list_init(&finished);
+	e3_pool_collect(server->setup->pool, &finished);
+	while ((job = e3_job_list_pop(&finished)) != NULL)
+		e3_session_finished(server, (E3Work *) job);
+}
+
+/* Moves a connection to the list of those to be freed. */
+static void
+bury(E3Conn *conn)
+{
+	E3Server *server = conn->owner->context;
+
+	if (conn->next != NULL)
+		conn->next->prev = conn->prev;
+	if (conn->prev != NULL)
+		conn->prev->next = conn->next;
+	else
+		server->conns = conn->next;
+	conn->prev = NULL;
+	conn->next = server->dead;
+	server->dead = conn;
+	server->stats.connections_open--;
+}
+
+static void
+free_dead(E3Server *server)
+{
+	E3Conn *conn;
+
+	while ((conn = server->dead) != NULL)
+	{
+		server->dead = conn->next;
+		e3_conn_free(conn);
+	}
+}
+
+/* Clocks of all connections; those with nothing left to do go when draining. */
+static void
+tick(E3Server *server)
+{
+	uint64_t now_ns = e3_clock_ns();
+	E3Conn *next;
+
+	e3_accept_resume(server, now_ns);
+	for (E3Conn *conn = server->conns; conn != NULL; conn = next)
+	{
+		next = conn->next;
+		if (server->draining && conn->n_works == 0)
+			e3_conn_linger(conn);
+		e3_conn_check_time(conn, now_ns);
+	}
+}
+
+static bool
+is_finished(const E3Server *server)
+{
+	if (!server->draining)
+		return false;
+	return server->conns == NULL || e3_clock_ns() >= server->drain_ends_ns;
+}
+
+static void
+serve(E3Server *server)
+{
+	uint64_t ticked_ns = e3_clock_ns();
+
+	while (!is_finished(server))
+	{
+		bool busy = server->conns != NULL || server->accept_ns != 0;
+
+		e3_loop_run_once(server->owner.loop, busy ? TICK_MS : -1);
+		if (e3_clock_ns() - ticked_ns >= TICK_MS * NS_PER_MS)
+		{
+			tick(server);
+			ticked_ns = e3_clock_ns();
+		}
+		free_dead(server);
+	}
+}
+
+/* Nobody is served any more: ends what is left. */
+static void
+finish(E3Server *server)
+{
+	e3_accept_stop(server);
+	while (server->conns != NULL)
+		e3_conn_kill(server->conns);
+	free_dead(server);
+	e3_pool_stop(server->setup->pool);
+	handle_finished(&server->finished, 0);
+	close(server->owner.loop);
+}
+
+static void
+init(E3Server *server, const E3ServerSetup *setup)
+{
+	const E3Config *config = setup->config;
+
+	*server = (E3Server){.setup = setup, .started_ns = e3_clock_ns()};
+	server->owner =
+		(E3ConnOwner){.frame = e3_session_frame,
+					  .dead = bury,
+					  .loop = e3_loop_new(),
+					  .stats = &server->stats,
+					  .context = server,
+					  .hello_timeout_ns = config->hello_timeout_ms * NS_PER_MS,
+					  .frame_timeout_ns = config->frame_timeout_ms * NS_PER_MS,
+					  .idle_timeout_ns = config->idle_timeout_ms * NS_PER_MS};
+	server->listener.fd = -1;
+	server->signals.fd = setup->signal_fd;
+	server->signals.handle = handle_signals;
+	server->finished.fd = e3_pool_event_fd(setup->pool);
+	server->finished.handle = handle_finished;
+}
+
+EvwStatus
+e3_server_run(const E3ServerSetup *setup)
+{
+	E3Server server;
+	EvwStatus status;
+
+	init(&server, setup);
+	status = e3_loop_add(server.owner.loop, &server.signals, EPOLLIN);
+	if (status == EVW_OK)
+		status = e3_loop_add(server.owner.loop, &server.finished, EPOLLIN);
+	if (status == EVW_OK)
+		status = e3_accept_start(&server);
+	if (status == EVW_OK)
+	{
+		e3_log(E3_LOG_INFO, "ready", "socket=\"%s\"", setup->config->socket);
+		serve(&server);
+	}
+	finish(&server);
+	return status;
+}

@@ -1,0 +1,29 @@
+/*
+ * net/server.h
+ *	  The network thread: accepts, reads, hands on, answers, drains.
+ */
+#ifndef E3_SERVER_H
+#define E3_SERVER_H
+
+#include "config.h"
+#include "keyring/keyring.h"
+#include "sched/pool.h"
+
+/* All borrowed, and alive until e3_server_run returns. */
+typedef struct E3ServerSetup
+{
+	E3Config *config; /* RELOAD changes its log level and access list */
+	E3KeyringHolder *keyring;
+	E3Pool *pool;
+	const char *backend; /* cryptographic libraries, for HEALTH */
+	int signal_fd;		 /* SIGTERM and SIGINT drain, SIGHUP reloads */
+} E3ServerSetup;
+
+/*
+ * Serves until a signal says stop and what was begun is finished, or the drain
+ * time is over.  The pool has been stopped when it returns.  Fails only before
+ * it has served anybody.
+ */
+extern EvwStatus e3_server_run(const E3ServerSetup *setup) EVW_MUST_USE;
+
+#endif /* E3_SERVER_H */

@@ -1,0 +1,303 @@
+/*
+ * net/session.c
+ *	  What a frame means: HELLO first, then requests in any number.
+ *
+ * HEALTH, STATS and CANCEL are answered here, so that a saturated E3 answers
+ * them at once; everything else goes to a worker.
+ */
+#include "net/state.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/version.h"
+#include "net/work.h"
+#include "rpc/rpc.h"
+#include "wire/hello.h"
+#include "wire/reply.h"
+#include "wire/report.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+
+static E3Server *
+server_of(const E3Conn *conn)
+{
+	return conn->owner->context;
+}
+
+static void
+answer_hello(E3Conn *conn, const EvwMessage *message)
+{
+	static const char *const suites[] = {"p256", NULL};
+	static const char *const evidence[] = {NULL};
+	const EvwServerHello answer = {.version = EVW_PROTOCOL_VERSION,
+								   .features = EVW_FEATURE_CANCEL,
+								   .frame_max = EVW_FRAME_MAX,
+								   .plaintext_max = EVW_PLAINTEXT_MAX,
+								   .values_max = EVW_VALUES_MAX,
+								   .inflight_max = EVW_INFLIGHT_MAX,
+								   .depth_max = EVW_DEPTH_MAX,
+								   .idle_ms =
+									   server_of(conn)->setup->config->idle_timeout_ms};
+	EvwClientHello hello;
+	EvwBuf buf;
+	EvwStatus status = evw_client_hello_decode(message, &hello);
+
+	if (status == EVW_OK && (hello.version_min > EVW_PROTOCOL_VERSION ||
+							 hello.version_max < EVW_PROTOCOL_VERSION))
+		status = EVW_VERSION_MISMATCH;
+	if (status != EVW_OK)
+	{
+		e3_conn_refuse(conn, status);
+		return;
+	}
+	e3_buf_init(&buf);
+	evw_server_hello_encode(&buf, &answer, suites, evidence);
+	conn->state = E3_CONN_READY;
+	e3_conn_send(conn, &buf);
+}
+
+/* ERROR to one request; the connection goes on. */
+static void
+answer_error(E3Conn *conn, uint64_t id, EvwStatus status)
+{
+	const char *text = evw_status_message(status);
+	EvwErrorHeader header = {.code = status,
+							 .message = {(const uint8_t *) text, strlen(text)}};
+	EvwBuf buf;
+
+	server_of(conn)->stats.requests_failed++;
+	e3_buf_init(&buf);
+	evw_error_encode(&buf, id, &header);
+	e3_conn_send(conn, &buf);
+}
+
+/* Key versions of the app that HEALTH was asked about; none if it is unknown. */
+static void
+list_key_versions(E3Server *server, EvwBytes name, EvwHealth *health)
+{
+	E3Keyring *keyring = e3_keyring_acquire(server->setup->keyring);
+	const E3App *app = name.len > 0 ? e3_keyring_find(keyring, name) : NULL;
+
+	for (uint32_t i = 0; app != NULL && i < app->n_versions && i < EVW_KEY_VERSIONS_MAX;
+		 i++)
+		health->key_versions[health->n_key_versions++] = app->versions[i].version;
+	e3_keyring_release(keyring);
+}
+
+static void
+answer_health(E3Conn *conn, const EvwRequest *request)
+{
+	E3Server *server = server_of(conn);
+	const char *backend = server->setup->backend;
+	EvwHealth health = {.version = {(const uint8_t *) E3_VERSION, strlen(E3_VERSION)},
+						.backend = {(const uint8_t *) backend, strlen(backend)},
+						.uptime_ms = (e3_clock_ns() - server->started_ns) / NS_PER_MS,
+						.unix_us = e3_clock_unix_us()};
+	EvwBuf buf;
+
+	e3_pool_load(server->setup->pool, &health.queued, &health.running);
+	list_key_versions(server, request->header.app, &health);
+	e3_buf_init(&buf);
+	evw_health_encode(&buf, request->id, &health);
+	e3_conn_send(conn, &buf);
+}
+
+static void
+answer_stats(E3Conn *conn, const EvwRequest *request)
+{
+	EvwBuf buf;
+
+	e3_buf_init(&buf);
+	e3_stats_encode(&buf, request->id, &server_of(conn)->stats);
+	e3_conn_send(conn, &buf);
+}
+
+/* Unknown, answered or somebody else's: then there is nothing to cancel. */
+static void
+cancel(E3Conn *conn, uint64_t id)
+{
+	E3Work *work = e3_work_find(conn, id);
+
+	if (work != NULL)
+		e3_work_cancel(work);
+}
+
+static void
+count_request(E3Stats *stats, uint32_t verb)
+{
+	stats->requests++;
+	if (verb == EVW_VERB_ENCRYPT)
+		stats->requests_encrypt++;
+	else if (verb == EVW_VERB_DECRYPT)
+		stats->requests_decrypt++;
+	else if (verb == EVW_VERB_ECHO)
+		stats->requests_echo++;
+}
+
+/* May this peer administer?  Root and E3's own user may. */
+static bool
+is_administrator(const E3Conn *conn)
+{
+	return conn->uid == 0 || conn->uid == geteuid();
+}
+
+/* Hands a request to the workers; "body" becomes the work's. */
+static void
+submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
+{
+	E3Server *server = server_of(conn);
+	E3Work *work = e3_work_new(conn, body);
+	EvwStatus status;
+
+	if (work == NULL)
+	{
+		answer_error(conn, request->id, EVW_OUT_OF_MEMORY);
+		return;
+	}
+	work->call.request = *request;
+	work->call.administrator = is_administrator(conn);
+	if (request->header.deadline_ms > 0)
+		work->call.deadline_ns =
+			work->call.arrived_ns + request->header.deadline_ms * NS_PER_MS;
+	status = e3_pool_submit(server->setup->pool, &work->job);
+	if (status == EVW_OK)
+		return;
+	e3_work_end(work);
+	answer_error(conn, request->id, status);
+}
+
+/* Why this request can't be taken; OK if it can. */
+static EvwStatus
+check_request(const E3Conn *conn, const EvwRequest *request)
+{
+	if (server_of(conn)->draining)
+		return EVW_DRAINING;
+	if (conn->n_works >= EVW_INFLIGHT_MAX)
+		return EVW_TOO_MANY_IN_FLIGHT;
+	return e3_rpc_serves(request->verb) ? EVW_OK : EVW_UNSUPPORTED;
+}
+
+static void
+take_request(E3Conn *conn, EvwMessage *message, EvwBuf *body)
+{
+	E3Server *server = server_of(conn);
+	EvwRequest request;
+	EvwStatus status = evw_request_decode(message, &request);
+
+	/* Without an id of its own a request can't be answered. */
+	if (e3_work_find(conn, request.id) != NULL)
+		status = EVW_BAD_ID;
+	if (status == EVW_BAD_ID || (status != EVW_OK && status < EVW_BAD_HEADER))
+	{
+		e3_conn_refuse(conn, status);
+		return;
+	}
+	count_request(&server->stats, request.verb);
+	if (status == EVW_OK && request.verb == EVW_VERB_HEALTH)
+	{
+		answer_health(conn, &request);
+		return;
+	}
+	if (status == EVW_OK && request.verb == EVW_VERB_STATS)
+	{
+		answer_stats(conn, &request);
+		return;
+	}
+	if (status == EVW_OK)
+		status = check_request(conn, &request);
+	if (status == EVW_OK)
+		submit(conn, &request, body);
+	else
+		answer_error(conn, request.id, status);
+}
+
+static void
+dispatch(E3Conn *conn, EvwMessage *message, EvwBuf *body)
+{
+	if ((conn->state == E3_CONN_HELLO) != (message->type == EVW_VERB_HELLO))
+		e3_conn_refuse(conn, EVW_OUT_OF_ORDER);
+	else if (message->type == EVW_VERB_HELLO)
+		answer_hello(conn, message);
+	else if (message->type == EVW_VERB_CANCEL)
+		cancel(conn, message->id);
+	else if (message->type >= EVW_VERB_ATTEST && message->type <= EVW_VERB_RELOAD)
+		take_request(conn, message, body);
+	else if (message->type >= EVW_VERB_RESULT && message->type <= EVW_VERB_CANCELLED)
+		e3_conn_refuse(conn, EVW_OUT_OF_ORDER);
+	else
+		e3_conn_refuse(conn, EVW_UNKNOWN_VERB);
+}
+
+void
+e3_session_frame(E3Conn *conn, EvwBuf *body)
+{
+	EvwMessage message;
+	EvwStatus status = evw_message_split((EvwBytes){body->data, body->len}, &message);
+
+	if (status == EVW_OK)
+		dispatch(conn, &message, body);
+	else
+		e3_conn_refuse(conn, status);
+	/* Empty if a work has taken it over. */
+	e3_buf_release(body);
+}
+
+/* Log level and access list may change while E3 runs; the rest at restart. */
+static void
+apply_config(E3Server *server, const E3Config *reloaded)
+{
+	E3Config *config = server->setup->config;
+
+	config->log_level = reloaded->log_level;
+	config->n_uids = reloaded->n_uids;
+	memcpy(config->uids, reloaded->uids, sizeof(config->uids));
+	e3_log_set_level(config->log_level);
+}
+
+void
+e3_session_finished(E3Server *server, E3Work *work)
+{
+	E3Call *call = &work->call;
+	E3Conn *conn = work->conn;
+
+	server->stats.values_done += call->done;
+	if (call->outcome == EVW_CANCELLED)
+		server->stats.requests_cancelled++;
+	else if (call->outcome != EVW_OK)
+		server->stats.requests_failed++;
+	if (call->reloaded != NULL)
+		apply_config(server, call->reloaded);
+	if (conn != NULL)
+	{
+		EvwBuf reply = call->reply;
+
+		e3_buf_init(&call->reply);
+		e3_work_end(work);
+		e3_conn_send(conn, &reply);
+		e3_conn_update(conn);
+		return;
+	}
+	e3_work_end(work);
+}
+
+void
+e3_session_reload(E3Server *server)
+{
+	EvwBuf none;
+	E3Work *work;
+
+	e3_buf_init(&none);
+	work = e3_work_new(NULL, &none);
+	if (work == NULL)
+		return;
+	work->call.request.verb = EVW_VERB_RELOAD;
+	work->call.administrator = true;
+	if (e3_pool_submit(server->setup->pool, &work->job) == EVW_OK)
+		return;
+	e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(EVW_BUSY));
+	e3_work_end(work);
+}

@@ -1,0 +1,42 @@
+/*
+ * net/state.h
+ *	  What the network thread knows; shared by the files of this room only.
+ */
+#ifndef E3_STATE_H
+#define E3_STATE_H
+
+#include "net/conn.h"
+#include "net/server.h"
+
+typedef struct E3Server
+{
+	const E3ServerSetup *setup;
+	E3ConnOwner owner; /* of every connection; its context is this server */
+	E3Stats stats;
+	E3Source listener;
+	E3Source signals;
+	E3Source finished;		/* the pool's event descriptor */
+	E3Conn *conns;			/* alive */
+	E3Conn *dead;			/* to be freed when this turn of the loop is over */
+	uint64_t next_serial;	/* of connections */
+	uint64_t started_ns;	/* monotonic clock */
+	uint64_t accept_ns;		/* accept no one before; 0: accepting */
+	bool draining;			/* no new connection, no new request */
+	uint64_t drain_ends_ns; /* valid while draining */
+} E3Server;
+
+/* net/session.c: what a frame means.  An E3ConnOwner.frame. */
+extern void e3_session_frame(E3Conn *conn, EvwBuf *body);
+
+/* net/session.c: a call has been executed; replies if anybody waits. */
+extern void e3_session_finished(E3Server *server, E3Work *work);
+
+/* net/session.c: a RELOAD of our own, for SIGHUP. */
+extern void e3_session_reload(E3Server *server);
+
+/* net/accept.c: takes new connections, refuses those that may not. */
+extern EvwStatus e3_accept_start(E3Server *server) EVW_MUST_USE;
+extern void e3_accept_resume(E3Server *server, uint64_t now_ns);
+extern void e3_accept_stop(E3Server *server);
+
+#endif /* E3_STATE_H */

@@ -1,0 +1,172 @@
+/*
+ * net/stream.c
+ *	  Moving bytes between a connection's socket and its frames.
+ */
+#include "net/stream.h"
+
+#include "base/clock.h"
+#include "base/secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* Bytes read from one connection before the others get their turn. */
+#define READ_TURN (1u << 20)
+
+/* Frames gathered for one system call. */
+#define IOV_MAX_FRAMES 16
+
+/* recv that kills the connection on end and error; 0: nothing more for now. */
+static size_t
+receive(E3Conn *conn, void *at, size_t len)
+{
+	ssize_t got;
+
+	do
+		got = recv(conn->source.fd, at, len, 0);
+	while (got < 0 && errno == EINTR);
+	if (got > 0)
+	{
+		conn->owner->stats->bytes_in += (uint64_t) got;
+		return (size_t) got;
+	}
+	if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+		e3_conn_kill(conn);
+	return 0;
+}
+
+/* What a peer sends after it was refused is read and forgotten. */
+static void
+discard(E3Conn *conn)
+{
+	static char nowhere[16384];
+
+	(void) receive(conn, nowhere, sizeof(nowhere));
+}
+
+/* The frame is complete: hands it over and begins the next. */
+static void
+hand_over(E3Conn *conn)
+{
+	EvwBuf body = conn->body;
+
+	e3_buf_init(&conn->body);
+	evw_frame_start(&conn->frame, &conn->body, EVW_FRAME_MAX);
+	conn->owner->frame(conn, &body);
+}
+
+/* One recv; returns bytes read, 0 to stop. */
+static size_t
+read_some(E3Conn *conn)
+{
+	uint8_t *at;
+	size_t len;
+	size_t got;
+	EvwStatus status = evw_frame_want(&conn->frame, &at, &len);
+
+	if (status != EVW_OK)
+	{
+		e3_conn_refuse(conn, status);
+		return 0;
+	}
+	got = receive(conn, at, len);
+	if (got == 0)
+		return 0;
+	conn->active_ns = e3_clock_ns();
+	if (!evw_frame_begun(&conn->frame))
+		conn->frame_ns = conn->active_ns;
+	status = evw_frame_came(&conn->frame, got);
+	if (status == EVW_OK)
+		status = evw_frame_want(&conn->frame, &at, &len);
+	if (status != EVW_OK)
+	{
+		e3_conn_refuse(conn, status);
+		return 0;
+	}
+	if (len == 0)
+		hand_over(conn);
+	return got;
+}
+
+void
+e3_stream_read(E3Conn *conn)
+{
+	size_t total = 0;
+
+	if (conn->state == E3_CONN_LINGERING)
+	{
+		discard(conn);
+		return;
+	}
+	while (total < READ_TURN &&
+		   (conn->state == E3_CONN_HELLO || conn->state == E3_CONN_READY))
+	{
+		size_t got = read_some(conn);
+
+		if (got == 0)
+			break;
+		total += got;
+	}
+	e3_conn_update(conn);
+}
+
+/* Takes "sent" bytes off the front of the queue, wiping what has gone out. */
+static void
+advance(E3Conn *conn, size_t sent)
+{
+	while (sent > 0)
+	{
+		E3Out *out = conn->out_first;
+		size_t rest = out->buf.len - out->sent;
+
+		if (sent < rest)
+		{
+			out->sent += sent;
+			return;
+		}
+		sent -= rest;
+		conn->out_first = out->next;
+		if (conn->out_first == NULL)
+			conn->out_last = &conn->out_first;
+		e3_buf_release(&out->buf);
+		free(out);
+	}
+}
+
+static size_t
+gather(const E3Conn *conn, struct iovec *parts)
+{
+	size_t count = 0;
+
+	for (E3Out *out = conn->out_first; out != NULL && count < IOV_MAX_FRAMES;
+		 out = out->next)
+	{
+		parts[count].iov_base = out->buf.data + out->sent;
+		parts[count].iov_len = out->buf.len - out->sent;
+		count++;
+	}
+	return count;
+}
+
+bool
+e3_stream_write(E3Conn *conn)
+{
+	struct iovec parts[IOV_MAX_FRAMES];
+
+	while (conn->out_first != NULL)
+	{
+		struct msghdr message = {.msg_iov = parts, .msg_iovlen = gather(conn, parts)};
+		ssize_t sent = sendmsg(conn->source.fd, &message, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK;
+		conn->owner->stats->bytes_out += (uint64_t) sent;
+		conn->sent_ns = e3_clock_ns();
+		conn->out_bytes -= (size_t) sent;
+		advance(conn, (size_t) sent);
+	}
+	return true;
+}

@@ -1,0 +1,32 @@
+/*
+ * rpc/aad.c
+ *	  Additional authenticated data: laid out once, cut per version.
+ */
+#include "rpc/aad.h"
+
+#include <string.h>
+
+#define AT_EPK 1
+#define AT_APP (AT_EPK + EVW_POINT_LEN)
+
+void
+e3_aad_prepare(E3Aad *aad, const uint8_t *epk, const E3KeyPair *app)
+{
+	memcpy(aad->bytes + AT_EPK, epk, EVW_POINT_LEN);
+	memcpy(aad->bytes + AT_APP, e3_key_pair_public(app), EVW_POINT_LEN);
+}
+
+EvwBytes
+e3_aad_for(E3Aad *aad, const EvwTagInfo *info, EvwDatatype datatype)
+{
+	switch (info->aad)
+	{
+		case EVW_AAD_NONE:
+			return (EvwBytes){NULL, 0};
+		case EVW_AAD_APP:
+			return (EvwBytes){aad->bytes + AT_APP, EVW_POINT_LEN};
+		default:
+			aad->bytes[0] = (uint8_t) (datatype << 4 | info->scheme);
+			return (EvwBytes){aad->bytes, E3_AAD_MAX};
+	}
+}

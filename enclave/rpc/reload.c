@@ -1,0 +1,84 @@
+/*
+ * rpc/reload.c
+ *	  RELOAD: read configuration and keyring anew; on any doubt keep the old.
+ *
+ * Runs on a worker, because deriving the key-encryption key takes a while.  The
+ * new configuration is handed back to the network thread, which owns it; of it,
+ * only log level and access list change while E3 runs.
+ */
+#include "rpc/operations.h"
+
+#include "base/log.h"
+#include "keyring/store.h"
+#include "wire/report.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* Reloads one at a time, so that a slower one can't bring back older keys. */
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+static EvwStatus
+load_config(const char *path, E3Config **config)
+{
+	E3ConfigError error;
+	EvwStatus status;
+
+	*config = calloc(1, sizeof(E3Config));
+	if (*config == NULL)
+		return EVW_OUT_OF_MEMORY;
+	status = e3_config_load(path, *config, &error);
+	if (status == EVW_OK)
+		return EVW_OK;
+	e3_log(E3_LOG_ERROR, "config_refused", "cause=\"%s\"", error.text);
+	free(*config);
+	*config = NULL;
+	return status;
+}
+
+static EvwStatus
+load_keyring(E3RpcShared *shared, const E3Config *config)
+{
+	E3Kek kek = {.passphrase_file = config->passphrase_file};
+	E3Keyring *current;
+	E3Keyring *next;
+	EvwStatus status = e3_store_load(config->keyring, &kek, &next);
+	uint64_t generation;
+
+	if (status != EVW_OK)
+		return status;
+	current = e3_keyring_acquire(shared->keyring);
+	generation = e3_keyring_generation(current);
+	e3_keyring_release(current);
+	if (e3_keyring_generation(next) < generation)
+	{
+		e3_keyring_release(next);
+		return EVW_KEYRING_ROLLBACK;
+	}
+	e3_log(E3_LOG_INFO, "keyring_loaded", "generation=%llu apps=%u",
+		   (unsigned long long) e3_keyring_generation(next), e3_keyring_count(next));
+	e3_keyring_swap(shared->keyring, next);
+	return EVW_OK;
+}
+
+EvwStatus
+e3_rpc_reload(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
+{
+	EvwStatus status;
+
+	(void) keyring;
+	pthread_mutex_lock(&one_at_a_time);
+	status = load_config(worker->shared->config_path, &call->reloaded);
+	if (status == EVW_OK)
+		status = load_keyring(worker->shared, call->reloaded);
+	pthread_mutex_unlock(&one_at_a_time);
+	if (status != EVW_OK)
+	{
+		e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(status));
+		free(call->reloaded);
+		call->reloaded = NULL;
+		return status;
+	}
+	evw_stats_encode(&call->reply, call->request.id, NULL, 0);
+	return call->reply.status;
+}

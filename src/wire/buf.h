@@ -1,0 +1,68 @@
+/*
+ * wire/buf.h
+ *	  Borrowed byte strings, and the append-only buffer all writers share.
+ *
+ * The wire allocates nothing: an EvwBuf lives in its owner's memory and grows,
+ * if it may, through the owner's callback.  The first failure sticks: later
+ * appends do nothing, and the caller looks at "status" once, at the end.
+ */
+#ifndef EVW_BUF_H
+#define EVW_BUF_H
+
+#include "wire/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes owned by somebody else, valid as long as their owner says. */
+typedef struct EvwBytes
+{
+	const uint8_t *data;
+	size_t len;
+} EvwBytes;
+
+typedef struct EvwBuf EvwBuf;
+
+/*
+ * Makes buf->data hold at least "cap" bytes, keeping the first buf->len, and
+ * sets buf->cap.  Returns false when it can't; the buffer is then unchanged.
+ */
+typedef bool (*EvwGrow)(EvwBuf *buf, size_t cap);
+
+struct EvwBuf
+{
+	uint8_t *data; /* owner's memory */
+	size_t len;	   /* bytes written */
+	size_t cap;	   /* bytes at data */
+	EvwGrow grow;  /* NULL: fixed size */
+	void *owner;   /* for grow */
+	EvwStatus status;
+};
+
+/* A buffer of fixed size over the caller's memory. */
+extern void evw_buf_fixed(EvwBuf *buf, void *data, size_t cap);
+
+/* An empty buffer that grows through "grow". */
+extern void evw_buf_growing(EvwBuf *buf, EvwGrow grow, void *owner);
+
+/*
+ * Room for "len" more bytes, which become part of the buffer: returns where
+ * they go, or NULL with status NO_SPACE or OUT_OF_MEMORY.
+ */
+extern uint8_t *evw_buf_extend(EvwBuf *buf, size_t len);
+
+/* Appends a copy. */
+extern void evw_buf_append(EvwBuf *buf, const void *data, size_t len);
+
+/* Little- and big-endian integers at any alignment. */
+extern void evw_put_le32(uint8_t *at, uint32_t value);
+extern uint32_t evw_get_le32(const uint8_t *at);
+extern void evw_put_be32(uint8_t *at, uint32_t value);
+extern uint32_t evw_get_be32(const uint8_t *at);
+extern uint64_t evw_get_be64(const uint8_t *at);
+
+/* Equality of bytes with a C string; for names, not for secrets. */
+extern bool evw_bytes_equal(EvwBytes bytes, const char *text);
+
+#endif /* EVW_BUF_H */

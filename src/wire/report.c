@@ -1,0 +1,192 @@
+/*
+ * wire/report.c
+ *	  RESULTs of HEALTH, STATS and KEYS, encoded and decoded side by side.
+ */
+#include "wire/report.h"
+
+#include "wire/frame.h"
+#include "wire/limits.h"
+#include "wire/writer.h"
+
+#include <string.h>
+
+enum
+{
+	KEY_VERSION,
+	KEY_BACKEND,
+	KEY_UPTIME,
+	KEY_UNIX,
+	KEY_QUEUED,
+	KEY_RUNNING,
+	KEY_KEY_VERSIONS,
+	N_HEALTH_KEYS
+};
+
+static const char *const health_keys[] = {"version", "backend", "uptime_ms",	"unix_us",
+										  "queued",	 "running", "key_versions", NULL};
+
+static void
+write_number(EvwBuf *buf, const char *key, uint64_t number)
+{
+	evw_write_str(buf, key);
+	evw_write_uint(buf, number);
+}
+
+void
+evw_health_encode(EvwBuf *buf, uint64_t id, const EvwHealth *health)
+{
+	evw_message_begin(buf, EVW_VERB_RESULT, id, 0);
+	evw_write_map(buf, N_HEALTH_KEYS);
+	evw_write_str(buf, health_keys[KEY_VERSION]);
+	evw_write_str_bytes(buf, health->version);
+	evw_write_str(buf, health_keys[KEY_BACKEND]);
+	evw_write_str_bytes(buf, health->backend);
+	write_number(buf, health_keys[KEY_UPTIME], health->uptime_ms);
+	write_number(buf, health_keys[KEY_UNIX], health->unix_us);
+	write_number(buf, health_keys[KEY_QUEUED], health->queued);
+	write_number(buf, health_keys[KEY_RUNNING], health->running);
+	evw_write_str(buf, health_keys[KEY_KEY_VERSIONS]);
+	evw_write_array(buf, health->n_key_versions);
+	for (uint32_t i = 0; i < health->n_key_versions; i++)
+		evw_write_uint(buf, health->key_versions[i]);
+	evw_frame_end(buf);
+}
+
+static void
+read_key_versions(EvwReader *reader, EvwHealth *health)
+{
+	uint32_t count = evw_read_array(reader);
+
+	for (uint32_t i = 0; i < count && reader->status == EVW_OK; i++)
+	{
+		uint32_t version = evw_read_uint_max(reader, UINT32_MAX);
+
+		if (health->n_key_versions < EVW_KEY_VERSIONS_MAX)
+			health->key_versions[health->n_key_versions++] = version;
+	}
+}
+
+EvwStatus
+evw_health_decode(const EvwMessage *message, EvwHealth *health)
+{
+	EvwHeaderKeys keys;
+	int key;
+
+	memset(health, 0, sizeof(*health));
+	evw_header_open(&keys, message->header, health_keys);
+	while ((key = evw_header_next(&keys)) >= 0)
+	{
+		EvwReader *reader = &keys.reader;
+
+		if (key == KEY_VERSION)
+			health->version = evw_read_str(reader);
+		else if (key == KEY_BACKEND)
+			health->backend = evw_read_str(reader);
+		else if (key == KEY_UPTIME)
+			health->uptime_ms = evw_read_uint(reader);
+		else if (key == KEY_UNIX)
+			health->unix_us = evw_read_uint(reader);
+		else if (key == KEY_QUEUED)
+			health->queued = evw_read_uint_max(reader, UINT32_MAX);
+		else if (key == KEY_RUNNING)
+			health->running = evw_read_uint_max(reader, UINT32_MAX);
+		else
+			read_key_versions(reader, health);
+	}
+	return keys.reader.status;
+}
+
+void
+evw_stats_encode(EvwBuf *buf, uint64_t id, const EvwCounter *counters, uint32_t count)
+{
+	evw_message_begin(buf, EVW_VERB_RESULT, id, 0);
+	evw_write_map(buf, count);
+	for (uint32_t i = 0; i < count; i++)
+		write_number(buf, counters[i].name, counters[i].value);
+	evw_frame_end(buf);
+}
+
+EvwStatus
+evw_stats_find(const EvwMessage *message, const char *name, uint64_t *value)
+{
+	const char *const known[] = {name, NULL};
+	EvwHeaderKeys keys;
+	bool found = false;
+
+	*value = 0;
+	evw_header_open(&keys, message->header, known);
+	while (evw_header_next(&keys) >= 0)
+	{
+		*value = evw_read_uint(&keys.reader);
+		found = true;
+	}
+	if (keys.reader.status != EVW_OK)
+		return keys.reader.status;
+	return found ? EVW_OK : EVW_MALFORMED;
+}
+
+void
+evw_keys_encode(EvwBuf *buf, uint64_t id, const EvwPublicKeys *keys, uint32_t count)
+{
+	evw_message_begin(buf, EVW_VERB_RESULT, id, 0);
+	evw_write_map(buf, 1);
+	evw_write_str(buf, "keys");
+	evw_write_array(buf, count);
+	for (uint32_t i = 0; i < count; i++)
+	{
+		evw_write_array(buf, 3);
+		evw_write_uint(buf, keys[i].version);
+		evw_write_bin(buf, (EvwBytes){keys[i].p256, EVW_POINT_LEN});
+		evw_write_bin(buf, (EvwBytes){keys[i].secp256k1, EVW_POINT_LEN});
+	}
+	evw_frame_end(buf);
+}
+
+static void
+read_point(EvwReader *reader, uint8_t *point)
+{
+	EvwBytes bytes = evw_read_bin(reader);
+
+	if (bytes.len == EVW_POINT_LEN)
+		memcpy(point, bytes.data, EVW_POINT_LEN);
+	else if (reader->status == EVW_OK)
+		reader->status = EVW_MALFORMED;
+}
+
+static void
+read_public_keys(EvwReader *reader, EvwPublicKeys *keys)
+{
+	uint32_t fields = evw_read_array(reader);
+
+	if (reader->status == EVW_OK && fields != 3)
+		reader->status = EVW_MALFORMED;
+	keys->version = evw_read_uint_max(reader, UINT32_MAX);
+	read_point(reader, keys->p256);
+	read_point(reader, keys->secp256k1);
+}
+
+EvwStatus
+evw_keys_decode(const EvwMessage *message, EvwPublicKeys *keys, uint32_t max,
+				uint32_t *count)
+{
+	static const char *const known[] = {"keys", NULL};
+	EvwHeaderKeys header;
+	EvwReader *reader = &header.reader;
+
+	*count = 0;
+	evw_header_open(&header, message->header, known);
+	while (evw_header_next(&header) >= 0)
+	{
+		uint32_t listed = evw_read_array(reader);
+
+		for (uint32_t i = 0; i < listed && reader->status == EVW_OK; i++)
+		{
+			EvwPublicKeys one;
+
+			read_public_keys(reader, &one);
+			if (reader->status == EVW_OK && *count < max)
+				keys[(*count)++] = one;
+		}
+	}
+	return reader->status;
+}

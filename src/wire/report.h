@@ -1,0 +1,62 @@
+/*
+ * wire/report.h
+ *	  What E3 tells of itself: the RESULTs of HEALTH, STATS and KEYS.
+ *
+ * These have no columns; what they say is in the header.
+ */
+#ifndef EVW_REPORT_H
+#define EVW_REPORT_H
+
+#include "wire/limits.h"
+#include "wire/message.h"
+
+/* Key versions of one app that a report can list. */
+#define EVW_KEY_VERSIONS_MAX 64
+
+typedef struct EvwHealth
+{
+	EvwBytes version; /* of E3 */
+	EvwBytes backend; /* AEAD and key agreement libraries */
+	uint64_t uptime_ms;
+	uint64_t unix_us; /* E3's wall clock */
+	uint32_t queued;  /* requests waiting */
+	uint32_t running; /* requests being worked on */
+	uint32_t n_key_versions;
+	uint32_t key_versions[EVW_KEY_VERSIONS_MAX]; /* of the app asked for, newest first */
+} EvwHealth;
+
+extern void evw_health_encode(EvwBuf *buf, uint64_t id, const EvwHealth *health);
+extern EvwStatus evw_health_decode(const EvwMessage *message,
+								   EvwHealth *health) EVW_MUST_USE;
+
+/* One counter of STATS; the header maps names to numbers. */
+typedef struct EvwCounter
+{
+	const char *name;
+	uint64_t value;
+} EvwCounter;
+
+extern void evw_stats_encode(EvwBuf *buf, uint64_t id, const EvwCounter *counters,
+							 uint32_t count);
+
+/* Value of one counter of a STATS result; MALFORMED if it is not there. */
+extern EvwStatus evw_stats_find(const EvwMessage *message, const char *name,
+								uint64_t *value) EVW_MUST_USE;
+
+/* Public keys of one key version, compressed points. */
+typedef struct EvwPublicKeys
+{
+	uint32_t version;
+	uint8_t p256[EVW_POINT_LEN];
+	uint8_t secp256k1[EVW_POINT_LEN];
+} EvwPublicKeys;
+
+/* Newest first. */
+extern void evw_keys_encode(EvwBuf *buf, uint64_t id, const EvwPublicKeys *keys,
+							uint32_t count);
+
+/* At most "max" are stored; *count says how many. */
+extern EvwStatus evw_keys_decode(const EvwMessage *message, EvwPublicKeys *keys,
+								 uint32_t max, uint32_t *count) EVW_MUST_USE;
+
+#endif /* EVW_REPORT_H */
