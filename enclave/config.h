@@ -1,6 +1,11 @@
 /*
  * config.h
  *	  E3's configuration file: read once, checked whole, then immutable.
+ *
+ * An INI file.  Whatever is not understood is refused, and the error names file,
+ * line and key: unknown sections and keys, keys given twice, values of the wrong
+ * type or out of range, lines that begin with white space, a NUL, a byte order
+ * mark.  Times are whole milliseconds, sizes whole bytes or with kB or MB.
  */
 #ifndef E3_CONFIG_H
 #define E3_CONFIG_H
@@ -16,7 +21,8 @@
 
 #define E3_CONFIG_PATH "/etc/evcrypt/e3.conf"
 #define E3_CONFIG_FILE_MAX 65536
-#define E3_CONFIG_LINE_MAX 4096
+/* inih's buffer of 200 bytes holds the line, CR, LF and NUL. */
+#define E3_CONFIG_LINE_MAX 196
 #define E3_CONFIG_UIDS_MAX 64
 
 #define E3_WORKERS_MIN 1
@@ -25,6 +31,8 @@
 #define E3_CONNECTIONS_MAX 65536
 #define E3_CONNECTIONS_DEFAULT 1024
 #define E3_DRAIN_MS_DEFAULT 10000
+#define E3_DRAIN_MS_MAX 3600000
+#define E3_TIMEOUT_MS_MIN 10
 #define E3_LOCKED_MIN 65536
 #define E3_LOCKED_DEFAULT (1u << 20)
 #define E3_LOCKED_MAX (64u << 20)
@@ -34,7 +42,7 @@ typedef struct E3Config
 	/* [e3] */
 	char socket[108];		/* path of the Unix socket */
 	uint32_t socket_mode;	/* octal in the file; default 0660 */
-	uint32_t workers;		/* default: one a core */
+	uint32_t workers;		/* default: one a core that we may run on */
 	uint32_t connections;	/* most connections at a time */
 	uint32_t drain_ms;		/* time to finish at SIGTERM */
 	uint32_t locked_memory; /* bytes, a power of two */
@@ -46,7 +54,7 @@ typedef struct E3Config
 	/* [keyring] */
 	char keyring[PATH_MAX];
 	char passphrase_file[PATH_MAX]; /* passphrase_file=, or credential= below
-									 * $CREDENTIALS_DIRECTORY */
+									 * $CREDENTIALS_DIRECTORY; one of the two */
 	/* [access] */
 	uint32_t n_uids;
 	uid_t uids[E3_CONFIG_UIDS_MAX]; /* allow_users=: who may connect */
@@ -58,14 +66,17 @@ typedef struct E3ConfigError
 	char text[PATH_MAX + 256];
 } E3ConfigError;
 
-/* From memory; "name" is used in errors.  CONFIG with *error filled. */
+/*
+ * From memory; "name" is used in errors.  CONFIG with *error filled, which names
+ * places and keys but never a value.
+ */
 extern EvwStatus e3_config_parse(const char *text, size_t len, const char *name,
 								 E3Config *config, E3ConfigError *error) EVW_MUST_USE;
 
 extern EvwStatus e3_config_load(const char *path, E3Config *config,
 								E3ConfigError *error) EVW_MUST_USE;
 
-/* May this peer connect?  E3's own uid always may. */
+/* May this peer connect?  E3's own effective uid always may. */
 extern bool e3_config_allows(const E3Config *config, uid_t uid);
 
 #endif /* E3_CONFIG_H */

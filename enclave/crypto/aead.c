@@ -73,12 +73,13 @@ e3_aead_open(E3Scratch *scratch, uint8_t *out, const uint8_t iv[EVW_IV_LEN], Evw
 			 EvwBytes sealed)
 {
 	EVP_CIPHER_CTX *cipher = scratch->cipher;
-	EvwBytes body = {sealed.data, sealed.len - EVW_TAG_LEN};
+	EvwBytes body;
 	uint8_t tag[EVW_TAG_LEN];
 	int len;
 
 	if (sealed.len < EVW_TAG_LEN)
 		return EVW_DOES_NOT_OPEN;
+	body = (EvwBytes){sealed.data, sealed.len - EVW_TAG_LEN};
 	/* OpenSSL takes the tag through a pointer that is not const. */
 	memcpy(tag, sealed.data + body.len, sizeof(tag));
 	if (!begin(cipher, iv, false, aad) || !update(cipher, out, body) ||

@@ -53,8 +53,10 @@ extern const E3KeyVersion *e3_app_find_hint(const E3App *app, EvwCurve curve,
 											const uint8_t *hint);
 
 /*
- * Adds a version to an app, which is made if it is not there.  The pairs
- * become the keyring's, also on failure.  Only before publishing.
+ * Adds a version, with both pairs, to an app, which is made if it is not there.
+ * The pairs become the keyring's, also on failure.  Only before publishing.
+ * Fails with APP_NAME, KEYRING_FULL, OUT_OF_MEMORY, or KEYRING_FORMAT for version
+ * 0 and for one that the app has already.
  */
 extern EvwStatus e3_keyring_add(E3Keyring *keyring, EvwBytes name,
 								const E3KeyVersion *version) EVW_MUST_USE;

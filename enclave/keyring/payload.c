@@ -1,0 +1,163 @@
+/*
+ * keyring/payload.c
+ *	  The keyring as MessagePack, written and read side by side.
+ */
+#include "keyring/payload.h"
+
+#include "base/secret.h"
+#include "wire/reader.h"
+#include "wire/writer.h"
+
+static void
+write_private(EvwBuf *payload, const E3KeyPair *pair)
+{
+	uint8_t private_key[E3_PRIVATE_LEN];
+
+	e3_key_pair_private(pair, private_key);
+	evw_write_bin(payload, (EvwBytes){private_key, sizeof(private_key)});
+	e3_wipe(private_key, sizeof(private_key));
+}
+
+static void
+write_version(EvwBuf *payload, const E3KeyVersion *version)
+{
+	evw_write_map(payload, 4);
+	evw_write_str(payload, "version");
+	evw_write_uint(payload, version->version);
+	evw_write_str(payload, "created_us");
+	evw_write_uint(payload, version->created_us);
+	evw_write_str(payload, "p256");
+	write_private(payload, version->pairs[EVW_CURVE_P256]);
+	evw_write_str(payload, "secp256k1");
+	write_private(payload, version->pairs[EVW_CURVE_SECP256K1]);
+}
+
+void
+e3_payload_write(EvwBuf *payload, const E3Keyring *keyring)
+{
+	uint32_t n_apps = e3_keyring_count(keyring);
+
+	evw_write_map(payload, 1);
+	evw_write_str(payload, "apps");
+	evw_write_array(payload, n_apps);
+	for (uint32_t i = 0; i < n_apps; i++)
+	{
+		const E3App *app = e3_keyring_app(keyring, i);
+
+		evw_write_map(payload, 2);
+		evw_write_str(payload, "name");
+		evw_write_str(payload, app->name);
+		evw_write_str(payload, "versions");
+		evw_write_array(payload, app->n_versions);
+		for (uint32_t j = 0; j < app->n_versions; j++)
+			write_version(payload, &app->versions[j]);
+	}
+}
+
+static void
+expect(EvwReader *reader, bool good)
+{
+	if (!good && reader->status == EVW_OK)
+		reader->status = EVW_MALFORMED;
+}
+
+static void
+read_map_of(EvwReader *reader, uint32_t pairs)
+{
+	expect(reader, evw_read_map(reader) == pairs);
+}
+
+static void
+read_key(EvwReader *reader, const char *key)
+{
+	EvwBytes text = evw_read_str(reader);
+
+	expect(reader, reader->status == EVW_OK && evw_bytes_equal(text, key));
+}
+
+static EvwStatus
+read_pair(EvwReader *reader, EvwCurve curve, E3KeyPair **pair)
+{
+	EvwBytes private_key;
+
+	read_key(reader, evw_curve_name(curve));
+	private_key = evw_read_bin(reader);
+	expect(reader, private_key.len == E3_PRIVATE_LEN);
+	if (reader->status != EVW_OK)
+		return EVW_KEYRING_FORMAT;
+	return e3_key_pair_from_private(curve, private_key.data, pair);
+}
+
+static EvwStatus
+read_version(EvwReader *reader, E3KeyVersion *version)
+{
+	EvwStatus status;
+
+	read_map_of(reader, 4);
+	read_key(reader, "version");
+	version->version = evw_read_uint_max(reader, UINT32_MAX);
+	read_key(reader, "created_us");
+	version->created_us = evw_read_uint(reader);
+	status = read_pair(reader, EVW_CURVE_P256, &version->pairs[EVW_CURVE_P256]);
+	if (status != EVW_OK)
+		return status;
+	status = read_pair(reader, EVW_CURVE_SECP256K1, &version->pairs[EVW_CURVE_SECP256K1]);
+	if (status != EVW_OK)
+		e3_key_pair_free(version->pairs[EVW_CURVE_P256]);
+	return status;
+}
+
+static EvwStatus
+read_app(EvwReader *reader, E3Keyring *keyring)
+{
+	EvwBytes name;
+	uint32_t n_versions;
+
+	read_map_of(reader, 2);
+	read_key(reader, "name");
+	name = evw_read_str(reader);
+	read_key(reader, "versions");
+	n_versions = evw_read_array(reader);
+	/* An app without a version, or one named twice, is not what we write. */
+	if (reader->status != EVW_OK || n_versions == 0 ||
+		e3_keyring_find(keyring, name) != NULL)
+		return EVW_KEYRING_FORMAT;
+	for (uint32_t i = 0; i < n_versions; i++)
+	{
+		E3KeyVersion version = {0};
+		EvwStatus status = read_version(reader, &version);
+
+		if (status == EVW_OK)
+			status = e3_keyring_add(keyring, name, &version);
+		if (status != EVW_OK)
+			return status;
+	}
+	return EVW_OK;
+}
+
+/* What is wrong inside the file is the file's fault; what we lack is not. */
+static EvwStatus
+payload_status(EvwStatus status)
+{
+	return status == EVW_BAD_KEY || status == EVW_APP_NAME ? EVW_KEYRING_FORMAT : status;
+}
+
+EvwStatus
+e3_payload_read(EvwBytes payload, E3Keyring *keyring)
+{
+	EvwReader reader;
+	uint32_t n_apps;
+
+	evw_reader_init(&reader, payload);
+	read_map_of(&reader, 1);
+	read_key(&reader, "apps");
+	n_apps = evw_read_array(&reader);
+	for (uint32_t i = 0; i < n_apps; i++)
+	{
+		EvwStatus status = read_app(&reader, keyring);
+
+		if (status != EVW_OK)
+			return payload_status(status);
+	}
+	return evw_reader_finish(&reader) == EVW_OK ? EVW_OK : EVW_KEYRING_FORMAT;
+}

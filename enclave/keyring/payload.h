@@ -1,0 +1,22 @@
+/*
+ * keyring/payload.h
+ *	  What the keyring file wraps: MessagePack,
+ *	  {"apps": [{"name": str, "versions": [{"version": uint, "created_us": uint,
+ *	  "p256": bin 32, "secp256k1": bin 32}, ...]}, ...]}.
+ *
+ * Keys stand in this order, apps sorted by name, versions newest first, and
+ * nothing else is allowed: what a newer writer added would be lost when an older
+ * one saved it again.
+ */
+#ifndef E3_PAYLOAD_H
+#define E3_PAYLOAD_H
+
+#include "keyring/keyring.h"
+
+/* Appends; look at payload->status. */
+extern void e3_payload_write(EvwBuf *payload, const E3Keyring *keyring);
+
+/* Adds what the payload lists to an empty keyring.  KEYRING_FORMAT if malformed. */
+extern EvwStatus e3_payload_read(EvwBytes payload, E3Keyring *keyring) EVW_MUST_USE;
+
+#endif /* E3_PAYLOAD_H */

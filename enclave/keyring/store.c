@@ -1,0 +1,89 @@
+/*
+ * keyring/store.c
+ *	  The keyring file, loaded and saved.
+ */
+#include "keyring/store.h"
+
+#include "base/file.h"
+#include "base/secret.h"
+#include "keyring/payload.h"
+#include "keyring/wrap.h"
+
+static EvwStatus
+file_status(E3FileResult result)
+{
+	switch (result)
+	{
+		case E3_FILE_OK:
+			return EVW_OK;
+		case E3_FILE_SHARED:
+			return EVW_KEYRING_PERMISSIONS;
+		case E3_FILE_TOO_LONG:
+			return EVW_KEYRING_FORMAT;
+		case E3_FILE_NO_MEMORY:
+			return EVW_OUT_OF_MEMORY;
+		case E3_FILE_MISSING:
+		case E3_FILE_IO:
+			break;
+	}
+	return EVW_KEYRING_IO;
+}
+
+static EvwStatus
+read_keyring(EvwBytes payload, uint64_t generation, E3Keyring **keyring)
+{
+	E3Keyring *made = e3_keyring_new();
+	EvwStatus status = made != NULL ? e3_payload_read(payload, made) : EVW_OUT_OF_MEMORY;
+
+	if (status != EVW_OK)
+	{
+		e3_keyring_release(made);
+		return status;
+	}
+	e3_keyring_set_generation(made, generation);
+	*keyring = made;
+	return EVW_OK;
+}
+
+EvwStatus
+e3_store_load(const char *path, const E3Kek *kek, E3Keyring **keyring)
+{
+	EvwBuf file;
+	EvwBuf payload;
+	uint64_t generation;
+	EvwStatus status;
+
+	*keyring = NULL;
+	e3_buf_init(&file);
+	e3_buf_init(&payload);
+	status = file_status(e3_file_read(path, E3_FILE_PRIVATE, E3_STORE_FILE_MAX, &file));
+	if (status == EVW_OK)
+		status =
+			e3_wrap_open(kek, (EvwBytes){file.data, file.len}, &generation, &payload);
+	if (status == EVW_OK)
+		status = read_keyring((EvwBytes){payload.data, payload.len}, generation, keyring);
+	e3_buf_release(&payload);
+	e3_buf_release(&file);
+	return status;
+}
+
+EvwStatus
+e3_store_save(const char *path, const E3Kek *kek, const E3Keyring *keyring)
+{
+	EvwBuf payload;
+	EvwBuf file;
+	EvwStatus status;
+
+	e3_buf_init(&payload);
+	e3_buf_init(&file);
+	e3_payload_write(&payload, keyring);
+	status = payload.status;
+	if (status == EVW_OK)
+		status = e3_wrap_seal(kek, e3_keyring_generation(keyring),
+							  (EvwBytes){payload.data, payload.len}, &file);
+	if (status == EVW_OK)
+		status = file_status(e3_file_replace(path, (EvwBytes){file.data, file.len}));
+	e3_buf_release(&file);
+	e3_buf_release(&payload);
+	return status;
+}

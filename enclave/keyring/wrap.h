@@ -1,0 +1,38 @@
+/*
+ * keyring/wrap.h
+ *	  The keyring file's outside: a header, and the payload under AES-256-GCM
+ *	  with a key-encryption key.
+ *
+ *	  offset length
+ *	  0      4   "E3KR"
+ *	  4      1   version of the file: 1
+ *	  5      1   kind of key-encryption key: 1 = scrypt of a passphrase
+ *	  6      3   scrypt: log2 N, r, p (RFC 7914)
+ *	  9      3   zero
+ *	  12     8   generation, big-endian
+ *	  20     16  scrypt's salt
+ *	  36     12  IV
+ *	  48     n   ciphertext and 16-byte tag; bytes 0 to 47 are the additional data
+ *
+ * Salt, and with it the key, and IV are new every time a file is written.
+ */
+#ifndef E3_WRAP_H
+#define E3_WRAP_H
+
+#include "keyring/store.h"
+
+#define E3_WRAP_HEADER 48
+#define E3_WRAP_OVERHEAD (E3_WRAP_HEADER + EVW_TAG_LEN)
+
+/* Appends header and ciphertext to "file". */
+extern EvwStatus e3_wrap_seal(const E3Kek *kek, uint64_t generation, EvwBytes payload,
+							  EvwBuf *file) EVW_MUST_USE;
+
+/*
+ * Appends the payload.  KEYRING_FORMAT if the header is not one of ours,
+ * KEYRING_UNSEAL if the tag is wrong, PASSPHRASE if there is none to try.
+ */
+extern EvwStatus e3_wrap_open(const E3Kek *kek, EvwBytes file, uint64_t *generation,
+							  EvwBuf *payload) EVW_MUST_USE;
+
+#endif /* E3_WRAP_H */
