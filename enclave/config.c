@@ -248,6 +248,16 @@ find_user(const char *name, uid_t *uid)
 	return true;
 }
 
+static char *
+trim(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (end > text && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	return text + strspn(text, " \t");
+}
+
 static bool
 read_users(Parser *parser, const KeyInfo *key, char *text)
 {
@@ -257,8 +267,7 @@ read_users(Parser *parser, const KeyInfo *key, char *text)
 
 	while ((name = strsep(&rest, ",")) != NULL)
 	{
-		name += strspn(name, " \t");
-		name[strcspn(name, " \t")] = '\0';
+		name = trim(name);
 		if (config->n_uids == E3_CONFIG_UIDS_MAX)
 			return fail(parser, "[%s] %s: more than %d users", key->section, key->name,
 						E3_CONFIG_UIDS_MAX);
@@ -314,9 +323,9 @@ check_heading(Parser *parser, const char *line)
 }
 
 static bool
-check_line(Parser *parser, const char *line, size_t len)
+check_line(Parser *parser, const char *line, size_t len, int size)
 {
-	if (len > E3_CONFIG_LINE_MAX)
+	if (len > E3_CONFIG_LINE_MAX || len + 2 > (size_t) size)
 		return fail(parser, "line is longer than %d bytes", E3_CONFIG_LINE_MAX);
 	if (memchr(line, '\0', len) != NULL)
 		return fail(parser, "line has a NUL byte");
@@ -339,7 +348,7 @@ next_line(char *out, int size, void *user)
 	newline = memchr(start, '\n', (size_t) (parser->end - start));
 	len = (size_t) ((newline != NULL ? newline : parser->end) - start);
 	parser->line++;
-	if (!check_line(parser, start, len) || len + 2 > (size_t) size)
+	if (!check_line(parser, start, len, size))
 		return NULL;
 	memcpy(out, start, len);
 	out[len] = '\n';

@@ -36,8 +36,8 @@ e3_keyring_retain(E3Keyring *keyring)
 	return keyring;
 }
 
-static void
-free_pairs(const E3KeyVersion *version)
+void
+e3_key_version_free(const E3KeyVersion *version)
 {
 	e3_key_pair_free(version->pairs[EVW_CURVE_P256]);
 	e3_key_pair_free(version->pairs[EVW_CURVE_SECP256K1]);
@@ -51,7 +51,7 @@ free_keyring(E3Keyring *keyring)
 		E3App *app = &keyring->apps[i];
 
 		for (uint32_t j = 0; j < app->n_versions; j++)
-			free_pairs(&app->versions[j]);
+			e3_key_version_free(&app->versions[j]);
 		free(app->versions);
 	}
 	free(keyring->apps);
@@ -245,6 +245,6 @@ e3_keyring_add(E3Keyring *keyring, EvwBytes name, const E3KeyVersion *version)
 	EvwStatus status = add_version(keyring, name, version);
 
 	if (status != EVW_OK)
-		free_pairs(version);
+		e3_key_version_free(version);
 	return status;
 }

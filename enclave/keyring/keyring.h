@@ -22,6 +22,9 @@ typedef struct E3KeyVersion
 	E3KeyPair *pairs[2];
 } E3KeyVersion;
 
+/* Wipes and frees both pairs. */
+extern void e3_key_version_free(const E3KeyVersion *version);
+
 typedef struct E3App
 {
 	char name[EVW_APP_MAX + 1];

@@ -103,7 +103,7 @@ read_version(EvwReader *reader, E3KeyVersion *version)
 		return status;
 	status = read_pair(reader, EVW_CURVE_SECP256K1, &version->pairs[EVW_CURVE_SECP256K1]);
 	if (status != EVW_OK)
-		e3_key_pair_free(version->pairs[EVW_CURVE_P256]);
+		e3_key_version_free(version);
 	return status;
 }
 

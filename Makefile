@@ -1,0 +1,58 @@
+# evcrypt: the commands.  extension.mk builds the extension (PGXS),
+# enclave/Makefile builds E3 and e3ctl.
+#
+#   make            the extension, E3 and e3ctl
+#   make install    the extension into PostgreSQL, e3 and e3ctl into $(PREFIX)/bin
+#   make demo       real data through encrypt() and back, on a throw-away server
+#   make check      every test
+#   make lint       what a shell can say about the sources
+#   make clean
+#
+# demo and check install the Debian packages that are missing; run them as
+# root, or with sudo installed.
+
+PG_CONFIG ?= pg_config
+PREFIX ?= /usr/local
+VARIANT ?= release
+# Debug information and stack traces of E3's binaries are kept: do not strip.
+INSTALL_PROGRAM = install -m 755
+
+EXTENSION = $(MAKE) -f extension.mk PG_CONFIG=$(PG_CONFIG)
+
+all: extension enclave
+
+extension:
+	+$(EXTENSION) all
+
+enclave:
+	$(MAKE) -C enclave VARIANT=$(VARIANT)
+
+install: all
+	+$(EXTENSION) install
+	install -d $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL_PROGRAM) enclave/build/$(VARIANT)/e3 enclave/build/$(VARIANT)/e3ctl \
+		$(DESTDIR)$(PREFIX)/bin
+
+# Against a server of one's own, with E3 running and evcrypt.endpoints set.
+installcheck:
+	+$(EXTENSION) installcheck
+
+demo:
+	test/demo
+
+check:
+	test/check
+
+lint:
+	test/lint/all
+
+install-deps:
+	test/install-deps
+
+clean:
+	+$(EXTENSION) clean
+	$(MAKE) -C enclave clean
+	$(MAKE) -C test/unit clean
+	$(MAKE) -C test/fuzz clean
+
+.PHONY: all extension enclave install installcheck demo check lint install-deps clean

@@ -1,0 +1,93 @@
+/*
+ * ctl/backup.c
+ *	  keyring backup, keyring restore.
+ *
+ * A backup is a keyring file like any other, under its own salt and, if one is
+ * given, its own passphrase.
+ */
+#include "ctl/change.h"
+#include "ctl/ctl.h"
+#include "keyring/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The key-encryption key of the backup file. */
+static E3Kek
+backup_kek(const E3Ctl *ctl)
+{
+	return (E3Kek){ctl->passphrase_file != NULL ? ctl->passphrase_file
+												: ctl->config.passphrase_file};
+}
+
+int
+e3_ctl_backup(E3Ctl *ctl)
+{
+	const E3Kek kek = backup_kek(ctl);
+	E3Change change = {.lock = -1};
+	int status;
+
+	if (access(ctl->args[0], F_OK) == 0)
+		return e3_ctl_fail("%s exists already", ctl->args[0]);
+	status = e3_change_load(ctl, &change);
+	if (status == EXIT_SUCCESS)
+	{
+		EvwStatus saved = e3_store_save(ctl->args[0], &kek, change.keyring);
+
+		if (saved != EVW_OK)
+			status = e3_ctl_fail_file(ctl->args[0], saved);
+	}
+	e3_change_end(&change);
+	return status;
+}
+
+/*
+ * Generation of the keyring that is replaced.  One that does not open is what a
+ * backup is for, so that is not an error.
+ */
+static uint64_t
+current_generation(const E3Ctl *ctl)
+{
+	const E3Kek kek = {ctl->config.passphrase_file};
+	E3Keyring *keyring;
+	EvwStatus status = e3_store_load(ctl->config.keyring, &kek, &keyring);
+	uint64_t generation = 0;
+
+	if (status == EVW_OK)
+		generation = e3_keyring_generation(keyring);
+	else if (status != EVW_KEYRING_IO || errno != ENOENT)
+		e3_ctl_note("%s is replaced without being read: %s", ctl->config.keyring,
+					evw_status_message(status));
+	e3_keyring_release(keyring);
+	return generation;
+}
+
+/* With the lock held. */
+static int
+restore(const E3Ctl *ctl, E3Change *change)
+{
+	const E3Kek kek = backup_kek(ctl);
+	EvwStatus status = e3_store_load(ctl->args[0], &kek, &change->keyring);
+	uint64_t generation;
+
+	if (status != EVW_OK)
+		return e3_ctl_fail_file(ctl->args[0], status);
+	generation = current_generation(ctl);
+	if (generation > e3_keyring_generation(change->keyring))
+		e3_keyring_set_generation(change->keyring, generation);
+	return e3_change_commit(ctl, change);
+}
+
+int
+e3_ctl_restore(E3Ctl *ctl)
+{
+	E3Change change;
+	int status = e3_change_lock(ctl, &change);
+
+	if (status == EXIT_SUCCESS)
+		status = restore(ctl, &change);
+	e3_change_end(&change);
+	return status;
+}

@@ -1,0 +1,37 @@
+/*
+ * ctl/change.h
+ *	  A change of the keyring: lock, load, change, save, tell E3.
+ *
+ * The lock is flock(2) on "<keyring>.lock"; it keeps two e3ctl from losing each
+ * other's change.  E3 itself only reads.  Every function says on stderr what
+ * went wrong and returns 1 then, else 0.
+ */
+#ifndef E3_CHANGE_H
+#define E3_CHANGE_H
+
+#include "ctl/ctl.h"
+#include "keyring/keyring.h"
+
+#define E3_LOCK_TIMEOUT_MS 10000
+
+typedef struct E3Change
+{
+	int lock;			/* descriptor; -1: not held */
+	E3Keyring *keyring; /* NULL until loaded or set */
+} E3Change;
+
+/* Waits for the lock.  e3_change_end is due whatever is returned. */
+extern int e3_change_lock(const E3Ctl *ctl, E3Change *change);
+
+/* Loads the configured keyring. */
+extern int e3_change_load(const E3Ctl *ctl, E3Change *change);
+
+/* Counts the generation up, and saves. */
+extern int e3_change_save(const E3Ctl *ctl, E3Change *change);
+
+/* Saves, and returns when a running E3 serves the change. */
+extern int e3_change_commit(const E3Ctl *ctl, E3Change *change);
+
+extern void e3_change_end(E3Change *change);
+
+#endif /* E3_CHANGE_H */

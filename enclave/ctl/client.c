@@ -1,0 +1,274 @@
+/*
+ * ctl/client.c
+ *	  Connect, HELLO, question, answer.
+ */
+#include "ctl/client.h"
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/version.h"
+#include "wire/frame.h"
+#include "wire/hello.h"
+#include "wire/reply.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CLIENT_NAME "e3ctl " E3_VERSION
+#define REQUEST_ID 1
+
+/* What E3 tells of itself fits; values never come here. */
+#define ANSWER_MAX (1u << 20)
+
+__attribute__((format(printf, 2, 3))) static E3ClientResult
+fail(E3Client *client, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void) vsnprintf(client->cause, sizeof(client->cause), format, args);
+	va_end(args);
+	return E3_CLIENT_FAILED;
+}
+
+static E3ClientResult
+fail_errno(E3Client *client, const char *what)
+{
+	return fail(client, "%s: %s", what, strerror(errno));
+}
+
+/*
+ * E3 lets its own uid in, and root may act for it: connects as the socket's
+ * owner, which is what the kernel then tells E3.
+ */
+static int
+connect_as_owner(int fd, const struct sockaddr_un *address)
+{
+	struct stat info;
+	bool root = geteuid() == 0;
+	int connected;
+	int error;
+
+	if (root && stat(address->sun_path, &info) == 0 && seteuid(info.st_uid) != 0)
+		return -1;
+	connected = connect(fd, (const struct sockaddr *) address, sizeof(*address));
+	error = errno;
+	if (root && seteuid(0) != 0)
+		return -1;
+	errno = error;
+	return connected;
+}
+
+static E3ClientResult
+connect_socket(E3Client *client, const char *path)
+{
+	/* Bounds the wait for a place in the listener's queue. */
+	const struct timeval timeout = {.tv_sec = E3_CLIENT_TIMEOUT_MS / 1000};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	(void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client->fd < 0 ||
+		setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) != 0)
+		return fail_errno(client, "cannot make a socket");
+	if (connect_as_owner(client->fd, &address) == 0)
+		return E3_CLIENT_OK;
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		return E3_CLIENT_ABSENT;
+	return fail_errno(client, "cannot connect to E3");
+}
+
+/* Waits until the socket is ready for "events" or the time is over. */
+static E3ClientResult
+wait_ready(E3Client *client, short events)
+{
+	for (;;)
+	{
+		struct pollfd ready = {.fd = client->fd, .events = events};
+		uint64_t now = e3_clock_ns();
+		int left;
+		int count;
+
+		if (now >= client->deadline_ns)
+			return fail(client, "E3 does not answer within %d s",
+						E3_CLIENT_TIMEOUT_MS / 1000);
+		left = (int) ((client->deadline_ns - now) / 1000000) + 1;
+		count = poll(&ready, 1, left);
+		if (count > 0)
+			return E3_CLIENT_OK;
+		if (count < 0 && errno != EINTR)
+			return fail_errno(client, "cannot wait for E3");
+	}
+}
+
+static bool
+would_block(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+static E3ClientResult
+send_frame(E3Client *client)
+{
+	size_t done = 0;
+
+	if (client->out.status != EVW_OK)
+		return fail(client, "%s", evw_status_message(client->out.status));
+	while (done < client->out.len)
+	{
+		E3ClientResult result = wait_ready(client, POLLOUT);
+		ssize_t sent;
+
+		if (result != E3_CLIENT_OK)
+			return result;
+		sent = send(client->fd, client->out.data + done, client->out.len - done,
+					MSG_DONTWAIT | MSG_NOSIGNAL);
+		/* E3 may have said why before it closed: the answer is read first. */
+		if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+			return E3_CLIENT_OK;
+		if (sent < 0 && !would_block())
+			return fail_errno(client, "cannot send to E3");
+		done += sent > 0 ? (size_t) sent : 0;
+	}
+	return E3_CLIENT_OK;
+}
+
+/* Some bytes to "at"; *got may be 0. */
+static E3ClientResult
+receive_some(E3Client *client, uint8_t *at, size_t len, size_t *got)
+{
+	E3ClientResult result = wait_ready(client, POLLIN);
+	ssize_t count;
+
+	*got = 0;
+	if (result != E3_CLIENT_OK)
+		return result;
+	count = recv(client->fd, at, len, MSG_DONTWAIT);
+	if (count == 0)
+		return fail(client, "E3 closed the connection");
+	if (count < 0 && !would_block())
+		return fail_errno(client, "cannot receive from E3");
+	*got = count > 0 ? (size_t) count : 0;
+	return E3_CLIENT_OK;
+}
+
+static E3ClientResult
+receive_message(E3Client *client, EvwMessage *message)
+{
+	EvwFrameReader reader;
+	EvwStatus status = EVW_OK;
+
+	e3_buf_release(&client->in);
+	evw_frame_start(&reader, &client->in, ANSWER_MAX);
+	while (status == EVW_OK)
+	{
+		E3ClientResult result;
+		uint8_t *at;
+		size_t len;
+
+		status = evw_frame_want(&reader, &at, &len);
+		if (status != EVW_OK || len == 0)
+			break;
+		result = receive_some(client, at, len, &len);
+		if (result != E3_CLIENT_OK)
+			return result;
+		status = evw_frame_came(&reader, len);
+	}
+	if (status == EVW_OK)
+		status = evw_message_split((EvwBytes){client->in.data, client->in.len}, message);
+	if (status != EVW_OK)
+		return fail(client, "E3's answer is not understood: %s",
+					evw_status_message(status));
+	return E3_CLIENT_OK;
+}
+
+static E3ClientResult
+fail_error(E3Client *client, const EvwMessage *message)
+{
+	EvwErrorHeader header;
+
+	if (evw_error_decode(message, &header) != EVW_OK)
+		return fail(client, "E3's answer is not understood");
+	return fail(client, "E3 refuses: %.*s (%s)", (int) header.message.len,
+				(const char *) header.message.data, evw_status_name(header.code));
+}
+
+/* Sends client->out and takes the answer, which is to be of this type. */
+static E3ClientResult
+exchange(E3Client *client, EvwVerb expected, uint64_t id, EvwMessage *message)
+{
+	E3ClientResult result = send_frame(client);
+
+	if (result == E3_CLIENT_OK)
+		result = receive_message(client, message);
+	if (result != E3_CLIENT_OK)
+		return result;
+	if (message->type == EVW_VERB_ERROR)
+		return fail_error(client, message);
+	if (message->type != (uint32_t) expected || message->id != id)
+		return fail(client, "E3's answer belongs to no question");
+	return E3_CLIENT_OK;
+}
+
+static E3ClientResult
+say_hello(E3Client *client)
+{
+	const EvwClientHello hello = {.version_min = EVW_PROTOCOL_VERSION,
+								  .version_max = EVW_PROTOCOL_VERSION,
+								  .client = {(const uint8_t *) CLIENT_NAME,
+											 strlen(CLIENT_NAME)}};
+	EvwServerHello answer;
+	EvwMessage message;
+	E3ClientResult result;
+
+	evw_client_hello_encode(&client->out, &hello);
+	result = exchange(client, EVW_VERB_HELLO, 0, &message);
+	if (result != E3_CLIENT_OK)
+		return result;
+	if (evw_server_hello_decode(&message, &answer) != EVW_OK)
+		return fail(client, "E3's HELLO is not understood");
+	if (answer.version != EVW_PROTOCOL_VERSION)
+		return fail(client, "E3 speaks protocol version %u, e3ctl %d", answer.version,
+					EVW_PROTOCOL_VERSION);
+	return E3_CLIENT_OK;
+}
+
+E3ClientResult
+e3_client_open(E3Client *client, const char *path)
+{
+	E3ClientResult result;
+
+	*client = (E3Client){.fd = -1};
+	client->deadline_ns = e3_clock_ns() + E3_CLIENT_TIMEOUT_MS * UINT64_C(1000000);
+	e3_buf_init(&client->in);
+	e3_buf_init(&client->out);
+	result = connect_socket(client, path);
+	return result == E3_CLIENT_OK ? say_hello(client) : result;
+}
+
+E3ClientResult
+e3_client_call(E3Client *client, EvwVerb verb, EvwMessage *reply)
+{
+	const EvwRequestHeader none = {0};
+
+	e3_buf_release(&client->out);
+	evw_request_encode_plain(&client->out, verb, REQUEST_ID, &none);
+	return exchange(client, EVW_VERB_RESULT, REQUEST_ID, reply);
+}
+
+void
+e3_client_close(E3Client *client)
+{
+	if (client->fd >= 0)
+		(void) close(client->fd);
+	e3_buf_release(&client->in);
+	e3_buf_release(&client->out);
+}

@@ -1,0 +1,41 @@
+/*
+ * ctl/client.h
+ *	  A client of E3 for one question at a time, over the Unix socket.
+ *
+ * Blocking, but never longer than E3_CLIENT_TIMEOUT_MS for connection, HELLO,
+ * question and answer together.
+ */
+#ifndef E3_CLIENT_H
+#define E3_CLIENT_H
+
+#include "wire/message.h"
+#include "wire/request.h"
+
+#define E3_CLIENT_TIMEOUT_MS 10000
+
+typedef enum E3ClientResult
+{
+	E3_CLIENT_OK,
+	E3_CLIENT_ABSENT, /* nobody listens at the socket */
+	E3_CLIENT_FAILED  /* "cause" says why */
+} E3ClientResult;
+
+typedef struct E3Client
+{
+	int fd;
+	uint64_t deadline_ns;
+	EvwBuf in;	/* body of the last frame */
+	EvwBuf out; /* frame being sent */
+	char cause[EVW_MESSAGE_MAX + 128];
+} E3Client;
+
+/* Connects and exchanges HELLO.  e3_client_close is due whatever is returned. */
+extern E3ClientResult e3_client_open(E3Client *client, const char *path) EVW_MUST_USE;
+
+/* Sends a request without columns; *reply is its RESULT, and points into the client. */
+extern E3ClientResult e3_client_call(E3Client *client, EvwVerb verb,
+									 EvwMessage *reply) EVW_MUST_USE;
+
+extern void e3_client_close(E3Client *client);
+
+#endif /* E3_CLIENT_H */

@@ -1,0 +1,50 @@
+/*
+ * ctl/ctl.h
+ *	  e3ctl: what its commands share.
+ *
+ * A command returns the exit status: 0, or 1 after a message on stderr.  Usage
+ * errors exit with 2.  Nothing that is printed shows a private key or a
+ * passphrase.
+ */
+#ifndef E3_CTL_H
+#define E3_CTL_H
+
+#include "config.h"
+
+#define E3_CTL_ARGS_MAX 2
+
+/* One invocation: the command line, and the configuration it names. */
+typedef struct E3Ctl
+{
+	const char *config_path;
+	const char *owner;			/* --owner */
+	const char *p256_file;		/* --private-key */
+	const char *secp256k1_file; /* --secp256k1-private-key */
+	const char *passphrase_file;
+	const char *args[E3_CTL_ARGS_MAX];
+	E3Config config; /* loaded for every command but init */
+} E3Ctl;
+
+/* "e3ctl: ..." on stderr; returns 1, for "return e3_ctl_fail(...)". */
+extern int e3_ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+extern void e3_ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same about a keyring file; errno counts if it could not be read or written. */
+extern int e3_ctl_fail_file(const char *path, EvwStatus status);
+
+/* Loads the configuration and makes the locked arena; 0, or 1 with a message. */
+extern int e3_ctl_start(E3Ctl *ctl);
+
+/* The commands. */
+extern int e3_ctl_init(E3Ctl *ctl);
+extern int e3_ctl_app_add(E3Ctl *ctl);
+extern int e3_ctl_app_import(E3Ctl *ctl);
+extern int e3_ctl_app_list(E3Ctl *ctl);
+extern int e3_ctl_app_export(E3Ctl *ctl);
+extern int e3_ctl_health(E3Ctl *ctl);
+extern int e3_ctl_reload(E3Ctl *ctl);
+extern int e3_ctl_stats(E3Ctl *ctl);
+extern int e3_ctl_backup(E3Ctl *ctl);
+extern int e3_ctl_restore(E3Ctl *ctl);
+
+#endif /* E3_CTL_H */

@@ -1,0 +1,218 @@
+/*
+ * ctl/init.c
+ *	  init: whatever is missing of configuration, passphrase and keyring.
+ */
+#include "base/file.h"
+#include "base/secret.h"
+#include "crypto/random.h"
+#include "ctl/change.h"
+#include "ctl/ctl.h"
+#include "wire/base64.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RANDOM_BYTES 32
+#define RANDOM_TEXT 43 /* their base64, unpadded */
+#define RUNTIME_SOCKET "/run/evcrypt/e3.sock"
+
+/* Whom new files are given to; not ours to give unless we are root. */
+typedef struct Owner
+{
+	bool given;
+	uid_t uid;
+	gid_t gid;
+} Owner;
+
+static int
+find_owner(const E3Ctl *ctl, Owner *owner)
+{
+	const struct passwd *entry;
+
+	*owner = (Owner){.given = false};
+	if (ctl->owner == NULL)
+		return EXIT_SUCCESS;
+	if (geteuid() != 0)
+		return e3_ctl_fail("--owner is for root");
+	entry = getpwnam(ctl->owner);
+	if (entry == NULL)
+		return e3_ctl_fail("%s: no user of this name", ctl->owner);
+	*owner = (Owner){true, entry->pw_uid, entry->pw_gid};
+	return EXIT_SUCCESS;
+}
+
+static int
+give(const char *path, const Owner *owner)
+{
+	if (owner->given && lchown(path, owner->uid, owner->gid) != 0)
+		return e3_ctl_fail("%s: %s", path, strerror(errno));
+	printf("made %s\n", path);
+	return EXIT_SUCCESS;
+}
+
+/* Something at "path"?  1, 0, or -1 after a message. */
+static int
+exists(const char *path)
+{
+	struct stat info;
+
+	if (lstat(path, &info) == 0)
+		return 1;
+	if (errno == ENOENT)
+		return 0;
+	(void) e3_ctl_fail("%s: %s", path, strerror(errno));
+	return -1;
+}
+
+static int
+make_dir(const char *config_path, const Owner *owner)
+{
+	char dir[PATH_MAX];
+	int there;
+
+	e3_file_dir(config_path, dir);
+	there = exists(dir);
+	if (there != 0)
+		return there > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (mkdir(dir, 0700) != 0)
+		return e3_ctl_fail("%s: %s", dir, strerror(errno));
+	return give(dir, owner);
+}
+
+/* For a new file, which appears whole or not at all. */
+static int
+make_file(const char *path, const void *data, size_t len, const Owner *owner)
+{
+	E3FileResult result = e3_file_replace(path, (EvwBytes){data, len});
+
+	if (result != E3_FILE_OK)
+		return e3_ctl_fail("%s: %s", path, strerror(errno));
+	return give(path, owner);
+}
+
+static const char config_template[] =
+	"# E3, the encryption engine of evcrypt.\n"
+	"\n"
+	"[e3]\n"
+	"socket = %s\n"
+	"#socket_mode = 0660\n"
+	"#workers = 4            ; default: one a core\n"
+	"#connections = 1024\n"
+	"#drain_ms = 10000       ; to finish what is in flight at SIGTERM\n"
+	"#locked_memory = 1MB    ; for keys; a power of two\n"
+	"#log_level = info       ; debug, info, warning, error\n"
+	"\n"
+	"[limits]\n"
+	"#hello_timeout_ms = 10000\n"
+	"#frame_timeout_ms = 10000\n"
+	"#idle_timeout_ms = 3600000\n"
+	"\n"
+	"[keyring]\n"
+	"file = %s/keyring\n"
+	"passphrase_file = %s/passphrase\n"
+	"#credential = NAME      ; instead: a file below $CREDENTIALS_DIRECTORY\n"
+	"\n"
+	"[access]\n"
+	"# Who may connect beside E3's own user: names or uids.\n"
+	"#allow_users = postgres\n";
+
+static int
+make_config(const char *path, const Owner *owner)
+{
+	char given[PATH_MAX];
+	char dir[PATH_MAX];
+	char socket_path[PATH_MAX + sizeof("/e3.sock")] = RUNTIME_SOCKET;
+	char text[4 * PATH_MAX];
+	int there = exists(path);
+	int len;
+
+	if (there != 0)
+		return there > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	/* The paths in the file are absolute, however this one was given. */
+	e3_file_dir(path, given);
+	if (realpath(given, dir) == NULL)
+		return e3_ctl_fail("%s: %s", given, strerror(errno));
+	if (strcmp(path, E3_CONFIG_PATH) != 0)
+		(void) snprintf(socket_path, sizeof(socket_path), "%s/e3.sock", dir);
+	len = snprintf(text, sizeof(text), config_template, socket_path, dir, dir);
+	if (len < 0 || (size_t) len >= sizeof(text))
+		return e3_ctl_fail("%s: %s", path, strerror(ENAMETOOLONG));
+	return make_file(path, text, (size_t) len, owner);
+}
+
+static int
+make_passphrase(const char *path, const Owner *owner)
+{
+	uint8_t bytes[RANDOM_BYTES];
+	char text[RANDOM_TEXT + 1];
+	int status;
+
+	if (e3_random(bytes, sizeof(bytes)) != EVW_OK)
+		return e3_ctl_fail("%s", evw_status_message(EVW_CRYPTO_FAILED));
+	evw_base64_encode(text, (EvwBytes){bytes, sizeof(bytes)});
+	text[RANDOM_TEXT] = '\n';
+	status = make_file(path, text, sizeof(text), owner);
+	e3_wipe(bytes, sizeof(bytes));
+	e3_wipe(text, sizeof(text));
+	return status;
+}
+
+static int
+make_keyring(const E3Ctl *ctl, E3Change *change, const Owner *owner)
+{
+	char lock[PATH_MAX + sizeof(".lock")];
+
+	change->keyring = e3_keyring_new();
+	if (change->keyring == NULL)
+		return e3_ctl_fail("%s", evw_status_message(EVW_OUT_OF_MEMORY));
+	if (e3_change_save(ctl, change) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	(void) snprintf(lock, sizeof(lock), "%s.lock", ctl->config.keyring);
+	if (owner->given && lchown(lock, owner->uid, owner->gid) != 0)
+		return e3_ctl_fail("%s: %s", lock, strerror(errno));
+	return give(ctl->config.keyring, owner);
+}
+
+/* With the lock held, so that two never make two passphrases. */
+static int
+make_secrets(const E3Ctl *ctl, E3Change *change, const Owner *owner)
+{
+	const char *passphrase_file = ctl->config.passphrase_file;
+	int has_keyring = exists(ctl->config.keyring);
+	int has_passphrase = exists(passphrase_file);
+
+	if (has_keyring < 0 || has_passphrase < 0)
+		return EXIT_FAILURE;
+	if (has_keyring && !has_passphrase)
+		return e3_ctl_fail("%s is missing, and a new one would not open %s",
+						   passphrase_file, ctl->config.keyring);
+	if (!has_passphrase && make_passphrase(passphrase_file, owner) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	if (has_keyring)
+		return e3_change_load(ctl, change);
+	return make_keyring(ctl, change, owner);
+}
+
+int
+e3_ctl_init(E3Ctl *ctl)
+{
+	E3Change change;
+	Owner owner;
+	int status;
+
+	if (find_owner(ctl, &owner) != EXIT_SUCCESS ||
+		make_dir(ctl->config_path, &owner) != EXIT_SUCCESS ||
+		make_config(ctl->config_path, &owner) != EXIT_SUCCESS ||
+		e3_ctl_start(ctl) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	status = e3_change_lock(ctl, &change);
+	if (status == EXIT_SUCCESS)
+		status = make_secrets(ctl, &change, &owner);
+	e3_change_end(&change);
+	return status;
+}

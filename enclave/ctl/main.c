@@ -1,0 +1,279 @@
+/*
+ * ctl/main.c
+ *	  e3ctl: the command line.
+ */
+#include "ctl/ctl.h"
+
+#include "base/secret.h"
+#include "base/version.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define EXIT_USAGE 2
+#define WORDS_MAX (2 + E3_CTL_ARGS_MAX)
+
+enum
+{
+	OPTION_CONFIG = 1,
+	OPTION_OWNER = 2,
+	OPTION_P256 = 4,
+	OPTION_SECP256K1 = 8,
+	OPTION_PASSPHRASE = 16
+};
+
+typedef struct Option
+{
+	const char *name;
+	unsigned bit;
+	size_t at; /* where in E3Ctl */
+} Option;
+
+static const Option options[] = {
+	{"--config", OPTION_CONFIG, offsetof(E3Ctl, config_path)},
+	{"--owner", OPTION_OWNER, offsetof(E3Ctl, owner)},
+	{"--private-key", OPTION_P256, offsetof(E3Ctl, p256_file)},
+	{"--secp256k1-private-key", OPTION_SECP256K1, offsetof(E3Ctl, secp256k1_file)},
+	{"--passphrase-file", OPTION_PASSPHRASE, offsetof(E3Ctl, passphrase_file)},
+};
+
+typedef struct Command
+{
+	const char *group; /* NULL: a command of one word */
+	const char *name;
+	int n_args;
+	unsigned options; /* beside --config */
+	bool starts;	  /* with e3_ctl_start */
+	int (*run)(E3Ctl *ctl);
+	const char *usage;
+	const char *help;
+} Command;
+
+static const Command commands[] = {
+	{NULL, "init", 0, OPTION_OWNER, false, e3_ctl_init, "init [--owner USER]",
+	 "make configuration, passphrase and empty keyring, where they are missing"},
+	{"app", "add", 1, 0, true, e3_ctl_app_add, "app add NAME",
+	 "add an app with fresh keys"},
+	{"app", "import", 1, OPTION_P256 | OPTION_SECP256K1, true, e3_ctl_app_import,
+	 "app import NAME [--private-key FILE] [--secp256k1-private-key FILE]",
+	 "add an app with these keys (PEM or 64 hex digits); others are generated"},
+	{"app", "list", 0, 0, true, e3_ctl_app_list, "app list",
+	 "names, key versions, time of the newest"},
+	{"app", "export", 1, 0, true, e3_ctl_app_export, "app export NAME",
+	 "public keys, as JSON"},
+	{NULL, "health", 0, 0, true, e3_ctl_health, "health",
+	 "ask E3 how it is; exits with 1 if it does not answer"},
+	{NULL, "stats", 0, 0, true, e3_ctl_stats, "stats", "E3's counters"},
+	{NULL, "reload", 0, 0, true, e3_ctl_reload, "reload",
+	 "make E3 read its keyring again"},
+	{"keyring", "backup", 1, OPTION_PASSPHRASE, true, e3_ctl_backup,
+	 "keyring backup FILE [--passphrase-file FILE]",
+	 "copy the keyring, under another passphrase if one is given"},
+	{"keyring", "restore", 1, OPTION_PASSPHRASE, true, e3_ctl_restore,
+	 "keyring restore FILE [--passphrase-file FILE]",
+	 "put a backup in the place of the keyring"},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void
+print_message(const char *format, va_list args)
+{
+	(void) fputs("e3ctl: ", stderr);
+	(void) vfprintf(stderr, format, args);
+	(void) fputc('\n', stderr);
+}
+
+int
+e3_ctl_fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_message(format, args);
+	va_end(args);
+	return EXIT_FAILURE;
+}
+
+void
+e3_ctl_note(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_message(format, args);
+	va_end(args);
+}
+
+int
+e3_ctl_fail_file(const char *path, EvwStatus status)
+{
+	if (status == EVW_KEYRING_IO)
+		return e3_ctl_fail("%s: %s: %s", path, evw_status_message(status),
+						   strerror(errno));
+	return e3_ctl_fail("%s: %s", path, evw_status_message(status));
+}
+
+int
+e3_ctl_start(E3Ctl *ctl)
+{
+	E3ConfigError error;
+
+	if (e3_config_load(ctl->config_path, &ctl->config, &error) != EVW_OK)
+		return e3_ctl_fail("%s", error.text);
+	if (e3_secret_init(ctl->config.locked_memory) != EVW_OK)
+		return e3_ctl_fail("cannot lock %u bytes of memory for keys; see ulimit -l",
+						   ctl->config.locked_memory);
+	return EXIT_SUCCESS;
+}
+
+static void
+print_help(void)
+{
+	printf("e3ctl administers E3, the encryption engine of evcrypt.\n\n"
+		   "Usage: e3ctl [--config FILE] COMMAND\n\n");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		printf("  %s\n      %s\n", commands[i].usage, commands[i].help);
+	printf("\nThe configuration is FILE, else $E3_CONFIG, else %s.\n"
+		   "Exit status: 0, 1 if the command failed, 2 if it was not understood.\n",
+		   E3_CONFIG_PATH);
+}
+
+static int
+fail_usage(const char *cause, const char *word)
+{
+	(void) e3_ctl_fail("%s%s; see e3ctl --help", cause, word);
+	return EXIT_USAGE;
+}
+
+static const Option *
+find_option(const char *word)
+{
+	size_t len = strcspn(word, "=");
+
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (strlen(options[i].name) == len && strncmp(options[i].name, word, len) == 0)
+			return &options[i];
+	return NULL;
+}
+
+/* What the command line says, before anybody knows what it means. */
+typedef struct Line
+{
+	const char *words[WORDS_MAX];
+	int n_words;
+	unsigned options; /* given */
+} Line;
+
+/* Takes one option, which may use the next word too; 0 or EXIT_USAGE. */
+static int
+take_option(E3Ctl *ctl, Line *line, char ***next)
+{
+	const char *word = **next;
+	const Option *option = find_option(word);
+	const char *value = strchr(word, '=');
+
+	if (option == NULL)
+		return fail_usage("unknown option ", word);
+	if (value != NULL)
+		value++;
+	else
+		value = *++*next;
+	if (value == NULL || *value == '\0')
+		return fail_usage("no value for ", option->name);
+	if (line->options & option->bit)
+		return fail_usage("given twice: ", option->name);
+	line->options |= option->bit;
+	*(const char **) ((char *) ctl + option->at) = value;
+	return EXIT_SUCCESS;
+}
+
+static int
+take_words(E3Ctl *ctl, Line *line, char **next)
+{
+	for (; *next != NULL; next++)
+	{
+		if (strncmp(*next, "--", 2) == 0)
+		{
+			if (take_option(ctl, line, &next) != EXIT_SUCCESS)
+				return EXIT_USAGE;
+			continue;
+		}
+		if (line->n_words == WORDS_MAX)
+			return fail_usage("too many words: ", *next);
+		line->words[line->n_words++] = *next;
+	}
+	return EXIT_SUCCESS;
+}
+
+static const Command *
+find_command(const Line *line)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+	{
+		const Command *command = &commands[i];
+
+		if (command->group == NULL && line->n_words > 0 &&
+			strcmp(line->words[0], command->name) == 0)
+			return command;
+		if (command->group != NULL && line->n_words > 1 &&
+			strcmp(line->words[0], command->group) == 0 &&
+			strcmp(line->words[1], command->name) == 0)
+			return command;
+	}
+	return NULL;
+}
+
+static int
+run_line(E3Ctl *ctl, const Line *line)
+{
+	const Command *command = find_command(line);
+	int n_before;
+	int status;
+
+	if (command == NULL)
+		return fail_usage("unknown command", "");
+	n_before = command->group == NULL ? 1 : 2;
+	if (line->n_words != n_before + command->n_args ||
+		(line->options & ~(command->options | OPTION_CONFIG)) != 0)
+		return fail_usage("usage: e3ctl ", command->usage);
+	for (int i = 0; i < command->n_args; i++)
+		ctl->args[i] = line->words[n_before + i];
+	status = command->starts ? e3_ctl_start(ctl) : EXIT_SUCCESS;
+	if (status == EXIT_SUCCESS)
+		status = command->run(ctl);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return e3_ctl_fail("cannot write to standard output: %s", strerror(errno));
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	E3Ctl ctl = {0};
+	Line line = {0};
+	const char *path = getenv("E3_CONFIG");
+
+	(void) argc;
+	(void) umask(077);
+	(void) signal(SIGPIPE, SIG_IGN);
+	ctl.config_path = path != NULL && *path != '\0' ? path : E3_CONFIG_PATH;
+	if (argv[1] != NULL && strcmp(argv[1], "--help") == 0)
+	{
+		print_help();
+		return EXIT_SUCCESS;
+	}
+	if (argv[1] != NULL && strcmp(argv[1], "--version") == 0)
+	{
+		printf("e3ctl %s\n", E3_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (take_words(&ctl, &line, argv + 1) != EXIT_SUCCESS)
+		return EXIT_USAGE;
+	return run_line(&ctl, &line);
+}

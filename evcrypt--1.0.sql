@@ -1,0 +1,192 @@
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION evcrypt" to load this file. \quit
+
+--
+-- The type.  Reading and writing it never asks E3.
+--
+
+CREATE TYPE @extschema@.encrypted;
+
+CREATE FUNCTION @extschema@.encrypted_in(pg_catalog.cstring)
+RETURNS @extschema@.encrypted
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'evc_encrypted_in';
+COMMENT ON FUNCTION @extschema@.encrypted_in(pg_catalog.cstring) IS 'I/O';
+
+CREATE FUNCTION @extschema@.encrypted_out(@extschema@.encrypted)
+RETURNS pg_catalog.cstring
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'evc_encrypted_out';
+COMMENT ON FUNCTION @extschema@.encrypted_out(@extschema@.encrypted) IS 'I/O';
+
+CREATE FUNCTION @extschema@.encrypted_recv(pg_catalog.internal)
+RETURNS @extschema@.encrypted
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'evc_encrypted_recv';
+COMMENT ON FUNCTION @extschema@.encrypted_recv(pg_catalog.internal) IS 'I/O';
+
+CREATE FUNCTION @extschema@.encrypted_send(@extschema@.encrypted)
+RETURNS pg_catalog.bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'evc_encrypted_send';
+COMMENT ON FUNCTION @extschema@.encrypted_send(@extschema@.encrypted) IS 'I/O';
+
+-- Ciphertext does not compress: external.
+CREATE TYPE @extschema@.encrypted (
+	INPUT = @extschema@.encrypted_in,
+	OUTPUT = @extschema@.encrypted_out,
+	RECEIVE = @extschema@.encrypted_recv,
+	SEND = @extschema@.encrypted_send,
+	INTERNALLENGTH = variable,
+	ALIGNMENT = int4,
+	STORAGE = external,
+	CATEGORY = 'U'
+);
+COMMENT ON TYPE @extschema@.encrypted IS
+	'one encrypted value; its text form is an "ev:...:$" string';
+
+-- Drivers bind strings.  Both only check that the text is a ciphertext.
+CREATE CAST (pg_catalog.text AS @extschema@.encrypted) WITH INOUT AS ASSIGNMENT;
+CREATE CAST (pg_catalog.varchar AS @extschema@.encrypted) WITH INOUT AS ASSIGNMENT;
+COMMENT ON CAST (pg_catalog.text AS @extschema@.encrypted) IS
+	'checks that the text is a ciphertext; encrypts nothing';
+COMMENT ON CAST (pg_catalog.varchar AS @extschema@.encrypted) IS
+	'checks that the text is a ciphertext; encrypts nothing';
+
+CREATE FUNCTION @extschema@.encrypted_info(
+	value @extschema@.encrypted,
+	OUT version pg_catalog.text,
+	OUT curve pg_catalog.text,
+	OUT datatype pg_catalog.text,
+	OUT bound pg_catalog.bool,
+	OUT key_id pg_catalog.text,
+	OUT stored_bytes pg_catalog.int4)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'evc_encrypted_info';
+COMMENT ON FUNCTION @extschema@.encrypted_info(@extschema@.encrypted) IS
+	'what a ciphertext says of itself, without asking E3; key_id is NULL where unknown';
+
+--
+-- Encrypt and decrypt.  Other functions named like these, in a schema that a
+-- caller's search_path lists, could receive plaintext in their place.
+--
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.text) IS
+	'encrypts text';
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog.anyelement)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.anyelement) IS
+	'encrypts a value of any type: bytea as its bytes, others as their text form';
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog."char")
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog."char") IS
+	'encrypts one character';
+
+CREATE FUNCTION @extschema@.decrypt(value @extschema@.encrypted)
+RETURNS pg_catalog.text
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'evc_decrypt';
+COMMENT ON FUNCTION @extschema@.decrypt(@extschema@.encrypted) IS
+	'decrypts to text';
+
+CREATE FUNCTION @extschema@.decrypt_as(
+	value @extschema@.encrypted, type pg_catalog.anyelement)
+RETURNS pg_catalog.anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'evc_decrypt_as';
+COMMENT ON FUNCTION @extschema@.decrypt_as(@extschema@.encrypted, pg_catalog.anyelement) IS
+	'decrypts to the type of the second argument, as in decrypt_as(born, NULL::date)';
+
+CREATE FUNCTION @extschema@.try_decrypt(value @extschema@.encrypted)
+RETURNS pg_catalog.text
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'evc_try_decrypt';
+COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) IS
+	'decrypts to text; NULL for a value that does not open';
+
+--
+-- Administration.
+--
+
+CREATE FUNCTION @extschema@.evcrypt_health(
+	OUT endpoint pg_catalog.text,
+	OUT reachable pg_catalog.bool,
+	OUT latency_ms pg_catalog.float8,
+	OUT version pg_catalog.text,
+	OUT key_versions pg_catalog.int4[],
+	OUT crypto_backend pg_catalog.text,
+	OUT attested pg_catalog.bool,
+	OUT clock_offset_ms pg_catalog.float8,
+	OUT error pg_catalog.text)
+RETURNS SETOF pg_catalog.record
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000 ROWS 1
+AS 'MODULE_PATHNAME', 'evc_health';
+COMMENT ON FUNCTION @extschema@.evcrypt_health() IS
+	'one row per endpoint of evcrypt.endpoints: is it there, and what does it say';
+
+CREATE FUNCTION @extschema@.evcrypt_stat_rows(
+	OUT operation pg_catalog.text,
+	OUT curve pg_catalog.text,
+	OUT requests pg_catalog.int8,
+	OUT "values" pg_catalog.int8,
+	OUT bytes_sent pg_catalog.int8,
+	OUT bytes_received pg_catalog.int8,
+	OUT cancels pg_catalog.int8,
+	OUT errors pg_catalog.int8,
+	OUT retries pg_catalog.int8,
+	OUT e3_ms pg_catalog.float8,
+	OUT wait_ms pg_catalog.float8,
+	OUT cache_hits pg_catalog.int8)
+RETURNS SETOF pg_catalog.record
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED ROWS 4
+AS 'MODULE_PATHNAME', 'evc_stat';
+COMMENT ON FUNCTION @extschema@.evcrypt_stat_rows() IS
+	'rows of the view evcrypt_stat, whose readers need EXECUTE on this';
+
+CREATE VIEW @extschema@.evcrypt_stat AS
+SELECT operation, curve, requests, "values", bytes_sent, bytes_received, cancels,
+	errors, retries, e3_ms, wait_ms, cache_hits
+FROM @extschema@.evcrypt_stat_rows();
+COMMENT ON VIEW @extschema@.evcrypt_stat IS
+	'what this session has asked of E3, one row per operation and curve';
+
+--
+-- Privileges are for the owner to give.
+--
+
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog.anyelement) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog."char") FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_as(@extschema@.encrypted, pg_catalog.anyelement)
+	FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.evcrypt_health() FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_rows() FROM PUBLIC;
+REVOKE ALL ON @extschema@.evcrypt_stat FROM PUBLIC;
+
+DO $notice$
+BEGIN
+	IF pg_catalog.concat_ws(',',
+			pg_catalog.current_setting('shared_preload_libraries'),
+			pg_catalog.current_setting('session_preload_libraries'))
+		OPERATOR(pg_catalog.!~) '(^|[,/" ])evcrypt(\.so)?($|[," ])'
+	THEN
+		RAISE NOTICE 'evcrypt is not preloaded'
+			USING DETAIL = 'The first statement of a session that uses it is planned without it: '
+				'EXPLAIN and PREPARE of that one may decrypt constants.',
+			HINT = 'Add evcrypt to shared_preload_libraries or session_preload_libraries; '
+				'then EXPLAIN and PREPARE never make a request to E3.';
+	END IF;
+END
+$notice$;

@@ -1,0 +1,109 @@
+/*
+ * client/connect.c
+ *	  From a list of endpoints to a connection that has exchanged HELLO.
+ */
+#include "postgres.h"
+
+#include "client/connect.h"
+
+#include "lib/stringinfo.h"
+
+#include "client/buffer.h"
+#include "client/exchange.h"
+#include "client/report.h"
+#include "wire/limits.h"
+
+#define CLIENT_NAME "evcrypt postgresql " PG_MAJORVERSION
+
+static const EvwClientHello client_hello = {
+	.version_min = EVW_PROTOCOL_VERSION,
+	.version_max = EVW_PROTOCOL_VERSION,
+	.client = {(const uint8_t *) CLIENT_NAME, sizeof(CLIENT_NAME) - 1},
+};
+
+static EvwStatus
+take_hello(const EvwMessage *message, EvwServerHello *hello)
+{
+	EvwStatus status;
+
+	if (message->type != EVW_VERB_HELLO)
+		return EVW_OUT_OF_ORDER;
+	status = evw_server_hello_decode(message, hello);
+	if (status == EVW_OK && hello->version != EVW_PROTOCOL_VERSION)
+		return EVW_VERSION_MISMATCH;
+	return status;
+}
+
+static bool
+exchange_hello(EvcConn *conn, int64 deadline, EvcTrouble *trouble)
+{
+	uint8_t head[256];
+	EvwBuf frame;
+	EvwBuf reply;
+	EvwMessage message;
+	EvwStatus status;
+
+	evw_buf_fixed(&frame, head, sizeof(head));
+	evw_client_hello_encode(&frame, &client_hello);
+	evc_buffer_init(&reply, CurrentMemoryContext);
+	if (!evc_exchange(conn, &(EvcFrame){.head = {head, frame.len}}, deadline, &reply,
+					  &message, trouble))
+	{
+		evc_buffer_free(&reply);
+		return false;
+	}
+	status = take_hello(&message, &conn->hello);
+	evc_buffer_free(&reply);
+	conn->greeted = status == EVW_OK;
+	if (conn->greeted)
+		return true;
+	evc_conn_close(conn);
+	*trouble = (EvcTrouble){.kind = EVC_TROUBLE_PROTOCOL, .status = status};
+	return false;
+}
+
+/* What went wrong before HELLO was through went wrong while connecting. */
+static void
+rename_trouble(EvcTrouble *trouble)
+{
+	if (trouble->kind == EVC_TROUBLE_LOST)
+		trouble->kind = EVC_TROUBLE_CONNECT;
+	else if (trouble->kind == EVC_TROUBLE_TIMEOUT)
+		trouble->kind = EVC_TROUBLE_CONNECT_TIMEOUT;
+}
+
+static bool
+try_endpoint(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
+			 EvcTrouble *trouble)
+{
+	if (evc_conn_open(conn, endpoint, deadline, trouble) &&
+		exchange_hello(conn, deadline, trouble))
+		return true;
+	rename_trouble(trouble);
+	return false;
+}
+
+bool
+evc_connect(EvcConn *conn, const EvcEndpoint *endpoints, int count, EvcTrouble *trouble)
+{
+	int64 deadline = evc_deadline_after(evc_connect_timeout);
+	StringInfoData tried;
+
+	initStringInfo(&tried);
+	for (int i = 0; i < count; i++)
+	{
+		int64 now = evc_now_us();
+		int64 part = (deadline - now) / (count - i);
+
+		if (try_endpoint(conn, &endpoints[i], now + part, trouble))
+		{
+			pfree(tried.data);
+			return true;
+		}
+		appendStringInfo(&tried, "%s%s: %s", i > 0 ? "; " : "", endpoints[i].text,
+						 evc_trouble_cause(trouble));
+	}
+	appendStringInfoChar(&tried, '.');
+	trouble->detail = tried.data;
+	return false;
+}

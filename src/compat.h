@@ -1,0 +1,25 @@
+/*
+ * compat.h
+ *	  What differs between the PostgreSQL versions that are supported (15 to 18).
+ */
+#ifndef EVC_COMPAT_H
+#define EVC_COMPAT_H
+
+#include "postgres.h"
+
+#include "storage/latch.h"
+#include "utils/memutils.h"
+
+/* 18 has this in c.h, and no longer pg_attribute_noreturn(). */
+#ifndef pg_noreturn
+#define pg_noreturn _Noreturn
+#endif
+
+/* A wait event set that lives as long as the session. */
+#if PG_VERSION_NUM >= 170000
+#define evc_session_wait_set(nevents) CreateWaitEventSet(NULL, (nevents))
+#else
+#define evc_session_wait_set(nevents) CreateWaitEventSet(TopMemoryContext, (nevents))
+#endif
+
+#endif /* EVC_COMPAT_H */

@@ -1,0 +1,172 @@
+/*
+ * sqlfn/admin.c
+ *	  evcrypt_health() and evcrypt_stat.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "client/health.h"
+#include "client/report.h"
+#include "client/stat.h"
+#include "guc.h"
+
+PG_FUNCTION_INFO_V1(evc_health);
+PG_FUNCTION_INFO_V1(evc_stat);
+
+/* Columns of evcrypt_health(). */
+enum
+{
+	HEALTH_ENDPOINT,
+	HEALTH_REACHABLE,
+	HEALTH_LATENCY_MS,
+	HEALTH_VERSION,
+	HEALTH_KEY_VERSIONS,
+	HEALTH_CRYPTO_BACKEND,
+	HEALTH_ATTESTED, /* NULL: no evidence is asked for */
+	HEALTH_CLOCK_OFFSET_MS,
+	HEALTH_ERROR,
+	N_HEALTH
+};
+
+/* Columns of evcrypt_stat. */
+enum
+{
+	STAT_OPERATION,
+	STAT_CURVE,
+	STAT_REQUESTS,
+	STAT_VALUES,
+	STAT_BYTES_SENT,
+	STAT_BYTES_RECEIVED,
+	STAT_CANCELS,
+	STAT_ERRORS,
+	STAT_RETRIES,
+	STAT_E3_MS,
+	STAT_WAIT_MS,
+	STAT_CACHE_HITS,
+	N_STAT
+};
+
+static void
+put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* The library may be newer than the script that declared the function. */
+static void
+check_columns(FunctionCallInfo fcinfo, int expected)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	if (rsinfo->setDesc->natts != expected)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("function is declared with the wrong number of columns"),
+						errhint("Run ALTER EXTENSION evcrypt UPDATE.")));
+}
+
+static Datum
+key_version_array(const EvcHealth *health)
+{
+	Datum versions[EVW_KEY_VERSIONS_MAX];
+
+	for (uint32 i = 0; i < health->n_key_versions; i++)
+		versions[i] = Int32GetDatum((int32) health->key_versions[i]);
+	return PointerGetDatum(construct_array(versions, (int) health->n_key_versions,
+										   INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}
+
+static void
+put(Datum *values, bool *nulls, int column, Datum value)
+{
+	values[column] = value;
+	nulls[column] = false;
+}
+
+static void
+put_health(Datum *values, bool *nulls, const EvcHealth *health)
+{
+	put(values, nulls, HEALTH_LATENCY_MS, Float8GetDatum(health->latency_ms));
+	put(values, nulls, HEALTH_VERSION, CStringGetTextDatum(health->version));
+	put(values, nulls, HEALTH_KEY_VERSIONS, key_version_array(health));
+	put(values, nulls, HEALTH_CRYPTO_BACKEND, CStringGetTextDatum(health->backend));
+	put(values, nulls, HEALTH_CLOCK_OFFSET_MS, Float8GetDatum(health->clock_offset_ms));
+}
+
+static void
+put_endpoint(FunctionCallInfo fcinfo, const EvcEndpoint *endpoint)
+{
+	Datum values[N_HEALTH] = {0};
+	bool nulls[N_HEALTH];
+	EvcHealth health;
+	EvcTrouble trouble = {0};
+	bool done = evc_health_ask(endpoint, &health, &trouble);
+
+	memset(nulls, true, sizeof(nulls));
+	put(values, nulls, HEALTH_ENDPOINT, CStringGetTextDatum(endpoint->text));
+	put(values, nulls, HEALTH_REACHABLE, BoolGetDatum(health.reachable));
+	if (done)
+		put_health(values, nulls, &health);
+	else
+		put(values, nulls, HEALTH_ERROR,
+			CStringGetTextDatum(evc_trouble_cause(&trouble)));
+	put_row(fcinfo, values, nulls);
+}
+
+Datum
+evc_health(PG_FUNCTION_ARGS)
+{
+	EvcEndpoint endpoints[EVC_ENDPOINTS_MAX];
+	int count = evc_guc_endpoints(endpoints);
+
+	InitMaterializedSRF(fcinfo, 0);
+	check_columns(fcinfo, N_HEALTH);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		put_endpoint(fcinfo, &endpoints[i]);
+	}
+	return (Datum) 0;
+}
+
+static void
+put_stat(FunctionCallInfo fcinfo, int operation, EvwCurve curve)
+{
+	const EvcStat *stat = evc_stat_for(evc_stat_verb(operation), curve);
+	bool nulls[N_STAT] = {false};
+	Datum values[N_STAT] = {
+		[STAT_OPERATION] = CStringGetTextDatum(evc_stat_operation_name(operation)),
+		[STAT_CURVE] = CStringGetTextDatum(evw_curve_name(curve)),
+		[STAT_REQUESTS] = Int64GetDatum(stat->requests),
+		[STAT_VALUES] = Int64GetDatum(stat->values),
+		[STAT_BYTES_SENT] = Int64GetDatum(stat->bytes_sent),
+		[STAT_BYTES_RECEIVED] = Int64GetDatum(stat->bytes_received),
+		[STAT_CANCELS] = Int64GetDatum(stat->cancels),
+		[STAT_ERRORS] = Int64GetDatum(stat->errors),
+		[STAT_RETRIES] = Int64GetDatum(stat->retries),
+		[STAT_E3_MS] = Float8GetDatum((double) stat->e3_ns / 1e6),
+		[STAT_WAIT_MS] = Float8GetDatum((double) stat->wait_us / 1e3),
+		[STAT_CACHE_HITS] = Int64GetDatum(stat->cache_hits),
+	};
+
+	put_row(fcinfo, values, nulls);
+}
+
+Datum
+evc_stat(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	check_columns(fcinfo, N_STAT);
+	for (int operation = 0; operation < EVC_STAT_OPERATIONS; operation++)
+		for (int curve = 0; curve < EVC_STAT_CURVES; curve++)
+			if (evc_stat_for(evc_stat_verb(operation), (EvwCurve) curve)->requests > 0)
+				put_stat(fcinfo, operation, (EvwCurve) curve);
+	return (Datum) 0;
+}

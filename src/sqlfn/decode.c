@@ -1,0 +1,138 @@
+/*
+ * sqlfn/decode.c
+ *	  Decrypted bytes become a value of any type.
+ *
+ * Input functions and the checks of domains show in their errors what they were
+ * given, and here that is plaintext.  So their errors are caught, and replaced
+ * by one that shows nothing; the transaction ends with it all the same.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "sqlfn/plaintype.h"
+#include "sqlfn/settings.h"
+
+/* A text datum for bytea too: both are a varlena of these bytes. */
+static Datum
+varlena_datum(EvwBytes bytes)
+{
+	return PointerGetDatum(
+		cstring_to_text_with_len((const char *) bytes.data, (int) bytes.len));
+}
+
+/* Input functions take a C string. */
+static void
+set_terminated(EvcPlain *plain, EvwBytes text)
+{
+	char *string = pnstrdup((const char *) text.data, text.len);
+
+	evc_plain_set(plain, string, string, text.len);
+}
+
+static void
+find_input(EvcPlainType *type)
+{
+	Oid function;
+
+	if (OidIsValid(type->io.fn_oid))
+		return;
+	getTypeInputInfo(type->type, &function, &type->ioparam);
+	fmgr_info_cxt(function, &type->io, type->owner);
+}
+
+/* "text" has a terminating NUL; for bytea, here always below a domain, there is none. */
+static Datum
+read_value(EvcPlainType *type, EvwBytes bytes, EvcPlain *text)
+{
+	Datum value;
+
+	if (text->made != NULL)
+	{
+		find_input(type);
+		return InputFunctionCall(&type->io, text->made, type->ioparam, -1);
+	}
+	value = varlena_datum(bytes);
+	domain_check(value, false, type->type, &type->domain, type->owner);
+	return value;
+}
+
+/* Interrupts, and want of resources, say nothing of the value. */
+static bool
+shows_no_data(int sqlstate)
+{
+	int category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION) ||
+		   category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+}
+
+/* In PG_CATCH, back in the memory context of before: raises what may be shown. */
+static void
+raise_without_data(EvcPlainType *type)
+{
+	int sqlstate = geterrcode();
+
+	if (shows_no_data(sqlstate))
+		PG_RE_THROW();
+	FlushErrorState();
+	ereport(ERROR, errcode(sqlstate),
+			errmsg("decrypted value is not valid for type %s",
+				   format_type_be(type->type)));
+}
+
+static Datum
+read_guarded(EvcPlainType *type, EvwBytes bytes)
+{
+	MemoryContext context = CurrentMemoryContext;
+	EvcPlain text = {0};
+	Datum value = (Datum) 0;
+
+	if (type->base != BYTEAOID)
+		set_terminated(&text, bytes);
+	PG_TRY();
+	{
+		value = read_value(type, bytes, &text);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		evc_plain_wipe(&text);
+		raise_without_data(type);
+	}
+	PG_END_TRY();
+	evc_plain_wipe(&text);
+	return value;
+}
+
+static Datum
+read_under_settings(EvcPlainType *type, EvwBytes bytes)
+{
+	int nest_level = evc_settings_enter();
+	Datum value = read_guarded(type, bytes);
+
+	evc_settings_leave(nest_level);
+	return value;
+}
+
+Datum
+evc_plaintype_decode(EvcPlainType *type, EvwBytes bytes)
+{
+	EvcPlain plain = {bytes, NULL};
+	Datum value;
+
+	if (type->type == BYTEAOID)
+		return varlena_datum(bytes);
+	if (type->base != BYTEAOID)
+		evc_plain_to_server(&plain);
+	if (type->type == TEXTOID)
+		value = varlena_datum(plain.bytes);
+	else if (type->settings_matter)
+		value = read_under_settings(type, plain.bytes);
+	else
+		value = read_guarded(type, plain.bytes);
+	evc_plain_wipe(&plain);
+	return value;
+}

@@ -1,0 +1,132 @@
+/*
+ * sqlfn/plain.c
+ *	  Plaintext between the server encoding and UTF-8.
+ *
+ * PostgreSQL's own conversion errors print the bytes that they stumble over;
+ * here those are plaintext.  So everything is checked and converted without
+ * errors of PostgreSQL's, and what is raised names encodings only.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
+#include "client/report.h"
+#include "sqlfn/plain.h"
+#include "wire/limits.h"
+
+/* No encoding takes more than twice the bytes that UTF-8 takes. */
+#define SERVER_TEXT_MAX (2 * (size_t) EVW_PLAINTEXT_MAX)
+
+void
+evc_plain_wipe(EvcPlain *plain)
+{
+	if (plain->made == NULL)
+		return;
+	explicit_bzero(unconstify(uint8_t *, plain->bytes.data), plain->bytes.len);
+	pfree(plain->made);
+	plain->made = NULL;
+}
+
+void
+evc_plain_set(EvcPlain *plain, void *made, const void *data, size_t len)
+{
+	evc_plain_wipe(plain);
+	plain->made = made;
+	plain->bytes.data = data;
+	plain->bytes.len = len;
+}
+
+static bool
+is_valid(EvwBytes bytes, int encoding)
+{
+	return pg_verify_mbstr(encoding, (const char *) bytes.data, (int) bytes.len, true);
+}
+
+bool
+evc_plain_is_text(EvwBytes bytes)
+{
+	return is_valid(bytes, PG_UTF8);
+}
+
+static Oid
+conversion_between(int from, int to)
+{
+	Oid conversion = FindDefaultConversionProc(from, to);
+
+	if (!OidIsValid(conversion))
+		ereport(ERROR, errcode(ERRCODE_UNDEFINED_FUNCTION),
+				errmsg("default conversion function for encoding \"%s\" to \"%s\" does "
+					   "not exist",
+					   pg_encoding_to_char(from), pg_encoding_to_char(to)));
+	return conversion;
+}
+
+/* Replaces the bytes, which are valid in "from".  False if "to" lacks a character. */
+static bool
+convert(EvcPlain *plain, int from, int to)
+{
+	Oid conversion = conversion_between(from, to);
+	int len = (int) plain->bytes.len;
+	size_t room = (size_t) len * MAX_CONVERSION_GROWTH + 2 * MAX_CONVERSION_GROWTH;
+	char *text = MemoryContextAllocHuge(CurrentMemoryContext, room);
+	int used =
+		pg_do_encoding_conversion_buf(conversion, from, to,
+									  unconstify(uint8_t *, plain->bytes.data), len,
+									  (unsigned char *) text, (int) room, true);
+
+	evc_plain_set(plain, text, text, strlen(text));
+	return used == len;
+}
+
+static void
+check_server_text(EvwBytes text, int encoding)
+{
+	if (text.len > SERVER_TEXT_MAX)
+		evc_report_status(EVW_VALUE_TOO_LONG);
+	if (!is_valid(text, encoding))
+		ereport(ERROR, errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				errmsg("value is not valid text of encoding \"%s\"",
+					   pg_encoding_to_char(encoding)),
+				errhint("Values of type bytea are encrypted as they are."));
+}
+
+void
+evc_plain_to_utf8(EvcPlain *plain)
+{
+	int server = GetDatabaseEncoding();
+
+	/* SQL_ASCII says nothing about the bytes, so they must be UTF-8 already. */
+	if (server == PG_SQL_ASCII)
+		server = PG_UTF8;
+	check_server_text(plain->bytes, server);
+	if (server == PG_UTF8 || convert(plain, server, PG_UTF8))
+		return;
+	evc_plain_wipe(plain);
+	ereport(ERROR, errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+			errmsg("value has a character of encoding \"%s\" that has no equivalent in "
+				   "encoding \"%s\"",
+				   pg_encoding_to_char(server), pg_encoding_to_char(PG_UTF8)));
+}
+
+void
+evc_plain_to_server(EvcPlain *plain)
+{
+	int server = GetDatabaseEncoding();
+
+	if (!evc_plain_is_text(plain->bytes))
+		ereport(ERROR, errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				errmsg("decrypted value is not text"),
+				errhint("Read it with decrypt_as(..., NULL::bytea)."));
+	if (server == PG_UTF8 || server == PG_SQL_ASCII || convert(plain, PG_UTF8, server))
+		return;
+	evc_plain_wipe(plain);
+	ereport(ERROR, errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+			errmsg("decrypted value has a character that has no equivalent in encoding "
+				   "\"%s\"",
+				   pg_encoding_to_char(server)),
+			errhint("Read it with decrypt_as(..., NULL::bytea), or in a database of "
+					"encoding \"%s\".",
+					pg_encoding_to_char(PG_UTF8)));
+}

@@ -1,0 +1,38 @@
+/*
+ * sqlfn/plain.h
+ *	  Bytes of a plaintext on their way in or out, and what of them is ours to wipe.
+ */
+#ifndef EVC_PLAIN_H
+#define EVC_PLAIN_H
+
+#include "postgres.h"
+
+#include "wire/buf.h"
+
+typedef struct EvcPlain
+{
+	EvwBytes bytes;
+	void *made; /* palloc'd, holds "bytes", ours; NULL: they are somebody else's */
+} EvcPlain;
+
+/* Other bytes from here on; those before are wiped if they were ours. */
+extern void evc_plain_set(EvcPlain *plain, void *made, const void *data, size_t len);
+
+extern void evc_plain_wipe(EvcPlain *plain);
+
+/*
+ * Text of the server encoding becomes UTF-8.  Raises 22021 if it is not valid in
+ * its encoding, 22P05 if UTF-8 lacks a character, 54000 if it is far too long.
+ */
+extern void evc_plain_to_utf8(EvcPlain *plain);
+
+/*
+ * UTF-8 becomes text of the server encoding, without a terminating NUL.  Raises
+ * 22021 if it is not text, 22P05 if the server encoding lacks a character.
+ */
+extern void evc_plain_to_server(EvcPlain *plain);
+
+/* Valid UTF-8 without NUL? */
+extern bool evc_plain_is_text(EvwBytes bytes);
+
+#endif /* EVC_PLAIN_H */

@@ -1,0 +1,104 @@
+/*
+ * type/encrypted.c
+ *	  Input, output, receive and send of the type "encrypted".
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "libpq/pqformat.h"
+
+#include "client/report.h"
+#include "type/encrypted.h"
+#include "wire/evstring.h"
+
+PG_FUNCTION_INFO_V1(evc_encrypted_in);
+PG_FUNCTION_INFO_V1(evc_encrypted_out);
+PG_FUNCTION_INFO_V1(evc_encrypted_recv);
+PG_FUNCTION_INFO_V1(evc_encrypted_send);
+
+static void
+report_unless_ok(EvwStatus status)
+{
+	if (status != EVW_OK)
+		evc_report_status(status);
+}
+
+Datum
+evc_encrypted_new(EvwBytes bytes)
+{
+	EvwEnvelope envelope;
+	struct varlena *value;
+
+	report_unless_ok(evw_envelope_parse(bytes, &envelope));
+	value = palloc(VARHDRSZ + bytes.len);
+	memcpy(VARDATA(value), bytes.data, bytes.len);
+	SET_VARSIZE(value, VARHDRSZ + bytes.len);
+	return PointerGetDatum(value);
+}
+
+EvwBytes
+evc_encrypted_bytes(struct varlena *value)
+{
+	EvwBytes bytes = {(const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+
+	return bytes;
+}
+
+void
+evc_encrypted_open(struct varlena *value, EvwEnvelope *envelope)
+{
+	report_unless_ok(evw_envelope_parse(evc_encrypted_bytes(value), envelope));
+}
+
+Datum
+evc_encrypted_in(PG_FUNCTION_ARGS)
+{
+	char *text = PG_GETARG_CSTRING(0);
+	size_t len = strlen(text);
+	struct varlena *value;
+	size_t used;
+
+	/* Looked at first, as the room to parse into depends on it. */
+	if (len > EVW_EVSTRING_MAX)
+		evc_report_status(EVW_TEXT_TOO_LONG);
+	value = palloc(VARHDRSZ + evw_evstring_envelope_cap(len));
+	report_unless_ok(evw_evstring_parse(text, len, (uint8_t *) VARDATA(value), &used));
+	SET_VARSIZE(value, VARHDRSZ + used);
+	PG_RETURN_POINTER(value);
+}
+
+Datum
+evc_encrypted_out(PG_FUNCTION_ARGS)
+{
+	EvwEnvelope envelope;
+	size_t len;
+	char *text;
+
+	evc_encrypted_open(PG_GETARG_VARLENA_PP(0), &envelope);
+	len = evw_evstring_len(&envelope);
+	text = palloc(len + 1);
+	evw_evstring_write(text, &envelope);
+	text[len] = '\0';
+	PG_RETURN_CSTRING(text);
+}
+
+Datum
+evc_encrypted_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
+	int len = message->len - message->cursor;
+	EvwBytes bytes = {(const uint8_t *) pq_getmsgbytes(message, len), (size_t) len};
+
+	PG_RETURN_DATUM(evc_encrypted_new(bytes));
+}
+
+Datum
+evc_encrypted_send(PG_FUNCTION_ARGS)
+{
+	EvwBytes bytes = evc_encrypted_bytes(PG_GETARG_VARLENA_PP(0));
+	StringInfoData message;
+
+	pq_begintypsend(&message);
+	pq_sendbytes(&message, (const char *) bytes.data, (int) bytes.len);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}

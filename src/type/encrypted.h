@@ -1,0 +1,28 @@
+/*
+ * type/encrypted.h
+ *	  The SQL type "encrypted": a varlena whose content is one envelope.
+ *
+ * Every way into the type goes through the parser of the text form or of the
+ * envelope, so a datum of this type is always a well-formed ciphertext.  None
+ * of it needs E3.
+ */
+#ifndef EVC_ENCRYPTED_H
+#define EVC_ENCRYPTED_H
+
+#include "postgres.h"
+
+#include "wire/envelope.h"
+
+/*
+ * A datum with a copy of this envelope, in the current memory context.  Raises
+ * the error of NOT_CIPHERTEXT if it is none.
+ */
+extern Datum evc_encrypted_new(EvwBytes bytes);
+
+/* The bytes inside a datum that has been detoasted (short headers included). */
+extern EvwBytes evc_encrypted_bytes(struct varlena *value);
+
+/* Those bytes taken apart.  Raises the error of NOT_CIPHERTEXT. */
+extern void evc_encrypted_open(struct varlena *value, EvwEnvelope *envelope);
+
+#endif /* EVC_ENCRYPTED_H */

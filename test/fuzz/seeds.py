@@ -1,0 +1,87 @@
+#!/usr/bin/python3
+"""Writes the seeds below corpus/ from test/vectors; run it when those change."""
+import json
+import os
+
+import msgpack
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VECTORS = os.path.join(HERE, "..", "vectors")
+
+
+def load(name):
+    with open(os.path.join(VECTORS, name), encoding="ascii") as file:
+        return json.load(file)
+
+
+def write(target, seeds):
+    folder = os.path.join(HERE, "corpus", target + "_fuzz")
+    os.makedirs(folder, exist_ok=True)
+    for name, seed in seeds.items():
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(seed)
+
+
+frames = {name: bytes.fromhex(text) for name, text in load("frames.json").items()}
+vectors = load("ciphertexts.json")
+items = vectors["ciphertexts"]
+names = [f"{i:02}_{item['tag'] or 'untagged'}_{item['datatype']}" for i, item in enumerate(items)]
+
+write("frame", {
+    "one": b"\0\1" + frames["encrypt"],
+    "conversation": b"\1\7" + frames["client_hello"] + frames["encrypt"] + frames["cancel"],
+    "half": b"\0\0" + frames["decrypt"][:50],
+    "empty": b"\0\0\0\0\0\0",
+    "http": b"\0\0GET / HTTP/1.1\r\n\r\n",
+})
+write("message", {name: frame[4:] for name, frame in frames.items()})
+write("msgpack", {
+    **{name: frame[4:] for name, frame in frames.items() if name in ("encrypt", "keys_result")},
+    "kinds": msgpack.packb([None, True, 1, -1, 300, 2**40, -2**40, 1.5, "text", b"bytes", {"a": [1]}]),
+    "widths": bytes.fromhex("9a cc80 cd8000 ce80000000 d080 d18000 d280000000 ca3f800000 d90178 c40178 c0"),
+    "extensions": bytes.fromhex("93d40178c7010178d601") + b"xxxx",
+    "array32": bytes.fromhex("ddff000000"),
+    "depth": b"\x91" * 17 + b"\xc0",
+})
+write("evstring", {
+    **{name: item["string"].encode() for name, item in zip(names, items)},
+    "padded": items[0]["string"][:-2].encode() + b"=:$",
+    "named_string": items[0]["string"].replace("Tk9D:", "Tk9D:string:").encode(),
+    "debug": b"ev:debug:" + items[3]["string"][3:].encode(),
+    "api_key": b"ev:key:1:secret:abcdef:123456",
+})
+write("envelope", {name: bytes.fromhex(item["envelope"]) for name, item in zip(names, items)})
+write("config", {
+    "whole": b"""; a comment
+[e3]
+socket = /run/e3/e3.sock
+socket_mode = 0660
+workers = 2
+connections = 100
+drain_ms = 1000
+locked_memory = 1 MB
+log_level = info
+[limits]
+hello_timeout_ms = 1000
+frame_timeout_ms = 1000
+idle_timeout_ms = 60000
+[keyring]
+file = /var/lib/e3/keyring
+passphrase_file = /etc/e3/passphrase
+[access]
+allow_users = root, 33
+""",
+    "smallest": b"[e3]\nsocket=/a\n[keyring]\nfile=/b\npassphrase_file=/c\n",
+    "unknown_key": b"[e3]\nsockets = /a\n",
+    "twice": b"[e3]\nworkers = 1\nworkers = 1\n",
+})
+version = {"version": 1, "created_us": 1700000000000000,
+           "p256": bytes.fromhex(vectors["curves"]["p256"]["private"]),
+           "secp256k1": bytes.fromhex(vectors["curves"]["secp256k1"]["private"])}
+write("keyring", {
+    "empty": msgpack.packb({"apps": []}),
+    "one": msgpack.packb({"apps": [{"name": "demo", "versions": [version]}]}),
+    "two": msgpack.packb({"apps": [
+        {"name": "a", "versions": [{**version, "version": 2}, version]},
+        {"name": "b", "versions": [version]}]}),
+})

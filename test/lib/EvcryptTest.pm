@@ -1,0 +1,294 @@
+# An E3 and PostgreSQL nodes of a test's own, started and stopped at will.
+package EvcryptTest;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use File::Temp ();
+use POSIX qw(:sys_wait_h);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+our @EXPORT = qw(start_e3 new_node session wait_until ms_since rss_kb spit slurp);
+
+# Seconds that anything may take before the test gives up on it.
+our $DEADLINE = 60;
+
+my @started;
+
+# --- E3 --------------------------------------------------------------------
+
+# A new E3 with a keyring and the app "default"; "extra" are lines for its
+# configuration, beginning with a [section] line.
+sub start_e3
+{
+	my (%option) = @_;
+	my $dir = File::Temp->newdir('e3XXXXXX', TMPDIR => 1);
+	my $self = bless {
+		dir => $dir,
+		socket => "$dir/e3.sock",
+		config => "$dir/e3.conf",
+		log => "$dir/e3.log",
+		owner => $$,
+	}, 'EvcryptTest::E3';
+
+	spit("$dir/passphrase", "a passphrase for tests only\n");
+	chmod 0600, "$dir/passphrase";
+	spit($self->{config}, <<"END" . ($option{extra} // ''));
+[e3]
+socket = $dir/e3.sock
+
+[keyring]
+file = $dir/keyring
+passphrase_file = $dir/passphrase
+
+END
+	$self->ctl('init');
+	$self->ctl('app', 'add', 'default');
+	$self->start;
+	push @started, $self;
+	return $self;
+}
+
+END
+{
+	my $status = $?;
+	$_->kill9 for grep { $_->{owner} == $$ } @started;
+	$? = $status;
+}
+
+package EvcryptTest::E3;
+
+# Runs e3ctl, dies unless it succeeds, returns what it printed.
+sub ctl
+{
+	my ($self, @arguments) = @_;
+	my ($out, $err);
+	local $ENV{E3_CONFIG} = $self->{config};
+
+	IPC::Run::run([ 'e3ctl', @arguments ], '<', \undef, '>', \$out, '2>', \$err)
+	  or die "e3ctl @arguments: $err";
+	return $out;
+}
+
+sub start
+{
+	my ($self) = @_;
+	my $pid = fork // die "fork: $!";
+
+	if ($pid == 0)
+	{
+		open STDIN, '<', '/dev/null';
+		open STDOUT, '>>', $self->{log} or die;
+		open STDERR, '>&', \*STDOUT;
+		exec 'e3', '--config', $self->{config};
+		die "cannot run e3: $!";
+	}
+	$self->{pid} = $pid;
+	EvcryptTest::wait_until('E3 answers', sub {
+		die 'E3 ended: ' . EvcryptTest::slurp($self->{log}) unless $self->alive;
+		return eval { $self->ctl('health'); 1 };
+	});
+	return;
+}
+
+sub alive
+{
+	my ($self) = @_;
+
+	return 0 unless $self->{pid};
+	return 1 if waitpid($self->{pid}, POSIX::WNOHANG) == 0;
+	$self->{status} = $?;
+	$self->{pid} = undef;
+	return 0;
+}
+
+# SIGTERM, then the wait status.
+sub stop
+{
+	my ($self) = @_;
+
+	kill 'TERM', $self->{pid};
+	EvcryptTest::wait_until('E3 ends', sub { !$self->alive });
+	return $self->{status};
+}
+
+sub kill9
+{
+	my ($self) = @_;
+
+	return unless $self->alive;
+	kill 'KILL', $self->{pid};
+	waitpid $self->{pid}, 0;
+	$self->{pid} = undef;
+	return;
+}
+
+# SIGSTOP and SIGCONT.
+sub pause { my ($self) = @_; kill 'STOP', $self->{pid}; return; }
+sub resume { my ($self) = @_; kill 'CONT', $self->{pid}; return; }
+
+package EvcryptTest;
+
+# --- PostgreSQL ------------------------------------------------------------
+
+# A running node whose database "postgres" has the extension.
+sub new_node
+{
+	my ($name, $e3, %option) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(allows_streaming => $option{streaming});
+	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'evcrypt'")
+	  unless $option{no_preload};
+	$node->append_conf('postgresql.conf', "evcrypt.endpoints = 'unix:$e3->{socket}'");
+	$node->append_conf('postgresql.conf', $option{extra}) if $option{extra};
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION evcrypt');
+	return $node;
+}
+
+# One psql that stays connected: $session->query, ->ok, ->fails.
+sub session
+{
+	my ($node, $dbname) = @_;
+	my $self = bless { in => '', out => '', err => '', count => 0 }, 'EvcryptTest::Session';
+
+	$self->{psql} = IPC::Run::start(
+		[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d',
+			$node->connstr($dbname // 'postgres'), '-f', '-' ],
+		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err},
+		my $timer = IPC::Run::timeout($DEADLINE));
+	$self->{timer} = $timer;
+	$self->{backend} = $self->query('SELECT pg_backend_pid()');
+	return $self;
+}
+
+package EvcryptTest::Session;
+
+use Test::More ();
+
+# Hands a statement over and returns at once.
+sub send
+{
+	my ($self, $sql) = @_;
+
+	$self->{count}++;
+	$self->{in} .= "$sql;\n\\echo done $self->{count}\n\\warn done $self->{count}\n";
+	$self->{timer}->start($EvcryptTest::DEADLINE);
+	$self->{psql}->pump_nb;
+	return;
+}
+
+# What the statements handed over have printed; errors are in $session->{error}.
+sub receive
+{
+	my ($self) = @_;
+	my $end = qr/^done $self->{count}\n/m;
+
+	$self->{psql}->pump until $self->{out} =~ $end and $self->{err} =~ $end;
+	my ($out, $err) = @$self{qw(out err)};
+	$self->{out} = $self->{err} = '';
+	s/^done \d+\n//mg for $out, $err;
+	chomp $out;
+	$self->{error} = $err;
+	return $out;
+}
+
+sub query
+{
+	my ($self, $sql) = @_;
+
+	$self->send($sql);
+	return $self->receive;
+}
+
+# SQLSTATE of the first error, '00000' if there was none.
+sub sqlstate
+{
+	my ($self) = @_;
+
+	return $self->{error} =~ /(?:ERROR|FATAL):  ([0-9A-Z]{5}):/ ? $1 : '00000';
+}
+
+sub is
+{
+	my ($self, $sql, $expected, $name) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $out = $self->query($sql);
+	Test::More::is($out, $expected, $name) or Test::More::diag($self->{error});
+	return;
+}
+
+# Waits until the backend waits for E3.
+sub wait_for_e3
+{
+	my ($self, $node) = @_;
+
+	$node->poll_query_until('postgres',
+		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $self->{backend}")
+	  or die 'the backend does not wait for E3';
+	return;
+}
+
+sub close
+{
+	my ($self) = @_;
+
+	$self->{in} .= "\\q\n";
+	$self->{psql}->finish;
+	return;
+}
+
+package EvcryptTest;
+
+# --- small things ----------------------------------------------------------
+
+# Polls until the condition holds; dies after the deadline.
+sub wait_until
+{
+	my ($what, $condition) = @_;
+	my $deadline = time + $DEADLINE;
+
+	until ($condition->())
+	{
+		die "waited too long: $what" if time > $deadline;
+		select undef, undef, undef, 0.002;
+	}
+	return;
+}
+
+sub ms_since { return int((time - $_[0]) * 1000); }
+
+# Resident memory of a process; its status may be read by everybody.
+sub rss_kb
+{
+	my ($pid) = @_;
+
+	return slurp("/proc/$pid/status") =~ /^VmRSS:\s+(\d+) kB/m ? $1 : die "no process $pid";
+}
+
+sub spit
+{
+	my ($path, $text) = @_;
+
+	open my $file, '>', $path or die "$path: $!";
+	print $file $text;
+	close $file or die "$path: $!";
+	return;
+}
+
+sub slurp
+{
+	my ($path) = @_;
+
+	open my $file, '<', $path or die "$path: $!";
+	local $/;
+	return scalar <$file>;
+}
+
+1;

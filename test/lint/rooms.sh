@@ -1,0 +1,107 @@
+#!/bin/bash
+# Includes run one way, from room to room; src/ and enclave/ meet only in
+# src/wire; OpenSSL, PostgreSQL and sockets stay where they belong.
+set -uo pipefail
+
+# room: the rooms it may include beside itself and wire.  A file at the top of
+# a tree is a room of its own name.
+declare -A src=(
+	[evcrypt]="plan sqlfn type batch client guc compat"
+	[plan]="sqlfn type batch guc compat"
+	[sqlfn]="type batch client guc compat"
+	[batch]="client guc compat"
+	[type]="client compat"
+	[client]="guc compat"
+	[guc]="compat"
+	[compat]=""
+	[wire]=""
+)
+declare -A enclave=(
+	[main]="config net sched rpc keyring crypto base"
+	[ctl]="config keyring crypto base"
+	[net]="config sched rpc keyring base"
+	[sched]="base"
+	[rpc]="config keyring crypto base"
+	[keyring]="crypto base"
+	[crypto]="base"
+	[config]="base"
+	[base]=""
+)
+
+# Files that may include <openssl/...>.
+openssl='^(enclave/crypto/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/ctl/)'
+# Files that may include socket headers.
+sockets='^(src/client/|enclave/(net|ctl)/)'
+
+bad=0
+complain() { echo "$1: includes $2: $3"; bad=1; }
+
+room_of() # path below the tree -> room
+{
+	case $1 in
+	*/*) echo "${1%%/*}" ;;
+	*) echo "${1%.*}" ;;
+	esac
+}
+
+check_ours() # file tree room target
+{
+	local file=$1 tree=$2 room=$3 target=$4 other
+	if [ -e "$tree/$target" ]; then
+		other=$(room_of "$target")
+	elif [ -e "src/$target" ]; then
+		other=$(room_of "$target")
+		[ "$other" = wire ] || { complain "$file" "$target" "the trees meet only in src/wire"; return; }
+	else
+		complain "$file" "$target" "src/ does not look into enclave/"
+		return
+	fi
+	[ "$other" = "$room" ] || [ "$other" = wire ] && return
+	local allowed
+	if [ "$tree" = src ]; then allowed=${src[$room]}; else allowed=${enclave[$room]}; fi
+	[[ " $allowed " == *" $other "* ]] ||
+		complain "$file" "$target" "room $room may include only: ${allowed:-nothing} wire"
+	# Of the client, the type knows the error report alone.
+	[ "$tree/$room" != src/type ] || [ "$other" != client ] || [ "$target" = client/report.h ] ||
+		complain "$file" "$target" "the type knows client/report.h alone"
+}
+
+check_foreign() # file tree room target
+{
+	case $4 in
+	openssl/*) [[ $1 =~ $openssl ]] || complain "$1" "$4" "OpenSSL is not for this file" ;;
+	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
+		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
+			complain "$1" "$4" "sockets are not for this file" ;;
+	esac
+}
+
+count=0
+while IFS= read -r file; do
+	tree=${file%%/*}
+	room=$(room_of "${file#*/}")
+	if [ "$tree" = src ]; then known=${src[$room]+yes}; else known=${enclave[$room]+yes}; fi
+	if [ -z "$known" ]; then
+		echo "$file: room $room is not in the table"
+		bad=1
+		continue
+	fi
+	count=$((count + 1))
+	while IFS= read -r line; do
+		target=$(sed -E 's/^[^"<]*["<]([^">]*)[">].*/\1/' <<<"$line")
+		if [[ $line == *'"'* ]] && { [ -e "src/$target" ] || [ -e "enclave/$target" ]; }; then
+			check_ours "$file" "$tree" "$room" "$target"
+		elif [[ $line == *'"'* ]] && { [ "$tree" = enclave ] || [ "$room" = wire ]; }; then
+			complain "$file" "$target" "no such header here, and PostgreSQL's are not for this tree"
+		else
+			check_foreign "$file" "$tree" "$room" "$target"
+		fi
+	done < <(grep -hE '^[[:space:]]*#[[:space:]]*include' "$file")
+	if [ "$tree" = enclave ] || [ "$room" = wire ]; then
+		if grep -nE '\b(ereport|elog|palloc|pfree)[[:space:]]*\(' "$file"; then
+			complain "$file" "PostgreSQL" "its functions are not for this tree"
+		fi
+	fi
+done < <(find src enclave -name build -prune -o -name '*.[ch]' -print | sort)
+[ $bad = 0 ] && echo "$count files"
+exit $bad

@@ -1,0 +1,125 @@
+#!/bin/bash
+# Every lint must fail on what it is there to find: each violation is planted
+# in a copy of the tree.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+failed=0 planted=0
+
+fresh_copy()
+{
+	rm -rf "$tmp/tree"
+	mkdir "$tmp/tree"
+	(cd "$top" && tar cf - --exclude=.git --exclude=build .) | tar xf - -C "$tmp/tree"
+}
+
+plant() # lint what: commands on stdin, run in the copy
+{
+	local lint=$1 what=$2
+	planted=$((planted + 1))
+	fresh_copy
+	(cd "$tmp/tree" && sh -e) || { echo "selftest: cannot plant $what"; failed=1; return; }
+	if (cd "$tmp/tree" && "$top/test/lint/$lint.sh") >/dev/null 2>&1; then
+		echo "selftest: $lint does not see $what"
+		failed=1
+	fi
+}
+
+plant rooms "wire including the client" <<'END'
+sed -i '1,/^#include/s|^#include|#include "client/report.h"\n&|' src/wire/frame.c
+END
+plant rooms "an upward include" <<'END'
+printf '#include "rpc/rpc.h"\n' >>enclave/base/log.c
+END
+plant rooms "src looking into the enclave" <<'END'
+printf '#include "keyring/keyring.h"\n' >>src/guc.c
+END
+plant rooms "the enclave looking into src" <<'END'
+printf '#include "batch/batch.h"\n' >>enclave/main.c
+END
+plant rooms "OpenSSL in the network room" <<'END'
+printf '#include <openssl/evp.h>\n' >>enclave/net/loop.c
+END
+plant rooms "OpenSSL in the wire" <<'END'
+printf '#include <openssl/evp.h>\n' >>src/wire/buf.c
+END
+plant rooms "PostgreSQL in the wire" <<'END'
+printf '#include "postgres.h"\n' >>src/wire/buf.c
+END
+plant rooms "PostgreSQL in the enclave" <<'END'
+printf '#include "postgres.h"\n' >>enclave/main.c
+END
+plant rooms "a socket in the batch" <<'END'
+f=$(ls src/batch/*.c src/batch/*.h | head -n 1)
+printf '#include <sys/socket.h>\n' >>"$f"
+END
+plant rooms "a room nobody knows" <<'END'
+mkdir src/attic
+printf '#include "wire/buf.h"\n' >src/attic/attic.c
+END
+plant tests_listed "a theme without expected output" <<'END'
+echo 'SELECT 1;' >sql/orphan.sql
+END
+plant tests_listed "expected output without a theme" <<'END'
+: >expected/orphan.out
+END
+plant tests_listed "a theme that REGRESS leaves out" <<'END'
+sed -i 's/^THEMES = .*/THEMES = setup/' extension.mk
+END
+plant tests_listed "a TAP script of the wrong name" <<'END'
+: >test/tap/orphan.pl
+END
+plant tests_listed "a unit test that is not run" <<'END'
+mkdir -p test/unit/build
+cp "$(ls test/unit/*_test.c | head -n 1)" test/unit/orphan_test.c
+sed -i 's/\$(wildcard [^)]*)/$(filter-out %orphan_test.c,&)/' test/unit/Makefile
+END
+plant tests_listed "a fuzzer that is not run" <<'END'
+cp "$(ls test/fuzz/*_fuzz.c | head -n 1)" test/fuzz/orphan_fuzz.c
+sed -i 's/\$(wildcard [^)]*)/$(filter-out %orphan_fuzz.c,&)/' test/fuzz/Makefile
+END
+plant symbols "an export without prefix" <<'END'
+printf 'int frame_decode(void) { return 1; }\nint evw_ok(void) { return 1; }\n' >planted.c
+cc -shared -fPIC -o evcrypt.so planted.c
+END
+plant symbols "a missing module" <<'END'
+rm -f evcrypt.so
+END
+plant format "spaces instead of tabs" <<'END'
+sed -i '0,/^\t/s/^\t/   /' src/wire/frame.c
+END
+plant size "a source of 501 lines" <<'END'
+yes '' | head -n 501 >>src/wire/frame.c
+END
+plant size "a header of 141 lines" <<'END'
+yes '' | head -n 141 >>src/wire/frame.h
+END
+plant size "a function of 101 lines" <<'END'
+{ printf 'void\nplanted(void)\n{\n'; yes '	;' | head -n 99; printf '}\n'; } >src/wire/planted.c
+END
+plant banned "strcpy" <<'END'
+printf 'void f(char *a){ strcpy(a, "x"); }\n' >>src/wire/buf.c
+END
+plant banned "a line comment" <<'END'
+printf 'int a; // no\n' >>src/wire/buf.c
+END
+plant banned "a note to self" <<'END'
+printf '/* %s: later */\n' TODO >>enclave/main.c
+END
+plant banned "memcmp beside secrets" <<'END'
+printf 'int f(void *a, void *b){ return memcmp(a, b, 16); }\n' >>"$(ls enclave/crypto/*.c | head -n 1)"
+END
+plant banned "sleep in a test" <<'END'
+printf 'void f(void){ sleep(1); }\n' >>"$(ls test/unit/*_test.c | head -n 1)"
+END
+plant banned "a script that replaces" <<'END'
+echo 'CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$;' >>evcrypt--1.0.sql
+END
+plant limits "a limit that differs from the document" <<'END'
+sed -i 's/^#define EVW_VALUES_MAX .*/#define EVW_VALUES_MAX 77/' src/wire/limits.h
+END
+
+[ $failed = 0 ] && echo "lint selftest: ok ($planted planted violations were found)"
+exit $failed

@@ -1,0 +1,41 @@
+#!/bin/bash
+# Every test file there is, is run: a theme has its expected output and is in
+# REGRESS, unit tests, fuzzers and TAP scripts are started by their runners.
+set -uo pipefail
+
+bad=0
+complain() { echo "$*"; bad=1; }
+
+regress=" $(make -s -f extension.mk print-regress) "
+for file in sql/*.sql; do
+	name=$(basename "$file" .sql)
+	[ -f "expected/$name.out" ] || complain "$file: no expected/$name.out"
+	[[ $regress == *" $name "* ]] || complain "$file: not in REGRESS"
+done
+for file in expected/*.out; do
+	name=$(basename "$file" .out)
+	[ -f "sql/${name%_[0-9]}.sql" ] || [ -f "sql/$name.sql" ] || complain "$file: no such theme"
+done
+
+# What "make check" of a folder would start.
+listed() # folder pattern
+{
+	local plan file name
+	plan=$(make -n -C "$1" check 2>&1) || { complain "$1: make -n check fails: $plan"; return; }
+	for file in "$1"/$2; do
+		[ -e "$file" ] || { complain "$1: no $2"; continue; }
+		name=$(basename "$file" .c)
+		grep -qE "(^|[^a-z_])$name([^a-z_]|\$)" <<<"$plan" || complain "$file: not run by make -C $1 check"
+	done
+}
+listed test/unit '*_test.c'
+listed test/fuzz '*_fuzz.c'
+
+tap=" $(test/lib/tap --list | tr '\n' ' ') "
+for file in test/tap/*; do
+	case $file in
+	*.pl) [[ $tap == *" $file "* ]] || complain "$file: not run by test/lib/tap" ;;
+	*) complain "$file: only .pl scripts belong here" ;;
+	esac
+done
+exit $bad

@@ -1,0 +1,141 @@
+# Clients that mean harm: each is told by name and closed, E3 grows by nothing,
+# and others are served meanwhile.
+use strict;
+use warnings;
+
+use E3Client;
+use EvcryptTest;
+use Test::More;
+
+my $e3 = start_e3(extra => "[limits]\nframe_timeout_ms = 700\nhello_timeout_ms = 700\n");
+my $good = E3Client->new($e3->{socket});
+my $FRAME_MAX = $good->{hello}{frame_max};
+
+sub frame { return pack('N/a*', $_[0]) }
+
+# Is the well-behaved client still served?
+sub others_are_served
+{
+	my $reply = $good->call('ENCRYPT', { app => 'default' }, E3Client::column('a', 'bc'));
+
+	return $reply->{type} == $E3Client::VERB{RESULT} && E3Client::values_of($reply) == 2;
+}
+
+# Sends the bytes after HELLO (or instead of it), expects the ERROR, the end.
+sub refused
+{
+	my ($what, $expected, $bytes, %option) = @_;
+	my $client = $option{no_hello} ? E3Client->connect($e3->{socket}) : E3Client->new($e3->{socket});
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	$client->send_bytes($bytes);
+	my $reply = $client->receive;
+	my $name = $reply ? $reply->{header}{name} : 'closed without a word';
+	like($name, $expected, "$what: $name");
+	is($client->receive, undef, 'and the connection is closed');
+	ok(others_are_served(), 'others are served');
+	$client->close;
+	return;
+}
+
+my $hello = E3Client::pack_object([ 1, 0, { version_min => 1, version_max => 1 } ]);
+
+ok(others_are_served(), 'a client that behaves');
+my $before = rss_kb($e3->{pid});
+
+# Not our protocol at all.
+refused('HTTP', qr/^FRAME_TOO_LONG$/, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", no_hello => 1);
+refused('TLS hello', qr/^FRAME_TOO_LONG$/,
+	"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" . "\x00" x 512, no_hello => 1);
+refused('SSH', qr/^FRAME_TOO_LONG$/, "SSH-2.0-OpenSSH_9.2\r\n", no_hello => 1);
+
+# Lengths.
+refused('a 4 GB length', qr/^FRAME_TOO_LONG$/, "\xff\xff\xff\xff");
+refused('a 4 GB length before HELLO', qr/^FRAME_TOO_LONG$/, "\xff\xff\xff\xff", no_hello => 1);
+refused('the limit and one', qr/^FRAME_TOO_LONG$/, pack('N', $FRAME_MAX + 1));
+refused('length 0', qr/^FRAME_EMPTY$/, pack('N', 0));
+
+# MessagePack that claims more than there is.
+refused('an array header of 2^32-1', qr/^(TRUNCATED|MALFORMED)$/, frame("\xdd\xff\xff\xff\xff"));
+refused('array headers inside each other', qr/^(TRUNCATED|TOO_DEEP|MALFORMED)$/,
+	frame("\xdc\xff\xff" x 10_000));
+refused('a map header of 2^32-1', qr/^(TRUNCATED|MALFORMED)$/, frame("\x93\x03\x01\xdf\xff\xff\xff\xff"));
+refused('a bin of 4 GB', qr/^(TRUNCATED|MALFORMED)$/, frame("\x94\x03\x01\x80\xc6\xff\xff\xff\xff"));
+refused('a str of 4 GB', qr/^(TRUNCATED|MALFORMED)$/, frame("\x94\x03\x01\x80\xdb\xff\xff\xff\xff"));
+refused('a depth bomb', qr/^TOO_DEEP$/, frame("\x94\x03\x01\x80" . "\x91" x 10_000 . "\xc0"));
+refused('the reserved byte', qr/^(MALFORMED)$/, frame("\xc1"));
+refused('bytes after the message', qr/^TRAILING_BYTES$/, frame("\x93\x08\x01\x80\xc0"));
+refused('a message that is no array', qr/^MALFORMED$/, frame("\x80"));
+
+# Order and versions.
+refused('a request before HELLO', qr/^OUT_OF_ORDER$/,
+	frame(E3Client::pack_object([ 8, 1, {} ])), no_hello => 1);
+refused('a second HELLO', qr/^OUT_OF_ORDER$/, frame($hello));
+refused('an unknown verb', qr/^UNKNOWN_VERB$/, frame(E3Client::pack_object([ 63, 1, {} ])));
+refused('a reply to E3', qr/^(UNKNOWN_VERB|OUT_OF_ORDER)$/,
+	frame(E3Client::pack_object([ 64, 1, {} ])));
+refused('a version from the future', qr/^VERSION_MISMATCH$/,
+	frame(E3Client::pack_object([ 1, 0, { version_min => 900, version_max => 901 } ])), no_hello => 1);
+
+# Slow ones.
+refused('half a frame', qr/^FRAME_TIMEOUT$/, pack('N', 100) . 'half');
+refused('half a length', qr/^FRAME_TIMEOUT$/, "\x00\x00");
+refused('nothing at all', qr/^HELLO_TIMEOUT$/, '', no_hello => 1);
+
+# One byte a while, each well within the timeout: the frame's deadline holds.
+{
+	my $client = E3Client->new($e3->{socket});
+	my $drip = pack('N', 100_000) . "\x94" x 1000;
+	my $reply;
+
+	for my $byte (split //, $drip)
+	{
+		last unless $client->send_bytes($byte);
+		last if IO::Select->new($client->{socket})->can_read(0.1);
+	}
+	$reply = $client->receive;
+	is($reply && $reply->{header}{name}, 'FRAME_TIMEOUT', 'one byte at a time: FRAME_TIMEOUT');
+	ok(others_are_served(), 'others are served');
+}
+
+# Many at once that stay half open, each claiming the longest frame there is.
+{
+	my @clients = map { E3Client->new($e3->{socket}) } 1 .. 200;
+	$_->send_bytes(pack('N', $FRAME_MAX) . "\x94") for @clients;
+	ok(others_are_served(), 'others are served while 200 hold claims of 80 MiB');
+	cmp_ok(rss_kb($e3->{pid}) - $before, '<', 16 * 1024, 'claims are not backed by memory');
+	my @names = map { my $r = $_->receive; $r ? $r->{header}{name} : '' } @clients;
+	is(scalar(grep { $_ eq 'FRAME_TIMEOUT' } @names), 200, 'each is told FRAME_TIMEOUT');
+}
+
+# A thousand that go without a word.
+for (1 .. 1000)
+{
+	my $client = E3Client->connect($e3->{socket});
+	$client->send_bytes("\x00\x00\x00") if $_ % 2;
+	$client->close;
+}
+ok(others_are_served(), 'others are served');
+EvcryptTest::wait_until('E3 has closed them', sub { $good->stats->{connections_open} == 1 });
+pass('one connection is left open');
+
+my $grown = rss_kb($e3->{pid}) - $before;
+cmp_ok($grown, '<', 8 * 1024, "E3 has grown by $grown kB");
+cmp_ok($good->stats->{protocol_errors}, '>=', 20, 'protocol errors are counted');
+
+# A refused request is the request's affair, not the connection's.
+for my $case (
+	[ 'UNKNOWN_APP', 'ENCRYPT', { app => 'nobody' } ],
+	[ 'BAD_HEADER', 'ENCRYPT', { app => 'No Such Name' } ],
+	[ 'BAD_HEADER', 'ENCRYPT', {} ],
+	[ 'UNSUPPORTED', 'ENCRYPT', { app => 'default', format => 'Zzzz' } ])
+{
+	my ($name, @request) = @$case;
+	my $reply = $good->call(@request, E3Client::column('x'));
+	is($reply->{header}{name}, $name, "$name, and the connection stays");
+}
+my $reply = $good->call('ENCRYPT', { app => 'default' }, \'abc', \pack('V*', 1, 1));
+is($reply->{header}{name}, 'BAD_COLUMNS', 'BAD_COLUMNS, and the connection stays');
+ok(others_are_served(), 'still served');
+
+done_testing();
