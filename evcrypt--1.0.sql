@@ -182,11 +182,13 @@ BEGIN
 			pg_catalog.current_setting('session_preload_libraries'))
 		OPERATOR(pg_catalog.!~) '(^|[,/" ])evcrypt(\.so)?($|[," ])'
 	THEN
+		-- CREATE EXTENSION has raised this for the duration of the script.
+		PERFORM pg_catalog.set_config('client_min_messages', 'notice', true);
 		RAISE NOTICE 'evcrypt is not preloaded'
-			USING DETAIL = 'The first statement of a session that uses it is planned without it: '
-				'EXPLAIN and PREPARE of that one may decrypt constants.',
-			HINT = 'Add evcrypt to shared_preload_libraries or session_preload_libraries; '
-				'then EXPLAIN and PREPARE never make a request to E3.';
+			USING DETAIL = 'The first statement of a session that uses it may be planned without it, '
+				'and EXPLAIN of such a statement can make requests to E3.',
+			HINT = 'With evcrypt in shared_preload_libraries or session_preload_libraries, '
+				'EXPLAIN and PREPARE never make a request.';
 	END IF;
 END
 $notice$;

@@ -1,9 +1,9 @@
 -- Which encrypt() a call finds, and what its value is then taken for.
 
-CREATE DOMAIN line AS text;
+CREATE DOMAIN label AS text;
 CREATE DOMAIN code AS "char";
 CREATE TYPE color AS ENUM ('red');
-CREATE TABLE sources (t text, v varchar(9), c char(5), n name, ch "char", l line, co code, i int, e color,
+CREATE TABLE sources (t text, v varchar(9), c char(5), n name, ch "char", l label, co code, i int, e color,
 	b bytea, x xml, o bool, d date, a text[]);
 INSERT INTO sources VALUES ('t', 'v', 'c', 'n', 'h', 'l', 'o', 1, 'red', 'b', 'x', true, '2020-01-01', '{a}');
 
@@ -30,7 +30,7 @@ SELECT decrypt(encrypt(t)) AS t, decrypt(encrypt(v)) AS v, decrypt(encrypt(c)) A
 	decrypt(encrypt(d)) AS d, decrypt(encrypt(a)) AS a
 FROM sources;
 
--- Parameters without a type are text; named and variadic notation.
+-- Parameters without a type are text; named notation.
 PREPARE p AS SELECT decrypt(encrypt($1));
 SELECT parameter_types FROM pg_prepared_statements WHERE name = 'p';
 EXECUTE p('as text');
@@ -54,4 +54,4 @@ SELECT decrypt(1);
 DROP FUNCTION resolved(text);
 DROP TABLE sources;
 DROP TYPE color;
-DROP DOMAIN line, code;
+DROP DOMAIN label, code;

@@ -7,7 +7,7 @@ INSERT INTO people SELECT id + 10, name, encrypt(name) FROM people;
 SELECT id, name, decrypt(secret) FROM people ORDER BY id;
 
 -- It is ciphertext at rest and on its way out.
-SELECT id, secret::text ~ '^ev:QkTC:[A-Za-z0-9+/]{16}:A[g-n][A-Za-z0-9+/]{42}:[A-Za-z0-9+/]+:\$$' AS form,
+SELECT id, secret::text ~ '^ev:QkTC:[A-Za-z0-9+/]{16}:A[g-z0-9+/][A-Za-z0-9+/]{42}:[A-Za-z0-9+/]+:\$$' AS form,
 	length(secret::text) AS length, pg_column_size(secret) - octet_length(decrypt(secret)) AS longer
 FROM people WHERE secret IS NOT NULL ORDER BY id;
 SELECT (encrypted_info(secret)).version, (encrypted_info(secret)).curve,

@@ -6,7 +6,7 @@ SELECT extname, extversion, extrelocatable FROM pg_extension WHERE extname = 'ev
 CREATE FUNCTION requests_made() RETURNS bigint
 LANGUAGE sql AS 'SELECT coalesce(sum(requests), 0)::bigint FROM evcrypt_stat';
 
--- Runs a statement, and says what it cost or how it failed.
+-- Requests that a statement makes, or how it fails.
 CREATE FUNCTION requests_of(statement text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -18,25 +18,25 @@ END
 $$;
 
 CREATE FUNCTION error_of(statement text,
-	OUT sqlstate text, OUT message text, OUT detail text, OUT hint text)
+	OUT code text, OUT message text, OUT detail text, OUT hint text)
 LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE statement;
 	message := 'no error';
 EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS sqlstate = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+	GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
 		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
 END
 $$;
 
--- Does the plan of a statement have such a node?
-CREATE FUNCTION plan_has(statement text, node text) RETURNS boolean
+-- Does a line of the plan of a statement match?
+CREATE FUNCTION plan_has(statement text, pattern text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
 	line text;
 BEGIN
-	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP
-		IF line ~ node THEN
+	FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || statement LOOP
+		IF line ~ pattern THEN
 			RETURN true;
 		END IF;
 	END LOOP;

@@ -104,15 +104,14 @@ SELECT e FROM column_of UNION SELECT e FROM column_of;
 CREATE UNIQUE INDEX ON column_of (e);
 CREATE INDEX ON column_of USING hash (e);
 SELECT e LIKE 'ev:%' FROM column_of;
-SELECT e || '' FROM column_of;
 \set VERBOSITY default
 
 -- It can stand wherever a type can.
 CREATE DOMAIN secret AS encrypted;
 CREATE TYPE pair AS (label text, e encrypted);
 CREATE TABLE placed (d secret, a encrypted[], p pair, k encrypted DEFAULT NULL);
-INSERT INTO placed
-SELECT min(ciphertext), array_agg(ciphertext::encrypted), row('x', max(ciphertext)::encrypted)
+INSERT INTO placed (d, a, p)
+SELECT min(ciphertext), array_agg(ciphertext::encrypted), row('x', max(ciphertext)::encrypted)::pair
 FROM vectors;
 SELECT d IS NOT NULL, array_length(a, 1), (p).e IS NOT NULL, k FROM placed;
 

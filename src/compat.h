@@ -10,6 +10,11 @@
 #include "storage/latch.h"
 #include "utils/memutils.h"
 
+/* Where the macros for varlena values are since 16. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 18 has this in c.h, and no longer pg_attribute_noreturn(). */
 #ifndef pg_noreturn
 #define pg_noreturn _Noreturn

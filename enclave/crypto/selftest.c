@@ -96,7 +96,7 @@ static const uint8_t gcm_sealed[] = {
 static bool
 matches(const uint8_t *got, EvwBytes expected)
 {
-	return memcmp(got, expected.data, expected.len) == 0;
+	return CRYPTO_memcmp(got, expected.data, expected.len) == 0;
 }
 
 /* The known private key against the known ephemeral key. */
@@ -131,7 +131,7 @@ test_both_ends(E3Scratch *scratch, EvwCurve curve)
 
 	good = app != NULL && e3_agree_ephemeral(scratch, app, ephemeral, &here) == EVW_OK &&
 		   e3_agree_with(scratch, app, ephemeral, &there) == EVW_OK &&
-		   memcmp(&here, &there, sizeof(here)) == 0;
+		   CRYPTO_memcmp(&here, &there, sizeof(here)) == 0;
 	e3_key_pair_free(app);
 	e3_wipe(&here, sizeof(here));
 	e3_wipe(&there, sizeof(there));

@@ -162,11 +162,11 @@ open_value(Opening *opening, EvwBytes value)
 	return EVW_OK;
 }
 
-/* Is this the outcome of one value, rather than the end of the request? */
+/* Is this the outcome of one value (301 to 319), rather than the end of the request? */
 static bool
 is_value_status(EvwStatus status)
 {
-	return status >= EVW_VALUE_STATUS_BASE && status <= EVW_VALUE_STATUS_BASE + UINT8_MAX;
+	return status > EVW_VALUE_STATUS_BASE && status < EVW_VALUE_STATUS_BASE + 20;
 }
 
 /* Fills lengths and statuses, 4 bytes and 1 byte a value. */

@@ -15,7 +15,7 @@
 
 typedef struct EvcStat
 {
-	int64 requests;		  /* sent, a repeated one counted once */
+	int64 requests;		  /* asked for; a repeated one counts once */
 	int64 values;		  /* in requests that were answered with a result */
 	int64 bytes_sent;	  /* of frames, with their prefix */
 	int64 bytes_received; /* of frames, with their prefix */

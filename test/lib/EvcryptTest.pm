@@ -6,13 +6,13 @@ use warnings;
 
 use Exporter qw(import);
 use File::Temp ();
-use POSIX qw(:sys_wait_h);
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
-our @EXPORT = qw(start_e3 new_node session wait_until ms_since rss_kb spit slurp);
+our @EXPORT = qw(start_e3 new_node session wait_until ms_since rss_kb cpu_ms spit slurp);
 
 # Seconds that anything may take before the test gives up on it.
 our $DEADLINE = 60;
@@ -270,6 +270,15 @@ sub rss_kb
 	my ($pid) = @_;
 
 	return slurp("/proc/$pid/status") =~ /^VmRSS:\s+(\d+) kB/m ? $1 : die "no process $pid";
+}
+
+# CPU time that a process has used.
+sub cpu_ms
+{
+	my ($pid) = @_;
+	my @fields = split / /, slurp("/proc/$pid/stat") =~ s/^.*\) //sr;
+
+	return ($fields[11] + $fields[12]) * 1000 / POSIX::sysconf(POSIX::_SC_CLK_TCK());
 }
 
 sub spit

@@ -1,0 +1,206 @@
+/*
+ * unit/e3_help.c
+ *	  Arena, folders, foreign vectors.
+ */
+#include "e3_help.h"
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+
+#define NIST_DEFAULT "/usr/lib/python3/dist-packages/cryptography_vectors"
+
+int
+help_arena(void **state)
+{
+	(void) state;
+	return e3_secret_init(1 << 20) == EVW_OK ? 0 : -1;
+}
+
+void
+help_make_dir(char dir[PATH_MAX])
+{
+	const char *parent = getenv("TMPDIR");
+
+	snprintf(dir, PATH_MAX, "%s/e3unit.XXXXXX", parent != NULL ? parent : "/tmp");
+	assert_non_null(mkdtemp(dir));
+}
+
+static int
+remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+	(void) info;
+	(void) kind;
+	(void) at;
+	return remove(path);
+}
+
+void
+help_remove_dir(const char *dir)
+{
+	assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+const char *
+help_path(const char *dir, const char *name, int slot)
+{
+	static char paths[4][PATH_MAX + 64];
+
+	snprintf(paths[slot], sizeof(paths[slot]), "%s/%s", dir, name);
+	return paths[slot];
+}
+
+void
+help_write_file(const char *path, const char *text, size_t len, int mode)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, (mode_t) mode), 0);
+}
+
+size_t
+help_hex_to(const char *hex, uint8_t *out, size_t max)
+{
+	EvwBytes bytes = help_unhex(hex);
+
+	assert_true(bytes.len <= max);
+	if (bytes.len > 0)
+		memcpy(out, bytes.data, bytes.len);
+	help_release(bytes);
+	return bytes.len;
+}
+
+E3KeyPair *
+help_pair(EvwCurve curve, const char *hex)
+{
+	uint8_t private_key[E3_PRIVATE_LEN];
+	E3KeyPair *pair;
+
+	assert_int_equal(help_hex_to(hex, private_key, sizeof(private_key)), E3_PRIVATE_LEN);
+	assert_status(e3_key_pair_from_private(curve, private_key, &pair), EVW_OK);
+	return pair;
+}
+
+json_t *
+help_wycheproof(const char *name)
+{
+	const char *dir = getenv("EVCRYPT_VECTORS");
+	char path[PATH_MAX];
+	json_error_t error;
+	json_t *vectors;
+
+	if (dir == NULL || *dir == '\0')
+	{
+		print_message("skipped: EVCRYPT_VECTORS is not set, so there is no %s\n", name);
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	vectors = json_load_file(path, 0, &error);
+	if (vectors == NULL)
+		fail_msg("%s: %s", path, error.text);
+	return vectors;
+}
+
+FILE *
+help_nist(const char *name)
+{
+	const char *dir = getenv("EVCRYPT_NIST");
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir != NULL ? dir : NIST_DEFAULT, name);
+	file = fopen(path, "r");
+	if (file == NULL && dir != NULL)
+		fail_msg("%s cannot be opened", path);
+	if (file == NULL)
+	{
+		print_message("skipped: no %s; it comes with python3-cryptography-vectors\n",
+					  path);
+		skip();
+	}
+	return file;
+}
+
+static void
+keep_text(char *out, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+
+	assert_true(len < size);
+	memcpy(out, text, len + 1);
+}
+
+/* A run of headings replaces the run before; in a case they stay. */
+static void
+add_heading(NistCase *nist, char *line, bool *in_run)
+{
+	if (!*in_run)
+		nist->n_headings = 0;
+	*in_run = true;
+	assert_true(nist->n_headings < NIST_FIELDS_MAX);
+	line[strcspn(line, "]")] = '\0';
+	keep_text(nist->headings[nist->n_headings++], sizeof(nist->headings[0]), line + 1);
+}
+
+static void
+add_field(NistCase *nist, char *line)
+{
+	char *equals = strstr(line, " =");
+	const char *value = "";
+
+	assert_true(nist->n_fields < NIST_FIELDS_MAX);
+	if (equals != NULL)
+	{
+		*equals = '\0';
+		value = equals + 2 + strspn(equals + 2, " ");
+	}
+	keep_text(nist->names[nist->n_fields], sizeof(nist->names[0]), line);
+	keep_text(nist->values[nist->n_fields], sizeof(nist->values[0]), value);
+	nist->n_fields++;
+}
+
+bool
+help_nist_next(FILE *file, NistCase *nist)
+{
+	char line[4096];
+	bool in_run = false;
+
+	nist->n_fields = 0;
+	while (fgets(line, sizeof(line), file) != NULL)
+	{
+		line[strcspn(line, "\r\n")] = '\0';
+		if (line[0] == '[')
+			add_heading(nist, line, &in_run);
+		/* Lines that begin with a tab are steps on the way to the answer. */
+		else if (line[0] != '\0' && line[0] != '#' && line[0] != '\t')
+			add_field(nist, line);
+		else if (line[0] == '\0' && nist->n_fields > 0)
+			return true;
+	}
+	return nist->n_fields > 0;
+}
+
+const char *
+help_nist_field(const NistCase *nist, const char *name)
+{
+	for (int i = 0; i < nist->n_fields; i++)
+		if (strcmp(nist->names[i], name) == 0)
+			return nist->values[i];
+	return NULL;
+}
+
+bool
+help_nist_has(const NistCase *nist, const char *heading)
+{
+	for (int i = 0; i < nist->n_headings; i++)
+		if (strcmp(nist->headings[i], heading) == 0)
+			return true;
+	return false;
+}

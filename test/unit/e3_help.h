@@ -1,0 +1,68 @@
+/*
+ * unit/e3_help.h
+ *	  What the unit tests of E3's lower rooms share: the locked arena, a folder
+ *	  to write in, and foreign vectors.
+ */
+#ifndef E3_HELP_H
+#define E3_HELP_H
+
+#include "wire_help.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "crypto/agree.h"
+
+/* cmocka group set-up: the locked arena. */
+extern int help_arena(void **state);
+
+/* A new folder, and its end with all that is in it. */
+extern void help_make_dir(char dir[PATH_MAX]);
+extern void help_remove_dir(const char *dir);
+
+/* dir/name in a static buffer of its own for every "slot" (0 to 3). */
+extern const char *help_path(const char *dir, const char *name, int slot);
+
+/* Makes or replaces a file with this text and these permissions. */
+extern void help_write_file(const char *path, const char *text, size_t len, int mode);
+
+/* The bytes of a hex string, at most "max"; returns how many. */
+extern size_t help_hex_to(const char *hex, uint8_t *out, size_t max);
+
+/* A pair from 64 hex digits. */
+extern E3KeyPair *help_pair(EvwCurve curve, const char *hex);
+
+/*
+ * A file of Wycheproof in $EVCRYPT_VECTORS; where that is not set, says so and
+ * skips the test.
+ */
+extern json_t *help_wycheproof(const char *name);
+
+/*
+ * A NIST response file below $EVCRYPT_NIST or where Debian's
+ * python3-cryptography-vectors is; skips the test where it is not.
+ */
+extern FILE *help_nist(const char *name);
+
+#define NIST_FIELDS_MAX 24
+
+/* "[name = value]" headings in force, and "name = value" lines of one case. */
+typedef struct NistCase
+{
+	int n_headings;
+	int n_fields;
+	char headings[NIST_FIELDS_MAX][96];
+	char names[NIST_FIELDS_MAX][32];
+	char values[NIST_FIELDS_MAX][1024];
+} NistCase;
+
+/* The next case, or false at the end.  Zero it before the first call. */
+extern bool help_nist_next(FILE *file, NistCase *nist);
+
+/* Value of a field; NULL if there is none. */
+extern const char *help_nist_field(const NistCase *nist, const char *name);
+
+/* Is this heading in force, e.g. "IVlen = 96"? */
+extern bool help_nist_has(const NistCase *nist, const char *heading);
+
+#endif /* E3_HELP_H */

@@ -1,0 +1,257 @@
+/*
+ * unit/file_test.c
+ *	  Reading files that nobody else may read, and replacing files whole.
+ */
+#include "e3_help.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/secret.h"
+
+static char dir[PATH_MAX];
+
+static int
+set_up(void **state)
+{
+	(void) state;
+	help_make_dir(dir);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void) state;
+	help_remove_dir(dir);
+	return 0;
+}
+
+static E3FileResult
+read_with(const char *path, E3FileRule rule, size_t max)
+{
+	E3FileResult result;
+	EvwBuf buf;
+
+	e3_buf_init(&buf);
+	result = e3_file_read(path, rule, max, &buf);
+	e3_buf_release(&buf);
+	return result;
+}
+
+static void
+a_private_file_is_read_by_its_owner(void **state)
+{
+	const char *path = help_path(dir, "private", 0);
+	EvwBuf buf;
+
+	(void) state;
+	help_write_file(path, "secret", 6, 0600);
+	e3_buf_init(&buf);
+	assert_int_equal(e3_file_read(path, E3_FILE_PRIVATE, 6, &buf), E3_FILE_OK);
+	assert_int_equal(buf.len, 6);
+	assert_memory_equal(buf.data, "secret", 6);
+	e3_buf_release(&buf);
+	assert_int_equal(chmod(path, 0400), 0);
+	assert_int_equal(read_with(path, E3_FILE_PRIVATE, 6), E3_FILE_OK);
+}
+
+/* Every permission that others or the group could have. */
+static void
+a_file_that_others_may_use_is_refused(void **state)
+{
+	const char *path = help_path(dir, "shared", 0);
+
+	(void) state;
+	help_write_file(path, "secret", 6, 0600);
+	for (int bit = 1; bit < 0100; bit <<= 1)
+	{
+		bool roots_credential = geteuid() == 0 && bit == 040;
+
+		assert_int_equal(chmod(path, (mode_t) (0600 | bit)), 0);
+		assert_int_equal(read_with(path, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
+		assert_int_equal(read_with(path, E3_FILE_CREDENTIAL, 6),
+						 roots_credential ? E3_FILE_OK : E3_FILE_SHARED);
+		assert_int_equal(read_with(path, E3_FILE_ANY, 6), E3_FILE_OK);
+	}
+}
+
+static void
+a_credential_of_group_root_is_roots_alone(void **state)
+{
+	const char *path = help_path(dir, "credential", 0);
+
+	(void) state;
+	if (geteuid() != 0)
+	{
+		print_message("skipped: only root can give files away\n");
+		skip();
+	}
+	help_write_file(path, "secret", 6, 0440);
+	assert_int_equal(read_with(path, E3_FILE_CREDENTIAL, 6), E3_FILE_OK);
+	assert_int_equal(read_with(path, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
+	assert_int_equal(chown(path, 0, 65534), 0);
+	assert_int_equal(read_with(path, E3_FILE_CREDENTIAL, 6), E3_FILE_SHARED);
+	assert_int_equal(chown(path, 65534, 0), 0);
+	assert_int_equal(read_with(path, E3_FILE_CREDENTIAL, 6), E3_FILE_SHARED);
+}
+
+static void
+only_a_regular_file_is_a_file(void **state)
+{
+	const char *path = help_path(dir, "target", 0);
+	const char *link = help_path(dir, "link", 1);
+	const char *fifo = help_path(dir, "fifo", 2);
+
+	(void) state;
+	help_write_file(path, "secret", 6, 0600);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(read_with(link, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
+	assert_int_equal(read_with(link, E3_FILE_ANY, 6), E3_FILE_OK);
+	assert_int_equal(read_with(fifo, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
+	assert_int_equal(read_with(dir, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
+	assert_int_equal(read_with(help_path(dir, "none", 3), E3_FILE_PRIVATE, 6),
+					 E3_FILE_MISSING);
+}
+
+static void
+a_file_has_its_limit(void **state)
+{
+	const char *path = help_path(dir, "long", 0);
+
+	(void) state;
+	help_write_file(path, "1234567", 7, 0600);
+	assert_int_equal(read_with(path, E3_FILE_PRIVATE, 7), E3_FILE_OK);
+	assert_int_equal(read_with(path, E3_FILE_PRIVATE, 6), E3_FILE_TOO_LONG);
+}
+
+static void
+expect_content(const char *path, const char *text)
+{
+	char *content = help_file(path);
+
+	assert_string_equal(content, text);
+	free(content);
+}
+
+static void
+a_file_is_replaced_whole_and_0600(void **state)
+{
+	const char *path = help_path(dir, "replaced", 0);
+	const char *left = help_path(dir, "replaced.new", 1);
+	struct stat info;
+
+	(void) state;
+	help_write_file(left, "left by a writer that was killed", 32, 0644);
+	assert_int_equal(e3_file_replace(path, BYTES("first")), E3_FILE_OK);
+	expect_content(path, "first");
+	assert_int_equal(e3_file_replace(path, BYTES("second")), E3_FILE_OK);
+	expect_content(path, "second");
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0600);
+	assert_int_equal(access(left, F_OK), -1);
+}
+
+static void
+a_new_file_belongs_to_whom_the_old_one_did(void **state)
+{
+	const char *path = help_path(dir, "owned", 0);
+	const char *fresh = help_path(dir, "fresh", 1);
+	struct stat info;
+
+	(void) state;
+	if (geteuid() != 0)
+	{
+		print_message("skipped: only root can give files away\n");
+		skip();
+	}
+	help_write_file(path, "old", 3, 0600);
+	assert_int_equal(chown(path, 1234, 2345), 0);
+	assert_int_equal(e3_file_replace(path, BYTES("new")), E3_FILE_OK);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_uid, 1234);
+	assert_int_equal(info.st_gid, 2345);
+	assert_int_equal(chown(dir, 3456, 4567), 0);
+	assert_int_equal(e3_file_replace(fresh, BYTES("new")), E3_FILE_OK);
+	assert_int_equal(chown(dir, 0, 0), 0);
+	assert_int_equal(stat(fresh, &info), 0);
+	assert_int_equal(info.st_uid, 3456);
+	assert_int_equal(info.st_gid, 4567);
+}
+
+static void
+a_failed_write_leaves_the_old_file(void **state)
+{
+	const char *path = help_path(dir, "kept", 0);
+	struct rlimit before;
+	struct rlimit small;
+	E3FileResult result;
+	int error;
+
+	(void) state;
+	assert_int_equal(e3_file_replace(path, BYTES("old")), E3_FILE_OK);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){4, before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	result = e3_file_replace(path, BYTES("longer than that"));
+	error = errno;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(result, E3_FILE_IO);
+	assert_int_equal(error, EFBIG);
+	expect_content(path, "old");
+	assert_int_equal(access(help_path(dir, "kept.new", 1), F_OK), -1);
+}
+
+static void
+a_missing_folder_is_an_error(void **state)
+{
+	(void) state;
+	assert_int_equal(e3_file_replace(help_path(dir, "none/file", 0), BYTES("x")),
+					 E3_FILE_IO);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+a_path_has_a_folder(void **state)
+{
+	static const char *const pairs[][2] = {{"/a/b/c", "/a/b"},
+										   {"/a", "/"},
+										   {"a", "."},
+										   {"a/b", "a"},
+										   {"/a/b/", "/a"}};
+	char folder[PATH_MAX];
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+	{
+		e3_file_dir(pairs[i][0], folder);
+		assert_string_equal(folder, pairs[i][1]);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_private_file_is_read_by_its_owner),
+		cmocka_unit_test(a_file_that_others_may_use_is_refused),
+		cmocka_unit_test(a_credential_of_group_root_is_roots_alone),
+		cmocka_unit_test(only_a_regular_file_is_a_file),
+		cmocka_unit_test(a_file_has_its_limit),
+		cmocka_unit_test(a_file_is_replaced_whole_and_0600),
+		cmocka_unit_test(a_new_file_belongs_to_whom_the_old_one_did),
+		cmocka_unit_test(a_failed_write_leaves_the_old_file),
+		cmocka_unit_test(a_missing_folder_is_an_error),
+		cmocka_unit_test(a_path_has_a_folder),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

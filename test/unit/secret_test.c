@@ -1,0 +1,240 @@
+/*
+ * unit/secret_test.c
+ *	  The locked arena, and buffers that are wiped.
+ */
+#include "e3_help.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+
+#define ARENA (1 << 16)
+#define SMALL 1000
+#define BIG (512 << 10)
+
+static void
+there_is_nothing_before_init(void **state)
+{
+	(void) state;
+	assert_null(e3_secret_alloc(16));
+}
+
+/* Exit status of a child that may lock nothing and asks for an arena. */
+static int
+ask_without_locking(void)
+{
+	const struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_MEMLOCK, &none) != 0)
+		return 2;
+	/* Root locks without a limit. */
+	if (geteuid() == 0 && setuid(65534) != 0)
+		return 2;
+	return e3_secret_init(ARENA) == EVW_INTERNAL && e3_secret_alloc(16) == NULL ? 0 : 1;
+}
+
+static void
+memory_that_cannot_be_locked_is_refused(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void) state;
+	if (child == 0)
+		_exit(ask_without_locking());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+fill(EvwBuf *buf, size_t len)
+{
+	uint8_t *at = evw_buf_extend(buf, len);
+
+	assert_non_null(at);
+	for (size_t i = 0; i < len; i++)
+		at[i] = (uint8_t) (i * 7 + len);
+}
+
+static void
+check(const EvwBuf *buf, size_t from, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(buf->data[from + i], (uint8_t) (i * 7 + len));
+}
+
+static void
+a_buffer_keeps_its_bytes_as_it_grows(void **state)
+{
+	EvwBuf buf;
+
+	(void) state;
+	e3_buf_init(&buf);
+	fill(&buf, SMALL);
+	fill(&buf, BIG);	 /* becomes a mapping */
+	fill(&buf, 3 * BIG); /* the mapping grows */
+	assert_int_equal(buf.len, SMALL + 4 * BIG);
+	assert_true(buf.cap >= buf.len);
+	check(&buf, 0, SMALL);
+	check(&buf, SMALL, BIG);
+	check(&buf, SMALL + BIG, 3 * BIG);
+	e3_buf_release(&buf);
+	assert_null(buf.data);
+	assert_int_equal(buf.len, 0);
+	assert_int_equal(buf.cap, 0);
+}
+
+static void
+a_released_buffer_can_be_used_again(void **state)
+{
+	EvwBuf buf;
+
+	(void) state;
+	e3_buf_init(&buf);
+	e3_buf_release(&buf);
+	fill(&buf, SMALL);
+	check(&buf, 0, SMALL);
+	e3_buf_release(&buf);
+}
+
+static void
+a_buffer_that_cannot_grow_is_left_alone(void **state)
+{
+	EvwBuf buf;
+
+	(void) state;
+	e3_buf_init(&buf);
+	fill(&buf, BIG);
+	assert_false(e3_buf_grow(&buf, SIZE_MAX));
+	assert_false(e3_buf_grow(&buf, SIZE_MAX / 4));
+	check(&buf, 0, BIG);
+	e3_buf_release(&buf);
+}
+
+/* Does the mapping at "address" have this flag in smaps? */
+static bool
+mapping_has(const void *address, const char *flag)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	char line[4096];
+	bool inside = false;
+	bool found = false;
+
+	assert_non_null(smaps);
+	while (fgets(line, sizeof(line), smaps) != NULL)
+	{
+		unsigned long from;
+		unsigned long to;
+
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			inside = (unsigned long) address >= from && (unsigned long) address < to;
+		if (inside && strncmp(line, "VmFlags:", 8) == 0)
+			found = strstr(line, flag) != NULL;
+	}
+	fclose(smaps);
+	return found;
+}
+
+static void
+a_big_buffer_is_left_out_of_core_files(void **state)
+{
+	EvwBuf buf;
+
+	(void) state;
+	e3_buf_init(&buf);
+	fill(&buf, BIG);
+	assert_true(mapping_has(buf.data, " dd"));
+	fill(&buf, BIG);
+	assert_true(mapping_has(buf.data, " dd"));
+	assert_false(mapping_has(state, " dd"));
+	e3_buf_release(&buf);
+}
+
+static void
+init_forbids_dumps(void **state)
+{
+	struct rlimit core;
+
+	(void) state;
+	assert_status(e3_secret_init(ARENA), EVW_OK);
+	assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+	assert_int_equal(getrlimit(RLIMIT_CORE, &core), 0);
+	assert_int_equal(core.rlim_cur, 0);
+	assert_int_equal(core.rlim_max, 0);
+	assert_status(e3_secret_init(ARENA), EVW_OK);
+}
+
+static void
+secrets_come_zeroed_from_the_arena(void **state)
+{
+	const uint8_t zeros[256] = {0};
+	uint8_t *secret = e3_secret_alloc(sizeof(zeros));
+
+	(void) state;
+	assert_non_null(secret);
+	assert_true(CRYPTO_secure_allocated(secret));
+	assert_memory_equal(secret, zeros, sizeof(zeros));
+	e3_secret_free(secret, sizeof(zeros));
+	e3_secret_free(NULL, 0);
+}
+
+/* The arena stays mapped, so what is left of a freed secret can be looked at. */
+static void
+a_freed_secret_is_wiped(void **state)
+{
+	/* OpenSSL links free pieces through their first bytes. */
+	const size_t links = 2 * sizeof(void *);
+	uint8_t *secret = e3_secret_alloc(256);
+
+	(void) state;
+	assert_non_null(secret);
+	memset(secret, 0xa5, 256);
+	e3_secret_free(secret, 256);
+	for (size_t i = links; i < 256; i++)
+		assert_int_equal(secret[i], 0);
+}
+
+static void
+a_full_arena_gives_nothing(void **state)
+{
+	void *secrets[ARENA / 4096 + 1] = {0};
+	size_t count = 0;
+
+	(void) state;
+	assert_null(e3_secret_alloc(2 * ARENA));
+	while (count < sizeof(secrets) / sizeof(secrets[0]) &&
+		   (secrets[count] = e3_secret_alloc(4096)) != NULL)
+		count++;
+	assert_in_range(count, 1, ARENA / 4096);
+	for (size_t i = 0; i < count; i++)
+		e3_secret_free(secrets[i], 4096);
+	secrets[0] = e3_secret_alloc(4096);
+	assert_non_null(secrets[0]);
+	e3_secret_free(secrets[0], 4096);
+}
+
+int
+main(void)
+{
+	/* In this order: what needs an arena comes after it has been made. */
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(there_is_nothing_before_init),
+		cmocka_unit_test(memory_that_cannot_be_locked_is_refused),
+		cmocka_unit_test(a_buffer_keeps_its_bytes_as_it_grows),
+		cmocka_unit_test(a_released_buffer_can_be_used_again),
+		cmocka_unit_test(a_buffer_that_cannot_grow_is_left_alone),
+		cmocka_unit_test(a_big_buffer_is_left_out_of_core_files),
+		cmocka_unit_test(init_forbids_dumps),
+		cmocka_unit_test(secrets_come_zeroed_from_the_arena),
+		cmocka_unit_test(a_freed_secret_is_wiped),
+		cmocka_unit_test(a_full_arena_gives_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
