@@ -8,12 +8,12 @@
 #include "config.h"
 
 #include "base/file.h"
+#include "base/parse.h"
 #include "base/secret.h"
 #include "wire/limits.h"
 
 #include <errno.h>
 #include <ini.h>
-#include <pwd.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,24 +119,12 @@ fail_key(Parser *parser, const KeyInfo *key, const char *cause)
 /* ---- values ---- */
 
 static bool
-read_digits(const char *text, unsigned base, uint64_t *number, const char **end)
-{
-	const char *at = text;
-
-	*number = 0;
-	while (*at >= '0' && *at < (char) ('0' + base) && *number <= UINT32_MAX)
-		*number = *number * base + (unsigned) (*at++ - '0');
-	*end = at;
-	return at > text;
-}
-
-static bool
 read_number(Parser *parser, const KeyInfo *key, const char *text, uint32_t *number)
 {
 	uint64_t wide;
 	const char *end;
 
-	if (!read_digits(text, 10, &wide, &end) || (*end != '\0' && wide <= UINT32_MAX))
+	if (!e3_parse_digits(text, 10, &wide, &end) || (*end != '\0' && wide <= UINT32_MAX))
 		return fail_key(parser, key,
 						key->kind == VALUE_MS
 							? "must be a whole number of milliseconds, without a unit"
@@ -154,7 +142,7 @@ read_mode(Parser *parser, const KeyInfo *key, const char *text, uint32_t *mode)
 	uint64_t wide;
 	const char *end;
 
-	if (!read_digits(text, 8, &wide, &end) || *end != '\0' || wide > key->max)
+	if (!e3_parse_digits(text, 8, &wide, &end) || *end != '\0' || wide > key->max)
 		return fail_key(parser, key, "must be octal permissions such as 0660");
 	*mode = (uint32_t) wide;
 	return true;
@@ -166,7 +154,7 @@ read_arena(Parser *parser, const KeyInfo *key, const char *text, uint32_t *bytes
 	uint64_t wide;
 	const char *unit;
 
-	if (!read_digits(text, 10, &wide, &unit))
+	if (!e3_parse_digits(text, 10, &wide, &unit))
 		return fail_key(parser, key, "must be a whole number of bytes, kB or MB");
 	while (*unit == ' ')
 		unit++;
@@ -227,27 +215,6 @@ read_credential(Parser *parser, const KeyInfo *key, const char *text, char *path
 	return true;
 }
 
-static bool
-find_user(const char *name, uid_t *uid)
-{
-	char room[16384];
-	struct passwd entry;
-	struct passwd *found = NULL;
-	uint64_t number;
-	const char *end;
-
-	/* (uid_t) -1 is nobody's: the kernel uses it for "no change". */
-	if (read_digits(name, 10, &number, &end) && *end == '\0' && number < UINT32_MAX)
-	{
-		*uid = (uid_t) number;
-		return true;
-	}
-	if (getpwnam_r(name, &entry, room, sizeof(room), &found) != 0 || found == NULL)
-		return false;
-	*uid = entry.pw_uid;
-	return true;
-}
-
 static char *
 trim(char *text)
 {
@@ -271,7 +238,7 @@ read_users(Parser *parser, const KeyInfo *key, char *text)
 		if (config->n_uids == E3_CONFIG_UIDS_MAX)
 			return fail(parser, "[%s] %s: more than %d users", key->section, key->name,
 						E3_CONFIG_UIDS_MAX);
-		if (!find_user(name, &config->uids[config->n_uids]))
+		if (!e3_parse_user(name, &config->uids[config->n_uids]))
 			return fail_key(parser, key, "names a user that does not exist");
 		config->n_uids++;
 	}
@@ -315,7 +282,10 @@ static bool
 check_heading(Parser *parser, const char *line)
 {
 	size_t len = strcspn(line + 1, "]");
+	const char *rest = line + 1 + len;
 
+	if (*rest != ']' || rest[1 + strspn(rest + 1, " \t\r")] != '\n')
+		return fail(parser, "a section is a name in square brackets and nothing more");
 	for (int i = 0; i < N_KEYS; i++)
 		if (strlen(keys[i].section) == len && memcmp(keys[i].section, line + 1, len) == 0)
 			return true;

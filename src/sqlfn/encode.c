@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
 
+#include "compat.h"
 #include "sqlfn/plaintype.h"
 #include "sqlfn/settings.h"
 

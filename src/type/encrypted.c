@@ -8,6 +8,7 @@
 #include "libpq/pqformat.h"
 
 #include "client/report.h"
+#include "compat.h"
 #include "type/encrypted.h"
 #include "wire/evstring.h"
 
@@ -58,10 +59,8 @@ evc_encrypted_in(PG_FUNCTION_ARGS)
 	struct varlena *value;
 	size_t used;
 
-	/* Looked at first, as the room to parse into depends on it. */
-	if (len > EVW_EVSTRING_MAX)
-		evc_report_status(EVW_TEXT_TOO_LONG);
-	value = palloc(VARHDRSZ + evw_evstring_envelope_cap(len));
+	/* What is longer than that is refused before anything is written. */
+	value = palloc(VARHDRSZ + evw_evstring_envelope_cap(Min(len, EVW_EVSTRING_MAX)));
 	report_unless_ok(evw_evstring_parse(text, len, (uint8_t *) VARDATA(value), &used));
 	SET_VARSIZE(value, VARHDRSZ + used);
 	PG_RETURN_POINTER(value);

@@ -56,7 +56,15 @@ END
 END
 {
 	my $status = $?;
-	$_->kill9 for grep { $_->{owner} == $$ } @started;
+	for my $e3 (grep { $_->{owner} == $$ } @started)
+	{
+		# SIGTERM, so that sanitizers have their say.
+		eval { $e3->resume; $e3->stop } if $e3->alive;
+		$e3->kill9;
+		next unless slurp($e3->{log}) =~ /Sanitizer|runtime error:/;
+		diag(slurp($e3->{log}));
+		$status ||= 99;
+	}
 	$? = $status;
 }
 

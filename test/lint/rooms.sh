@@ -36,23 +36,23 @@ sockets='^(src/client/|enclave/(net|ctl)/)'
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }
 
-room_of() # path below the tree -> room
+# Of a path below its tree, into $room.
+set_room()
 {
 	case $1 in
-	*/*) echo "${1%%/*}" ;;
-	*) echo "${1%.*}" ;;
+	*/*) room=${1%%/*} ;;
+	*) room=${1%.*} ;;
 	esac
 }
 
 check_ours() # file tree room target
 {
-	local file=$1 tree=$2 room=$3 target=$4 other
-	if [ -e "$tree/$target" ]; then
-		other=$(room_of "$target")
-	elif [ -e "src/$target" ]; then
-		other=$(room_of "$target")
+	local file=$1 tree=$2 mine=$3 target=$4 room other
+	set_room "$target"
+	other=$room room=$mine
+	if [ ! -e "$tree/$target" ] && [ -e "src/$target" ]; then
 		[ "$other" = wire ] || { complain "$file" "$target" "the trees meet only in src/wire"; return; }
-	else
+	elif [ ! -e "$tree/$target" ]; then
 		complain "$file" "$target" "src/ does not look into enclave/"
 		return
 	fi
@@ -79,7 +79,7 @@ check_foreign() # file tree room target
 count=0
 while IFS= read -r file; do
 	tree=${file%%/*}
-	room=$(room_of "${file#*/}")
+	set_room "${file#*/}"
 	if [ "$tree" = src ]; then known=${src[$room]+yes}; else known=${enclave[$room]+yes}; fi
 	if [ -z "$known" ]; then
 		echo "$file: room $room is not in the table"
@@ -88,7 +88,8 @@ while IFS= read -r file; do
 	fi
 	count=$((count + 1))
 	while IFS= read -r line; do
-		target=$(sed -E 's/^[^"<]*["<]([^">]*)[">].*/\1/' <<<"$line")
+		[[ $line =~ [\"\<]([^\">]*)[\"\>] ]] || continue
+		target=${BASH_REMATCH[1]}
 		if [[ $line == *'"'* ]] && { [ -e "src/$target" ] || [ -e "enclave/$target" ]; }; then
 			check_ours "$file" "$tree" "$room" "$target"
 		elif [[ $line == *'"'* ]] && { [ "$tree" = enclave ] || [ "$room" = wire ]; }; then

@@ -64,6 +64,8 @@ refused('a map header of 2^32-1', qr/^(TRUNCATED|MALFORMED)$/, frame("\x93\x03\x
 refused('a bin of 4 GB', qr/^(TRUNCATED|MALFORMED)$/, frame("\x94\x03\x01\x80\xc6\xff\xff\xff\xff"));
 refused('a str of 4 GB', qr/^(TRUNCATED|MALFORMED)$/, frame("\x94\x03\x01\x80\xdb\xff\xff\xff\xff"));
 refused('a depth bomb', qr/^TOO_DEEP$/, frame("\x94\x03\x01\x80" . "\x91" x 10_000 . "\xc0"));
+refused('many small objects', qr/^TOO_MANY_OBJECTS$/,
+	frame("\x94\x03\x01\x80\xdd" . pack('N', 1_000_000) . "\xc0" x 1_000_000));
 refused('the reserved byte', qr/^(MALFORMED)$/, frame("\xc1"));
 refused('bytes after the message', qr/^TRAILING_BYTES$/, frame("\x93\x08\x01\x80\xc0"));
 refused('a message that is no array', qr/^MALFORMED$/, frame("\x80"));

@@ -49,6 +49,28 @@ counts_that_the_bytes_do_not_back(void **state)
 		assert_status(walk(lies[i]), EVW_TRUNCATED);
 }
 
+/* The same when an array or map is read element by element. */
+static void
+counts_that_are_read_alone(void **state)
+{
+	EvwReader reader;
+
+	(void) state;
+	evw_reader_init(&reader, BYTES("\x92\xc0"));
+	assert_int_equal(evw_read_array(&reader), 0);
+	assert_status(reader.status, EVW_TRUNCATED);
+	evw_reader_init(&reader, BYTES("\x92\xc0\xc0"));
+	assert_int_equal(evw_read_array(&reader), 2);
+	evw_reader_init(&reader, BYTES("\x82\xc0\xc0\xc0"));
+	assert_int_equal(evw_read_map(&reader), 0);
+	assert_status(reader.status, EVW_TRUNCATED);
+	evw_reader_init(&reader, BYTES("\x82\xc0\xc0\xc0\xc0"));
+	assert_int_equal(evw_read_map(&reader), 2);
+	evw_reader_init(&reader, BYTES("\xdf\xff\xff\xff\xff\xc0"));
+	assert_int_equal(evw_read_map(&reader), 0);
+	assert_status(reader.status, EVW_TRUNCATED);
+}
+
 static void
 lengths_that_the_bytes_do_not_back(void **state)
 {
@@ -443,6 +465,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_that_the_bytes_do_not_back),
+		cmocka_unit_test(counts_that_are_read_alone),
 		cmocka_unit_test(lengths_that_the_bytes_do_not_back),
 		cmocka_unit_test(chains_of_lying_arrays),
 		cmocka_unit_test(depth_at_the_limit),
