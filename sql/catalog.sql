@@ -20,6 +20,8 @@ SELECT pg_describe_object(classid, objid, objsubid) COLLATE "C" AS object,
 	obj_description(objid, classid::regclass::name) AS comment
 FROM pg_depend d JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = x.oid
 WHERE extname = 'evcrypt' AND classid <> 'pg_proc'::regclass AND deptype = 'e'
+	-- Since 17 arrays and row types are members too.
+	AND (classid <> 'pg_type'::regclass OR objid = 'encrypted'::regtype)
 ORDER BY 1;
 SELECT has_type_privilege('public', 'encrypted', 'USAGE') AS type,
 	has_table_privilege('public', 'evcrypt_stat', 'SELECT') AS view;

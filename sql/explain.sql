@@ -58,6 +58,7 @@ SELECT say('SELECT * FROM (VALUES (decrypt({c})), (''typed'')) AS v(d) JOIN acco
 SELECT say('SELECT * FROM by_view');
 SELECT say('SELECT count(*) FROM accounts GROUP BY id % decrypt_as({n}, 0) HAVING count(*) > decrypt_as({n}, 0)');
 SELECT say('SELECT decrypt({c}), count(*) FROM accounts GROUP BY decrypt({c})');
+SELECT say('SELECT decrypt({c}), count(*) FROM accounts WHERE id < 4 GROUP BY ROLLUP (decrypt({c})) HAVING count(*) > decrypt_as({n}, 0)');
 SELECT say('SELECT DISTINCT decrypt({c}) FROM accounts');
 SELECT say('SELECT DISTINCT ON (decrypt({c})) id FROM accounts ORDER BY decrypt({c}), id');
 SELECT say('SELECT count(*) FILTER (WHERE name = decrypt({c})) FROM accounts');

@@ -35,7 +35,8 @@ typedef struct Opening
 	E3Scratch *scratch;
 	const E3App *app;
 	DerivedKey key;
-	uint32_t hits; /* values whose key was at hand */
+	uint32_t hits;	 /* values whose key was at hand */
+	uint32_t failed; /* values that did not open */
 	E3Call *call;
 } Opening;
 
@@ -189,6 +190,7 @@ open_values(Opening *opening, uint8_t *lengths, uint8_t *statuses)
 		if (status != EVW_OK && !is_value_status(status))
 			return status;
 		statuses[i] = (uint8_t) (status == EVW_OK ? 0 : status - EVW_VALUE_STATUS_BASE);
+		opening->failed += status != EVW_OK;
 		evw_put_le32(lengths + (size_t) 4 * i, (uint32_t) (call->reply.len - start));
 		call->done = i + 1;
 	}
@@ -222,7 +224,10 @@ write_columns(Opening *opening, EvwBuf *side)
 		return status;
 	evw_write_bin_end(reply, mark);
 	evw_write_bin(reply, (EvwBytes){lengths, (size_t) 4 * count});
-	evw_write_bin(reply, (EvwBytes){lengths + (size_t) 4 * count, count});
+	if (opening->failed == 0)
+		evw_write_nil(reply);
+	else
+		evw_write_bin(reply, (EvwBytes){lengths + (size_t) 4 * count, count});
 	return reply->status;
 }
 

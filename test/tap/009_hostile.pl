@@ -9,6 +9,9 @@ use Test::More;
 
 my $e3 = start_e3(extra => "[limits]\nframe_timeout_ms = 700\nhello_timeout_ms = 700\n");
 my $good = E3Client->new($e3->{socket});
+
+# What E3 may grow by, in kB; sanitizers keep what was freed for a while.
+my $bound = $ENV{EVCRYPT_VARIANT} eq 'release' ? 8 * 1024 : 256 * 1024;
 my $FRAME_MAX = $good->{hello}{frame_max};
 
 sub frame { return pack('N/a*', $_[0]) }
@@ -109,7 +112,7 @@ refused('nothing at all', qr/^HELLO_TIMEOUT$/, '', no_hello => 1);
 	$_->send_bytes(pack('N', $FRAME_MAX) . "\x94") for @clients;
 	ok(others_are_served(), 'others are served while 200 hold claims of 80 MiB');
 	my $grown = rss_kb($e3->{pid}) - $before;
-	cmp_ok($grown, '<', 16 * 1024, "claims are not backed by memory: $grown kB");
+	cmp_ok($grown, '<', 2 * $bound, "claims are not backed by memory: $grown kB");
 }
 {
 	my @clients = map { E3Client->new($e3->{socket}) } 1 .. 50;
@@ -130,7 +133,7 @@ EvcryptTest::wait_until('E3 has closed them', sub { $good->stats->{connections_o
 pass('one connection is left open');
 
 my $grown = rss_kb($e3->{pid}) - $before;
-cmp_ok($grown, '<', 8 * 1024, "E3 has grown by $grown kB");
+cmp_ok($grown, '<', $bound, "E3 has grown by $grown kB");
 $cpu = cpu_ms($e3->{pid}) - $cpu;
 cmp_ok($cpu, '<', 2000, "and has used $cpu ms of CPU");
 cmp_ok($good->stats->{protocol_errors}, '>=', 20, 'protocol errors are counted');
