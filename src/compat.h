@@ -27,11 +27,4 @@
 #define evc_session_wait_set(nevents) CreateWaitEventSet(TopMemoryContext, (nevents))
 #endif
 
-/* Since 18 what a query groups by is in its range table, and Vars stand for it elsewhere. */
-#if PG_VERSION_NUM >= 180000
-#define evc_grouped_by(rte) ((rte)->rtekind == RTE_GROUP ? (rte)->groupexprs : NIL)
-#else
-#define evc_grouped_by(rte) NIL
-#endif
-
 #endif /* EVC_COMPAT_H */

@@ -42,7 +42,8 @@ extern E3FileResult e3_file_read(const char *path, E3FileRule rule, size_t max,
 /*
  * Writes "<path>.new" (0600), syncs it, renames it over "path", syncs the
  * directory.  At any moment "path" is the old file or the new one, whole; on
- * failure it is the old one and "<path>.new" is gone.  The new file belongs to
+ * failure it is the old one (the new one if only the directory could not be
+ * synced) and "<path>.new" is gone.  The new file belongs to
  * whom the old one belonged to, or, where there was none and we are root, to
  * the directory's owner.  One writer at a time.
  */

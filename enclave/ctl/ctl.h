@@ -22,7 +22,7 @@ typedef struct E3Ctl
 	const char *secp256k1_file; /* --secp256k1-private-key */
 	const char *passphrase_file;
 	const char *args[E3_CTL_ARGS_MAX];
-	E3Config config; /* loaded for every command but init */
+	E3Config config; /* loaded before every command but init */
 } E3Ctl;
 
 /* "e3ctl: ..." on stderr; returns 1, for "return e3_ctl_fail(...)". */
@@ -32,8 +32,12 @@ extern void e3_ctl_note(const char *format, ...) __attribute__((format(printf, 1
 /* The same about a keyring file; errno counts if it could not be read or written. */
 extern int e3_ctl_fail_file(const char *path, EvwStatus status);
 
-/* Loads the configuration and makes the locked arena; 0, or 1 with a message. */
-extern int e3_ctl_start(E3Ctl *ctl);
+/*
+ * The configuration, and the locked arena of the size it says, which whoever
+ * touches keys needs; 0, or 1 with a message.  main calls them for most commands.
+ */
+extern int e3_ctl_load_config(E3Ctl *ctl);
+extern int e3_ctl_make_arena(const E3Ctl *ctl);
 
 /* The commands. */
 extern int e3_ctl_init(E3Ctl *ctl);

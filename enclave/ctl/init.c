@@ -208,7 +208,7 @@ e3_ctl_init(E3Ctl *ctl)
 	if (find_owner(ctl, &owner) != EXIT_SUCCESS ||
 		make_dir(ctl->config_path, &owner) != EXIT_SUCCESS ||
 		make_config(ctl->config_path, &owner) != EXIT_SUCCESS ||
-		e3_ctl_start(ctl) != EXIT_SUCCESS)
+		e3_ctl_load_config(ctl) != EXIT_SUCCESS || e3_ctl_make_arena(ctl) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	status = e3_change_lock(ctl, &change);
 	if (status == EXIT_SUCCESS)

@@ -42,39 +42,47 @@ static const Option options[] = {
 	{"--passphrase-file", OPTION_PASSPHRASE, offsetof(E3Ctl, passphrase_file)},
 };
 
+/* What a command finds ready when it runs. */
+typedef enum Needs
+{
+	NEEDS_NOTHING,
+	NEEDS_CONFIG,
+	NEEDS_ARENA /* and the configuration */
+} Needs;
+
 typedef struct Command
 {
 	const char *group; /* NULL: a command of one word */
 	const char *name;
 	int n_args;
 	unsigned options; /* beside --config */
-	bool starts;	  /* with e3_ctl_start */
+	Needs needs;
 	int (*run)(E3Ctl *ctl);
 	const char *usage;
 	const char *help;
 } Command;
 
 static const Command commands[] = {
-	{NULL, "init", 0, OPTION_OWNER, false, e3_ctl_init, "init [--owner USER]",
+	{NULL, "init", 0, OPTION_OWNER, NEEDS_NOTHING, e3_ctl_init, "init [--owner USER]",
 	 "make configuration, passphrase and empty keyring, where they are missing"},
-	{"app", "add", 1, 0, true, e3_ctl_app_add, "app add NAME",
+	{"app", "add", 1, 0, NEEDS_ARENA, e3_ctl_app_add, "app add NAME",
 	 "add an app with fresh keys"},
-	{"app", "import", 1, OPTION_P256 | OPTION_SECP256K1, true, e3_ctl_app_import,
+	{"app", "import", 1, OPTION_P256 | OPTION_SECP256K1, NEEDS_ARENA, e3_ctl_app_import,
 	 "app import NAME [--private-key FILE] [--secp256k1-private-key FILE]",
 	 "add an app with these keys (PEM or 64 hex digits); others are generated"},
-	{"app", "list", 0, 0, true, e3_ctl_app_list, "app list",
+	{"app", "list", 0, 0, NEEDS_ARENA, e3_ctl_app_list, "app list",
 	 "names, key versions, time of the newest"},
-	{"app", "export", 1, 0, true, e3_ctl_app_export, "app export NAME",
+	{"app", "export", 1, 0, NEEDS_ARENA, e3_ctl_app_export, "app export NAME",
 	 "public keys, as JSON"},
-	{NULL, "health", 0, 0, true, e3_ctl_health, "health",
+	{NULL, "health", 0, 0, NEEDS_CONFIG, e3_ctl_health, "health",
 	 "ask E3 how it is; exits with 1 if it does not answer"},
-	{NULL, "stats", 0, 0, true, e3_ctl_stats, "stats", "E3's counters"},
-	{NULL, "reload", 0, 0, true, e3_ctl_reload, "reload",
+	{NULL, "stats", 0, 0, NEEDS_CONFIG, e3_ctl_stats, "stats", "E3's counters"},
+	{NULL, "reload", 0, 0, NEEDS_CONFIG, e3_ctl_reload, "reload",
 	 "make E3 read its keyring again"},
-	{"keyring", "backup", 1, OPTION_PASSPHRASE, true, e3_ctl_backup,
+	{"keyring", "backup", 1, OPTION_PASSPHRASE, NEEDS_ARENA, e3_ctl_backup,
 	 "keyring backup FILE [--passphrase-file FILE]",
 	 "copy the keyring, under another passphrase if one is given"},
-	{"keyring", "restore", 1, OPTION_PASSPHRASE, true, e3_ctl_restore,
+	{"keyring", "restore", 1, OPTION_PASSPHRASE, NEEDS_ARENA, e3_ctl_restore,
 	 "keyring restore FILE [--passphrase-file FILE]",
 	 "put a backup in the place of the keyring"},
 };
@@ -116,16 +124,25 @@ e3_ctl_fail_file(const char *path, EvwStatus status)
 	if (status == EVW_KEYRING_IO)
 		return e3_ctl_fail("%s: %s: %s", path, evw_status_message(status),
 						   strerror(errno));
+	if (status == EVW_OUT_OF_MEMORY)
+		return e3_ctl_fail("%s: out of memory, or locked_memory has no room for its keys",
+						   path);
 	return e3_ctl_fail("%s: %s", path, evw_status_message(status));
 }
 
 int
-e3_ctl_start(E3Ctl *ctl)
+e3_ctl_load_config(E3Ctl *ctl)
 {
 	E3ConfigError error;
 
 	if (e3_config_load(ctl->config_path, &ctl->config, &error) != EVW_OK)
 		return e3_ctl_fail("%s", error.text);
+	return EXIT_SUCCESS;
+}
+
+int
+e3_ctl_make_arena(const E3Ctl *ctl)
+{
 	if (e3_secret_init(ctl->config.locked_memory) != EVW_OK)
 		return e3_ctl_fail("cannot lock %u bytes of memory for keys; see ulimit -l",
 						   ctl->config.locked_memory);
@@ -244,7 +261,9 @@ run_line(E3Ctl *ctl, const Line *line)
 		return fail_usage("usage: e3ctl ", command->usage);
 	for (int i = 0; i < command->n_args; i++)
 		ctl->args[i] = line->words[n_before + i];
-	status = command->starts ? e3_ctl_start(ctl) : EXIT_SUCCESS;
+	status = command->needs >= NEEDS_CONFIG ? e3_ctl_load_config(ctl) : EXIT_SUCCESS;
+	if (status == EXIT_SUCCESS && command->needs == NEEDS_ARENA)
+		status = e3_ctl_make_arena(ctl);
 	if (status == EXIT_SUCCESS)
 		status = command->run(ctl);
 	if (fflush(stdout) != 0 || ferror(stdout))

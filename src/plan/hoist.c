@@ -8,7 +8,6 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 
-#include "compat.h"
 #include "plan/hoist.h"
 #include "plan/independent.h"
 #include "plan/markers.h"
@@ -133,15 +132,9 @@ hoist_mutator(Node *node, void *context)
 static List *
 expressions_to_keep(Query *query)
 {
-	List *kept;
-	ListCell *cell;
-
 	if (query->groupingSets == NIL)
 		return NIL;
-	kept = get_sortgrouplist_exprs(query->groupClause, query->targetList);
-	foreach (cell, query->rtable)
-		kept = list_concat(kept, evc_grouped_by(lfirst_node(RangeTblEntry, cell)));
-	return kept;
+	return get_sortgrouplist_exprs(query->groupClause, query->targetList);
 }
 
 static Query *

@@ -30,20 +30,25 @@ declared_type(FunctionCallInfo fcinfo, int argument)
 	return types[argument];
 }
 
-/* The plaintext's type is that of an argument; looked at once a query. */
+/*
+ * The plaintext's type is that of an argument; looked at once a query.  The type
+ * "encrypted" is what the function returns, or else its first argument.
+ */
 static EvcPlainType *
-plain_type(FunctionCallInfo fcinfo, int argument, Oid encrypted)
+plain_type(FunctionCallInfo fcinfo, int argument)
 {
 	FmgrInfo *function = fcinfo->flinfo;
+	Oid encrypted;
 	Oid type;
 
-	if (function->fn_extra == NULL)
-	{
-		type = get_fn_expr_argtype(function, argument);
-		if (!OidIsValid(type))
-			type = declared_type(fcinfo, argument);
-		function->fn_extra = evc_plaintype_new(function->fn_mcxt, type, encrypted);
-	}
+	if (function->fn_extra != NULL)
+		return function->fn_extra;
+	encrypted =
+		argument == 0 ? get_func_rettype(function->fn_oid) : declared_type(fcinfo, 0);
+	type = get_fn_expr_argtype(function, argument);
+	if (!OidIsValid(type))
+		type = declared_type(fcinfo, argument);
+	function->fn_extra = evc_plaintype_new(function->fn_mcxt, type, encrypted);
 	return function->fn_extra;
 }
 
@@ -57,7 +62,7 @@ run(EvcBatch *batch, EvwBytes *result)
 Datum
 evc_encrypt(PG_FUNCTION_ARGS)
 {
-	EvcPlainType *type = plain_type(fcinfo, 0, get_func_rettype(fcinfo->flinfo->fn_oid));
+	EvcPlainType *type = plain_type(fcinfo, 0);
 	EvcBatch *batch = evc_batch_new(CurrentMemoryContext, EVW_VERB_ENCRYPT);
 	EvcPlain plain;
 	EvwDatatype datatype = evc_plaintype_encode(type, PG_GETARG_DATUM(0), &plain);
@@ -157,7 +162,7 @@ evc_try_decrypt(PG_FUNCTION_ARGS)
 Datum
 evc_decrypt_as(PG_FUNCTION_ARGS)
 {
-	EvcPlainType *type = plain_type(fcinfo, 1, declared_type(fcinfo, 0));
+	EvcPlainType *type = plain_type(fcinfo, 1);
 	EvcBatch *batch;
 	EvwBytes bytes;
 	Datum value = (Datum) 0;

@@ -1,0 +1,139 @@
+/*
+ * unit/rpc_encrypt_test.c
+ *	  ENCRYPT: values come back, keys and IVs are never shared.
+ */
+#include "rpc_help.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Encrypts values; the result points into the call's reply. */
+static void
+encrypt(RpcFixture *fixture, E3Call *call, const EvwRequestHeader *header,
+		const EvwBytes *values, uint32_t count, EvwBytes datatypes, EvwResult *result)
+{
+	EvwMessage message;
+
+	rpc_make_call(call, EVW_VERB_ENCRYPT, header, values, count, datatypes);
+	assert_status(rpc_execute(fixture, call, &message), EVW_OK);
+	assert_status(evw_result_decode(&message, result), EVW_OK);
+	assert_int_equal(evw_column_count(&result->values), count);
+	assert_int_equal(call->done, count);
+}
+
+static void
+round_trip_keeps_values_apart(void **state)
+{
+	RpcFixture *fixture = *state;
+	const EvwBytes values[] = {BYTES(""), BYTES("a"), BYTES("-1.5"), BYTES("true"),
+							   BYTES("\0\xff\n")};
+	const uint8_t datatypes[] = {0, 0, 1, 2, 0};
+	EvwRequestHeader header = rpc_header_for("old");
+	EvwColumnCursor cursor;
+	EvwEnvelope first;
+	EvwResult result;
+	E3Call call;
+
+	header.role = BYTES("permit-all");
+	encrypt(fixture, &call, &header, values, 5, (EvwBytes){datatypes, 5}, &result);
+	assert_int_equal(result.header.key_version, 2);
+	evw_column_open(&cursor, &result.values);
+	for (int i = 0; i < 5; i++)
+	{
+		EvwBytes sealed = evw_column_next(&cursor);
+		EvwEnvelope envelope;
+		EvwBytes plain;
+
+		assert_status(evw_envelope_parse(sealed, &envelope), EVW_OK);
+		assert_int_equal(envelope.tag, EVW_TAG_QKTC);
+		assert_int_equal(envelope.datatype, datatypes[i]);
+		assert_true(evw_hint_known(envelope.hint));
+		if (i == 0)
+			first = envelope;
+		else
+		{
+			assert_memory_equal(first.epk, envelope.epk, EVW_POINT_LEN);
+			assert_memory_not_equal(first.iv, envelope.iv, EVW_IV_LEN);
+		}
+		assert_status(rpc_decrypt_one(fixture, "old", sealed, &plain), EVW_OK);
+		assert_bytes_equal(plain, values[i]);
+		help_release(plain);
+		assert_status(rpc_decrypt_one(fixture, "new", sealed, NULL), EVW_UNKNOWN_KEY);
+	}
+	e3_call_release(&call);
+}
+
+/* Two requests share neither ephemeral key nor IV. */
+static void
+requests_do_not_share_keys(void **state)
+{
+	RpcFixture *fixture = *state;
+	const EvwBytes value = BYTES("same");
+	EvwRequestHeader header = rpc_header_for("new");
+	EvwEnvelope envelopes[2];
+	EvwResult results[2];
+	E3Call calls[2];
+
+	for (int i = 0; i < 2; i++)
+	{
+		encrypt(fixture, &calls[i], &header, &value, 1, (EvwBytes){NULL, 0}, &results[i]);
+		assert_status(evw_envelope_parse(results[i].values.bytes, &envelopes[i]), EVW_OK);
+	}
+	assert_memory_not_equal(envelopes[0].epk, envelopes[1].epk, EVW_POINT_LEN);
+	assert_memory_not_equal(envelopes[0].iv, envelopes[1].iv, EVW_IV_LEN);
+	e3_call_release(&calls[0]);
+	e3_call_release(&calls[1]);
+}
+
+static int
+compare_ivs(const void *a, const void *b)
+{
+	return memcmp(a, b, EVW_IV_LEN);
+}
+
+static void
+many_values_never_share_an_iv(void **state)
+{
+	enum
+	{
+		COUNT = 70000
+	};
+	RpcFixture *fixture = *state;
+	EvwBytes *values = calloc(COUNT, sizeof(EvwBytes));
+	uint8_t *ivs = malloc((size_t) COUNT * EVW_IV_LEN);
+	EvwRequestHeader header = rpc_header_for("new");
+	EvwColumnCursor cursor;
+	EvwResult result;
+	E3Call call;
+
+	for (int i = 0; i < COUNT; i++)
+		values[i] = BYTES("v");
+	encrypt(fixture, &call, &header, values, COUNT, (EvwBytes){NULL, 0}, &result);
+	evw_column_open(&cursor, &result.values);
+	for (int i = 0; i < COUNT; i++)
+	{
+		EvwEnvelope envelope;
+
+		assert_status(evw_envelope_parse(evw_column_next(&cursor), &envelope), EVW_OK);
+		memcpy(ivs + (size_t) i * EVW_IV_LEN, envelope.iv, EVW_IV_LEN);
+	}
+	qsort(ivs, COUNT, EVW_IV_LEN, compare_ivs);
+	for (size_t i = 1; i < COUNT; i++)
+		assert_memory_not_equal(ivs + (i - 1) * EVW_IV_LEN, ivs + i * EVW_IV_LEN,
+								EVW_IV_LEN);
+	e3_call_release(&call);
+	free(ivs);
+	free(values);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(round_trip_keeps_values_apart),
+		cmocka_unit_test(requests_do_not_share_keys),
+		cmocka_unit_test(many_values_never_share_an_iv),
+	};
+
+	return cmocka_run_group_tests(tests, rpc_set_up, rpc_tear_down);
+}

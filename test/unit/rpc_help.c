@@ -1,0 +1,170 @@
+/*
+ * unit/rpc_help.c
+ *	  Keys, calls, and running them without a network.
+ */
+#include "rpc_help.h"
+
+#include "wire/frame.h"
+#include "wire/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *
+rpc_curve_field(const RpcFixture *fixture, const char *curve, const char *field)
+{
+	return help_field(json_object_get(json_object_get(fixture->vectors, "curves"), curve),
+					  field);
+}
+
+static void
+add_version(E3Keyring *keyring, const char *app, uint32_t number, const char *p256_hex)
+{
+	E3KeyVersion version = {.version = number, .created_us = number};
+
+	version.pairs[EVW_CURVE_P256] = p256_hex != NULL
+										? help_pair(EVW_CURVE_P256, p256_hex)
+										: e3_key_pair_generate(EVW_CURVE_P256);
+	version.pairs[EVW_CURVE_SECP256K1] = e3_key_pair_generate(EVW_CURVE_SECP256K1);
+	assert_status(e3_keyring_add(keyring, (EvwBytes){(const uint8_t *) app, strlen(app)},
+								 &version),
+				  EVW_OK);
+}
+
+int
+rpc_set_up(void **state)
+{
+	RpcFixture *fixture = calloc(1, sizeof(RpcFixture));
+	E3Keyring *keyring;
+
+	assert_int_equal(help_arena(state), 0);
+	fixture->vectors = help_vectors("ciphertexts.json");
+	keyring = e3_keyring_new();
+	add_version(keyring, "old", 1, rpc_curve_field(fixture, "p256", "private"));
+	add_version(keyring, "old", 2, NULL);
+	add_version(keyring, "new", 1, NULL);
+	fixture->shared.keyring = e3_keyring_holder_new(keyring);
+	fixture->worker.shared = &fixture->shared;
+	fixture->worker.scratch = e3_scratch_new();
+	assert_non_null(fixture->worker.scratch);
+	*state = fixture;
+	return 0;
+}
+
+int
+rpc_tear_down(void **state)
+{
+	RpcFixture *fixture = *state;
+
+	e3_scratch_free(fixture->worker.scratch);
+	e3_keyring_holder_free(fixture->shared.keyring);
+	json_decref(fixture->vectors);
+	free(fixture);
+	return 0;
+}
+
+void
+rpc_make_call(E3Call *call, EvwVerb verb, const EvwRequestHeader *header,
+			  const EvwBytes *values, uint32_t count, EvwBytes datatypes)
+{
+	EvwMessage message;
+	EvwBuf buf;
+	size_t mark;
+
+	e3_call_init(call);
+	help_buf_init(&buf);
+	evw_request_begin(&buf, verb, 7, header, 3);
+	mark = evw_write_bin_begin(&buf);
+	for (uint32_t i = 0; i < count; i++)
+		evw_buf_append(&buf, values[i].data, values[i].len);
+	evw_write_bin_end(&buf, mark);
+	mark = evw_write_bin_begin(&buf);
+	for (uint32_t i = 0; i < count; i++)
+	{
+		uint8_t length[4];
+
+		evw_put_le32(length, (uint32_t) values[i].len);
+		evw_buf_append(&buf, length, sizeof(length));
+	}
+	evw_write_bin_end(&buf, mark);
+	if (datatypes.data != NULL)
+		evw_write_bin(&buf, datatypes);
+	else
+		evw_write_nil(&buf);
+	evw_frame_end(&buf);
+	evw_buf_append(&call->body, help_body(&buf).data, help_body(&buf).len);
+	help_buf_free(&buf);
+	assert_status(evw_message_split((EvwBytes){call->body.data, call->body.len},
+									&message),
+				  EVW_OK);
+	assert_status(evw_request_decode(&message, &call->request), EVW_OK);
+}
+
+EvwRequestHeader
+rpc_header_for(const char *app)
+{
+	return (EvwRequestHeader){.app = {(const uint8_t *) app, strlen(app)}};
+}
+
+EvwStatus
+rpc_execute(RpcFixture *fixture, E3Call *call, EvwMessage *message)
+{
+	e3_rpc_execute(&fixture->worker, call);
+	assert_status(call->reply.status, EVW_OK);
+	assert_status(evw_message_split(help_body(&call->reply), message), EVW_OK);
+	assert_int_equal(message->id, 7);
+	if (call->outcome == EVW_OK)
+		assert_int_equal(message->type, EVW_VERB_RESULT);
+	else if (call->outcome == EVW_CANCELLED)
+		assert_int_equal(message->type, EVW_VERB_CANCELLED);
+	else
+	{
+		EvwErrorHeader error;
+
+		assert_int_equal(message->type, EVW_VERB_ERROR);
+		assert_status(evw_error_decode(message, &error), EVW_OK);
+		assert_status(error.code, call->outcome);
+	}
+	return call->outcome;
+}
+
+EvwStatus
+rpc_decrypt_one(RpcFixture *fixture, const char *app, EvwBytes envelope, EvwBytes *plain)
+{
+	EvwRequestHeader header = rpc_header_for(app);
+	EvwMessage message;
+	EvwResult result;
+	E3Call call;
+	EvwStatus status;
+
+	rpc_make_call(&call, EVW_VERB_DECRYPT, &header, &envelope, 1, (EvwBytes){NULL, 0});
+	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
+	assert_status(evw_result_decode(&message, &result), EVW_OK);
+	assert_int_equal(evw_column_count(&result.values), 1);
+	status = result.statuses.data == NULL || result.statuses.data[0] == 0
+				 ? EVW_OK
+				 : (EvwStatus) (EVW_VALUE_STATUS_BASE + result.statuses.data[0]);
+	if (status != EVW_OK)
+		assert_int_equal(result.values.bytes.len, 0);
+	else if (plain != NULL)
+		*plain = help_exact(result.values.bytes);
+	e3_call_release(&call);
+	return status;
+}
+
+EvwBytes
+rpc_qktc_envelope(const RpcFixture *fixture)
+{
+	json_t *list = json_object_get(fixture->vectors, "ciphertexts");
+	size_t index;
+	json_t *vector;
+
+	json_array_foreach(list, index, vector)
+	{
+		if (strcmp(help_field(vector, "tag"), "QkTC") == 0 &&
+			strcmp(help_field(vector, "source"), "sdk") == 0)
+			return help_unhex(help_field(vector, "envelope"));
+	}
+	fail();
+	return (EvwBytes){NULL, 0};
+}
