@@ -146,7 +146,13 @@ CREATE FUNCTION @extschema@.evcrypt_stat_rows(
 	OUT retries pg_catalog.int8,
 	OUT e3_ms pg_catalog.float8,
 	OUT wait_ms pg_catalog.float8,
-	OUT cache_hits pg_catalog.int8)
+	OUT cache_hits pg_catalog.int8,
+	OUT requests_small pg_catalog.int8,
+	OUT requests_medium pg_catalog.int8,
+	OUT requests_large pg_catalog.int8,
+	OUT latency_small_ms pg_catalog.float8,
+	OUT latency_medium_ms pg_catalog.float8,
+	OUT latency_large_ms pg_catalog.float8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED ROWS 4
 AS 'MODULE_PATHNAME', 'evc_stat';
@@ -155,10 +161,20 @@ COMMENT ON FUNCTION @extschema@.evcrypt_stat_rows() IS
 
 CREATE VIEW @extschema@.evcrypt_stat AS
 SELECT operation, curve, requests, "values", bytes_sent, bytes_received, cancels,
-	errors, retries, e3_ms, wait_ms, cache_hits
+	errors, retries, e3_ms, wait_ms, cache_hits,
+	requests_small, requests_medium, requests_large,
+	latency_small_ms, latency_medium_ms, latency_large_ms
 FROM @extschema@.evcrypt_stat_rows();
 COMMENT ON VIEW @extschema@.evcrypt_stat IS
-	'what this session has asked of E3, one row per operation and curve';
+	'what has been asked of E3, one row per operation and curve: by the whole server '
+	'if evcrypt is in shared_preload_libraries, else by this session';
+
+CREATE FUNCTION @extschema@.evcrypt_stat_reset()
+RETURNS pg_catalog.void
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'evc_stat_reset_all';
+COMMENT ON FUNCTION @extschema@.evcrypt_stat_reset() IS
+	'sets the counters of evcrypt_stat to zero';
 
 --
 -- Privileges are for the owner to give.
@@ -173,6 +189,7 @@ REVOKE ALL ON FUNCTION @extschema@.decrypt_as(@extschema@.encrypted, pg_catalog.
 REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_health() FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_rows() FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_reset() FROM PUBLIC;
 REVOKE ALL ON @extschema@.evcrypt_stat FROM PUBLIC;
 
 DO $notice$

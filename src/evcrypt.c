@@ -6,6 +6,9 @@
 
 #include "fmgr.h"
 
+#include "batch/markers.h"
+#include "client/stat.h"
+#include "exec/scan.h"
 #include "guc.h"
 #include "plan/hook.h"
 
@@ -17,5 +20,8 @@ void
 _PG_init(void)
 {
 	evc_guc_init();
+	evc_markers_init();
+	evc_scan_init();
+	evc_stat_init();
 	evc_plan_init();
 }

@@ -17,6 +17,14 @@
 #define EVC_REQUEST_TIMEOUT_DEFAULT 30000
 #define EVC_REQUEST_TIMEOUT_MAX 86400000
 
+#define EVC_BATCH_ROWS_MIN 1
+#define EVC_BATCH_ROWS_DEFAULT 4096
+#define EVC_BATCH_ROWS_MAX 65536
+/* kB */
+#define EVC_BATCH_BYTES_MIN 1
+#define EVC_BATCH_BYTES_DEFAULT 2048
+#define EVC_BATCH_BYTES_MAX 8192
+
 #define EVC_APP_DEFAULT "default"
 #define EVC_ENDPOINTS_DEFAULT "unix:/run/evcrypt/e3.sock"
 #define EVC_ENDPOINTS_MAX 16
@@ -32,6 +40,9 @@ typedef struct EvcEndpoint
 } EvcEndpoint;
 
 extern char *evc_app;
+extern bool evc_batching;
+extern int evc_batch_kilobytes;
+extern int evc_batch_rows;
 extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_request_timeout;

@@ -8,7 +8,7 @@
 
 #include "plan/hook.h"
 #include "plan/hoist.h"
-#include "plan/markers.h"
+#include "plan/inject.h"
 
 static planner_hook_type prev_planner_hook;
 
@@ -19,13 +19,16 @@ plan_hoisted(Query *query, const char *query_string, int cursor_options,
 	planner_hook_type plan =
 		prev_planner_hook != NULL ? prev_planner_hook : standard_planner;
 
-	return plan(evc_hoist(query), query_string, cursor_options, bound_params);
+	PlannedStmt *stmt =
+		plan(evc_hoist(query), query_string, cursor_options, bound_params);
+
+	evc_inject(stmt, cursor_options);
+	return stmt;
 }
 
 void
 evc_plan_init(void)
 {
-	evc_markers_init();
 	prev_planner_hook = planner_hook;
 	planner_hook = plan_hoisted;
 }

@@ -1,0 +1,199 @@
+/*
+ * exec/rowset.c
+ *	  Rows that are out together: filled, sent, received, emitted.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "exec/rowset.h"
+
+#define ROWS_FIRST 16
+
+void
+evc_rowset_init(EvcRowSet *set, const EvcRowShape *shape, MemoryContext owner)
+{
+	memset(set, 0, sizeof(*set));
+	set->shape = shape;
+	set->context = AllocSetContextCreate(owner, "evcrypt rows", ALLOCSET_DEFAULT_SIZES);
+	for (int i = 0; i < shape->n_calls; i++)
+	{
+		EvcScanCall *call = &shape->calls[i];
+
+		if (set->batches[call->verb] == NULL)
+			set->batches[call->verb] =
+				evc_batch_new(owner, evc_marker_verb(call->marker->kind));
+	}
+}
+
+void
+evc_rowset_reset(EvcRowSet *set)
+{
+	for (int i = 0; i < EVC_VERBS; i++)
+		if (set->batches[i] != NULL)
+			evc_batch_reset(set->batches[i]);
+	MemoryContextReset(set->context);
+	set->state = EVC_ROWS_EMPTY;
+	set->n_rows = 0;
+	set->next = 0;
+}
+
+static void *
+grow_array(void *array, MemoryContext owner, Size size)
+{
+	if (array == NULL)
+		return MemoryContextAllocHuge(owner, size);
+	return repalloc_huge(array, size);
+}
+
+/* The arrays outlive resets, so they are not in the set's context. */
+static void
+grow(EvcRowSet *set)
+{
+	const EvcRowShape *shape = set->shape;
+	MemoryContext owner = MemoryContextGetParent(set->context);
+	Size rows = set->capacity == 0 ? ROWS_FIRST : (Size) set->capacity * 2;
+	Size columns = rows * Max(shape->n_columns, 1);
+	Size calls = rows * shape->n_calls;
+
+	set->values = grow_array(set->values, owner, columns * sizeof(Datum));
+	set->nulls = grow_array(set->nulls, owner, columns * sizeof(bool));
+	set->tickets = grow_array(set->tickets, owner, calls * sizeof(EvcTicket));
+	set->called = grow_array(set->called, owner, calls * sizeof(bool));
+	set->capacity = (int) rows;
+}
+
+/* Copies the columns that are needed later; the others become NULL. */
+static void
+keep_columns(EvcRowSet *set, TupleTableSlot *slot)
+{
+	const EvcRowShape *shape = set->shape;
+	Datum *values = set->values + (Size) set->n_rows * shape->n_columns;
+	bool *nulls = set->nulls + (Size) set->n_rows * shape->n_columns;
+	MemoryContext caller = MemoryContextSwitchTo(set->context);
+	int column = -1;
+
+	memset(nulls, true, shape->n_columns * sizeof(bool));
+	if (shape->last_kept > 0)
+		slot_getsomeattrs(slot, shape->last_kept);
+	while ((column = bms_next_member(shape->kept, column)) >= 0)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(shape->desc, column);
+
+		nulls[column] = slot->tts_isnull[column];
+		if (!nulls[column])
+			values[column] = datumCopy(slot->tts_values[column], attribute->attbyval,
+									   attribute->attlen);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Arguments go straight into the frames; all calls are strict in them. */
+static void
+add_arguments(EvcRowSet *set, ExprContext *econtext)
+{
+	const EvcRowShape *shape = set->shape;
+	Size first = (Size) set->n_rows * shape->n_calls;
+
+	for (int i = 0; i < shape->n_calls; i++)
+	{
+		EvcScanCall *call = &shape->calls[i];
+		bool is_null;
+		Datum argument = ExecEvalExpr(call->argument, econtext, &is_null);
+
+		set->called[first + i] = !is_null;
+		if (!is_null)
+			set->tickets[first + i] =
+				evc_marker_add(call->marker, set->batches[call->verb], argument);
+	}
+}
+
+static size_t
+bytes_of(const EvcRowSet *set)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < EVC_VERBS; i++)
+		if (set->batches[i] != NULL)
+			bytes += evc_batch_bytes(set->batches[i]);
+	return bytes;
+}
+
+void
+evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext, int max,
+				size_t max_bytes, bool *ended)
+{
+	Assert(set->state == EVC_ROWS_EMPTY && set->n_rows == 0);
+	while (set->n_rows < max && bytes_of(set) < max_bytes)
+	{
+		TupleTableSlot *slot = ExecProcNode(child);
+		MemoryContext caller;
+
+		if (TupIsNull(slot))
+		{
+			*ended = true;
+			return;
+		}
+		if (set->n_rows == set->capacity)
+			grow(set);
+		ResetExprContext(econtext);
+		econtext->ecxt_outertuple = slot;
+		keep_columns(set, slot);
+		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		add_arguments(set, econtext);
+		MemoryContextSwitchTo(caller);
+		set->n_rows++;
+	}
+}
+
+void
+evc_rowset_send(EvcRowSet *set)
+{
+	for (int i = 0; i < EVC_VERBS; i++)
+		if (set->batches[i] != NULL)
+			evc_batch_send(set->batches[i]);
+	set->state = EVC_ROWS_IN_FLIGHT;
+}
+
+void
+evc_rowset_receive(EvcRowSet *set)
+{
+	Assert(set->state == EVC_ROWS_IN_FLIGHT);
+	for (int i = 0; i < EVC_VERBS; i++)
+		if (set->batches[i] != NULL)
+			evc_batch_receive(set->batches[i]);
+	set->state = EVC_ROWS_EMITTING;
+}
+
+bool
+evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
+{
+	const EvcRowShape *shape = set->shape;
+	Size row = set->next;
+	Size first = row * shape->n_calls;
+
+	if (set->state != EVC_ROWS_EMITTING || set->next == set->n_rows)
+		return false;
+	set->next++;
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, set->values + row * shape->n_columns,
+		   shape->n_columns * sizeof(Datum));
+	memcpy(slot->tts_isnull, set->nulls + row * shape->n_columns,
+		   shape->n_columns * sizeof(bool));
+	for (int i = 0; i < shape->n_calls; i++)
+	{
+		EvcScanCall *call = &shape->calls[i];
+		Datum *value = &slot->tts_values[shape->n_columns + i];
+		bool *is_null = &slot->tts_isnull[shape->n_columns + i];
+
+		*value = (Datum) 0;
+		*is_null = true;
+		if (set->called[first + i])
+			*value = evc_marker_take(call->marker, set->batches[call->verb],
+									 set->tickets[first + i], is_null);
+	}
+	ExecStoreVirtualTuple(slot);
+	return true;
+}

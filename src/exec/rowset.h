@@ -1,0 +1,85 @@
+/*
+ * exec/rowset.h
+ *	  Rows of the child that are out for encryption or decryption together.
+ *
+ * Only columns that are needed later are kept; values longer than a Datum are
+ * copied, toasted ones as pointers.
+ */
+#ifndef EVC_ROWSET_H
+#define EVC_ROWSET_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+
+#include "batch/marker.h"
+
+#define EVC_VERBS 2 /* ENCRYPT, DECRYPT */
+
+/* One call that the node has taken over. */
+typedef struct EvcScanCall
+{
+	EvcMarker *marker;
+	ExprState *argument; /* over the child's slot */
+	int verb;			 /* index of its batch in a set */
+} EvcScanCall;
+
+/* What all sets of a node have in common; immutable. */
+typedef struct EvcRowShape
+{
+	int n_columns;	 /* of the child */
+	TupleDesc desc;	 /* the node's scan tuple: child's columns, then calls */
+	Bitmapset *kept; /* child's columns that are needed later, from 0 */
+	int last_kept;	 /* number of columns to deform; 0: none */
+	int n_calls;
+	EvcScanCall *calls;
+} EvcRowShape;
+
+typedef enum EvcRowSetState
+{
+	EVC_ROWS_EMPTY,
+	EVC_ROWS_IN_FLIGHT,
+	EVC_ROWS_EMITTING
+} EvcRowSetState;
+
+typedef struct EvcRowSet
+{
+	const EvcRowShape *shape;
+	EvcRowSetState state;
+	MemoryContext context;		  /* copies of columns; reset with the set */
+	EvcBatch *batches[EVC_VERBS]; /* NULL: no call of that verb */
+	int capacity;				  /* rows that the arrays hold */
+	int n_rows;
+	int next;			/* row to be emitted */
+	Datum *values;		/* n_columns a row */
+	bool *nulls;		/* n_columns a row */
+	EvcTicket *tickets; /* n_calls a row */
+	bool *called;		/* n_calls a row: is there a ticket? */
+} EvcRowSet;
+
+/* An empty set; its memory, batches and all, is below "owner". */
+extern void evc_rowset_init(EvcRowSet *set, const EvcRowShape *shape,
+							MemoryContext owner);
+
+/*
+ * Reads rows from "child" until there are "max" of them, their arguments come
+ * to "max_bytes", or the child ends: then *ended is set.  "econtext" is for the
+ * arguments.
+ */
+extern void evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext,
+							int max, size_t max_bytes, bool *ended);
+
+extern void evc_rowset_send(EvcRowSet *set);
+extern void evc_rowset_receive(EvcRowSet *set);
+
+/*
+ * Puts the next row into "slot", results of calls in the current memory context;
+ * false if there is none.  Raises the error of a call of this row.
+ */
+extern bool evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot);
+
+/* Drops everything, in flight or not. */
+extern void evc_rowset_reset(EvcRowSet *set);
+
+#endif /* EVC_ROWSET_H */
