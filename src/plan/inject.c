@@ -160,6 +160,8 @@ operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 	check_stack_depth();
 	operate_children(surgery, plan, demand);
 	evc_insert_below(surgery, plan);
+	if (IsA(plan, ValuesScan))
+		evc_rewrite_values(surgery, (ValuesScan *) plan);
 	if (IsA(plan, Limit) || IsA(plan, Sort))
 		return evc_lift(plan, demand);
 	return evc_wrap_above(surgery, plan, demand);
@@ -180,7 +182,7 @@ void
 evc_inject(PlannedStmt *stmt, int cursor_options)
 {
 	EvcDemand top = {.hint = EVC_HINT_UNKNOWN};
-	EvcSurgery surgery = {0};
+	EvcSurgery surgery = {.stmt = stmt};
 	ListCell *cell;
 
 	if (!evc_batching || is_cursor(cursor_options) || !calls_foreign_functions(stmt))

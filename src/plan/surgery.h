@@ -36,6 +36,7 @@
 /* One statement's plan under the knife. */
 typedef struct EvcSurgery
 {
+	PlannedStmt *stmt;
 	int next_node_id;
 } EvcSurgery;
 
@@ -61,6 +62,9 @@ extern Plan *evc_wrap_above(EvcSurgery *surgery, Plan *plan, const EvcDemand *de
 
 /* plan/insert.c: moves calls in aggregates' arguments below an Agg or WindowAgg. */
 extern void evc_insert_below(EvcSurgery *surgery, Plan *plan);
+
+/* plan/values.c: calls in the rows of VALUES lists become calls in the target list. */
+extern void evc_rewrite_values(EvcSurgery *surgery, ValuesScan *scan);
 
 /* plan/lift.c: batch nodes below this Limit or Sort go above it; the new top. */
 extern Plan *evc_lift(Plan *plan, const EvcDemand *demand);

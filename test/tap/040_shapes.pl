@@ -25,6 +25,18 @@ for my $sql ($SETUP, $has_fdw ? $FOREIGN : ())
 }
 $session->query('VACUUM ANALYZE');
 
+# Empty if both are equal.
+sub first_difference
+{
+	my @on = split /\n/, $_[0];
+	my @off = split /\n/, $_[1];
+	my ($at) = grep { ($on[$_] // '') ne ($off[$_] // '') } 0 .. (@on > @off ? $#on : $#off);
+
+	return '' unless defined $at;
+	return sprintf 'row %d of %d: %s; of %d: %s', $at + 1, scalar @on, $on[$at] // 'none',
+	  scalar @off, $off[$at] // 'none';
+}
+
 for my $shape (@SHAPES)
 {
 	my ($name, $expected, $sql, %option) = @$shape;
@@ -40,7 +52,7 @@ for my $shape (@SHAPES)
 			is($off->{error}, '', 'no error, batching off');
 			is($on->{error}, '', 'no error, batching on');
 			like($off->{rows}, qr/\S/, 'it gives rows');
-			is($on->{rows}, $off->{rows}, 'the same rows');
+			is(first_difference($on->{rows}, $off->{rows}), '', 'the same rows');
 			cmp_ok($off->{requests}, '>', 0, 'it makes requests');
 			if ($expected eq 'scalar')
 			{
