@@ -27,38 +27,47 @@ evc_marker_verb(EvcMarkerKind kind)
 	return kind == EVC_MARKER_ENCRYPT ? EVW_VERB_ENCRYPT : EVW_VERB_DECRYPT;
 }
 
-static EvcTicket
-add_plaintext(EvcMarker *marker, EvcBatch *batch, Datum argument)
+static bool
+add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype, EvcTicket *ticket)
 {
-	EvcTicket ticket;
-	EvcPlain plain;
-
-	ticket.datatype = evc_plaintype_encode(marker->type, argument, &plain);
-	ticket.index = evc_batch_add(batch, plain.bytes, ticket.datatype);
-	evc_plain_wipe(&plain);
-	return ticket;
+	if (evc_batch_count(batch) > 0 && !evc_batch_fits(batch, value.len))
+		return false;
+	ticket->datatype = datatype;
+	ticket->index = evc_batch_add(batch, value, datatype);
+	return true;
 }
 
-static EvcTicket
-add_ciphertext(EvcBatch *batch, Datum argument)
+static bool
+add_plaintext(EvcMarker *marker, EvcBatch *batch, Datum argument, EvcTicket *ticket)
+{
+	EvcPlain plain;
+	EvwDatatype datatype = evc_plaintype_encode(marker->type, argument, &plain);
+	bool added = add(batch, plain.bytes, datatype, ticket);
+
+	evc_plain_wipe(&plain);
+	return added;
+}
+
+static bool
+add_ciphertext(EvcBatch *batch, Datum argument, EvcTicket *ticket)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(argument);
-	EvcTicket ticket;
 	EvwEnvelope envelope;
+	bool added;
 
 	evc_encrypted_open(value, &envelope);
-	ticket.datatype = envelope.datatype;
-	ticket.index = evc_batch_add(batch, evc_encrypted_bytes(value), envelope.datatype);
+	added = add(batch, evc_encrypted_bytes(value), envelope.datatype, ticket);
 	if ((Pointer) value != DatumGetPointer(argument))
 		pfree(value);
-	return ticket;
+	return added;
 }
 
-EvcTicket
-evc_marker_add(EvcMarker *marker, EvcBatch *batch, Datum argument)
+bool
+evc_marker_add(EvcMarker *marker, EvcBatch *batch, Datum argument, EvcTicket *ticket)
 {
-	return marker->kind == EVC_MARKER_ENCRYPT ? add_plaintext(marker, batch, argument)
-											  : add_ciphertext(batch, argument);
+	return marker->kind == EVC_MARKER_ENCRYPT
+			   ? add_plaintext(marker, batch, argument, ticket)
+			   : add_ciphertext(batch, argument, ticket);
 }
 
 /* Statuses of a value that try_decrypt shows as NULL. */

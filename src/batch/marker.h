@@ -39,8 +39,12 @@ extern EvcMarker *evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid pl
 /* ENCRYPT or DECRYPT. */
 extern EvwVerb evc_marker_verb(EvcMarkerKind kind);
 
-/* Adds an argument, not NULL, to a batch of the marker's verb. */
-extern EvcTicket evc_marker_add(EvcMarker *marker, EvcBatch *batch, Datum argument);
+/*
+ * Adds an argument, not NULL, to a batch of the marker's verb.  False if it does
+ * not fit beside what is there: an empty batch takes whatever the limits allow.
+ */
+extern bool evc_marker_add(EvcMarker *marker, EvcBatch *batch, Datum argument,
+						   EvcTicket *ticket);
 
 /*
  * The result, in the current memory context, of a batch that has been received.

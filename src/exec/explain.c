@@ -28,26 +28,29 @@ explain_calls(const EvcScanState *state, ExplainState *es)
 	}
 }
 
+static void
+add_usage(EvcUsage *sum, const EvcUsage *usage)
+{
+	sum->requests += usage->requests;
+	sum->values += usage->values;
+	sum->bytes_sent += usage->bytes_sent;
+	sum->bytes_received += usage->bytes_received;
+	sum->e3_ns += usage->e3_ns;
+	sum->wait_us += usage->wait_us;
+	sum->cache_hits += usage->cache_hits;
+}
+
 static EvcUsage
 sum_usage(const EvcScanState *state)
 {
 	EvcUsage sum = {0};
 
-	for (int i = 0; state->sets_ready && i < EVC_SETS * EVC_VERBS; i++)
+	for (int i = 0; i < EVC_SETS * EVC_VERBS; i++)
 	{
-		EvcBatch *batch = state->sets[i / EVC_VERBS].batches[i % EVC_VERBS];
-		const EvcUsage *usage;
+		ListCell *cell;
 
-		if (batch == NULL)
-			continue;
-		usage = evc_batch_usage(batch);
-		sum.requests += usage->requests;
-		sum.values += usage->values;
-		sum.bytes_sent += usage->bytes_sent;
-		sum.bytes_received += usage->bytes_received;
-		sum.e3_ns += usage->e3_ns;
-		sum.wait_us += usage->wait_us;
-		sum.cache_hits += usage->cache_hits;
+		foreach (cell, state->sets[i / EVC_VERBS].groups[i % EVC_VERBS].batches)
+			add_usage(&sum, evc_batch_usage(lfirst(cell)));
 	}
 	return sum;
 }

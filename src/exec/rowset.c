@@ -17,23 +17,28 @@ evc_rowset_init(EvcRowSet *set, const EvcRowShape *shape, MemoryContext owner)
 {
 	memset(set, 0, sizeof(*set));
 	set->shape = shape;
+	set->owner = owner;
 	set->context = AllocSetContextCreate(owner, "evcrypt rows", ALLOCSET_DEFAULT_SIZES);
-	for (int i = 0; i < shape->n_calls; i++)
-	{
-		EvcScanCall *call = &shape->calls[i];
+}
 
-		if (set->batches[call->verb] == NULL)
-			set->batches[call->verb] =
-				evc_batch_new(owner, evc_marker_verb(call->marker->kind));
+static void
+for_each_batch(EvcRowSet *set, void (*act)(EvcBatch *batch))
+{
+	for (int verb = 0; verb < EVC_VERBS; verb++)
+	{
+		ListCell *cell;
+
+		foreach (cell, set->groups[verb].batches)
+			act(lfirst(cell));
 	}
 }
 
 void
 evc_rowset_reset(EvcRowSet *set)
 {
-	for (int i = 0; i < EVC_VERBS; i++)
-		if (set->batches[i] != NULL)
-			evc_batch_reset(set->batches[i]);
+	for_each_batch(set, evc_batch_reset);
+	for (int verb = 0; verb < EVC_VERBS; verb++)
+		set->groups[verb].current = 0;
 	MemoryContextReset(set->context);
 	set->state = EVC_ROWS_EMPTY;
 	set->n_rows = 0;
@@ -53,15 +58,14 @@ static void
 grow(EvcRowSet *set)
 {
 	const EvcRowShape *shape = set->shape;
-	MemoryContext owner = MemoryContextGetParent(set->context);
+	MemoryContext owner = set->owner;
 	Size rows = set->capacity == 0 ? ROWS_FIRST : (Size) set->capacity * 2;
 	Size columns = rows * Max(shape->n_columns, 1);
 	Size calls = rows * shape->n_calls;
 
 	set->values = grow_array(set->values, owner, columns * sizeof(Datum));
 	set->nulls = grow_array(set->nulls, owner, columns * sizeof(bool));
-	set->tickets = grow_array(set->tickets, owner, calls * sizeof(EvcTicket));
-	set->called = grow_array(set->called, owner, calls * sizeof(bool));
+	set->places = grow_array(set->places, owner, calls * sizeof(EvcPlace));
 	set->capacity = (int) rows;
 }
 
@@ -90,23 +94,52 @@ keep_columns(EvcRowSet *set, TupleTableSlot *slot)
 	MemoryContextSwitchTo(caller);
 }
 
+/* The batch of a verb that is being filled, or the one after it. */
+static EvcBatch *
+batch_for(EvcRowSet *set, const EvcScanCall *call, bool another)
+{
+	EvcBatchGroup *group = &set->groups[call->verb];
+
+	if (another)
+		group->current++;
+	if (group->current == list_length(group->batches))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(set->owner);
+
+		group->batches =
+			lappend(group->batches,
+					evc_batch_new(set->owner, evc_marker_verb(call->marker->kind)));
+		MemoryContextSwitchTo(caller);
+	}
+	return list_nth(group->batches, group->current);
+}
+
+static void
+add_argument(EvcRowSet *set, const EvcScanCall *call, Datum argument, EvcPlace *place)
+{
+	place->batch = batch_for(set, call, false);
+	if (evc_marker_add(call->marker, place->batch, argument, &place->ticket))
+		return;
+	place->batch = batch_for(set, call, true);
+	(void) evc_marker_add(call->marker, place->batch, argument, &place->ticket);
+}
+
 /* Arguments go straight into the frames; all calls are strict in them. */
 static void
 add_arguments(EvcRowSet *set, ExprContext *econtext)
 {
 	const EvcRowShape *shape = set->shape;
-	Size first = (Size) set->n_rows * shape->n_calls;
+	EvcPlace *places = set->places + (Size) set->n_rows * shape->n_calls;
 
 	for (int i = 0; i < shape->n_calls; i++)
 	{
-		EvcScanCall *call = &shape->calls[i];
+		const EvcScanCall *call = &shape->calls[i];
 		bool is_null;
 		Datum argument = ExecEvalExpr(call->argument, econtext, &is_null);
 
-		set->called[first + i] = !is_null;
+		places[i].batch = NULL;
 		if (!is_null)
-			set->tickets[first + i] =
-				evc_marker_add(call->marker, set->batches[call->verb], argument);
+			add_argument(set, call, argument, &places[i]);
 	}
 }
 
@@ -115,10 +148,25 @@ bytes_of(const EvcRowSet *set)
 {
 	size_t bytes = 0;
 
-	for (int i = 0; i < EVC_VERBS; i++)
-		if (set->batches[i] != NULL)
-			bytes += evc_batch_bytes(set->batches[i]);
+	for (int verb = 0; verb < EVC_VERBS; verb++)
+	{
+		const EvcBatchGroup *group = &set->groups[verb];
+
+		/* One that is full before the current one ends the set anyway. */
+		if (group->batches != NIL)
+			bytes += evc_batch_bytes(list_nth(group->batches, group->current));
+	}
 	return bytes;
+}
+
+/* Something did not fit beside the rest: there is enough to do. */
+static bool
+is_full(const EvcRowSet *set)
+{
+	for (int verb = 0; verb < EVC_VERBS; verb++)
+		if (set->groups[verb].current > 0)
+			return true;
+	return false;
 }
 
 void
@@ -126,7 +174,7 @@ evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext, int max
 				size_t max_bytes, bool *ended)
 {
 	Assert(set->state == EVC_ROWS_EMPTY && set->n_rows == 0);
-	while (set->n_rows < max && bytes_of(set) < max_bytes)
+	while (set->n_rows < max && bytes_of(set) < max_bytes && !is_full(set))
 	{
 		TupleTableSlot *slot = ExecProcNode(child);
 		MemoryContext caller;
@@ -151,9 +199,7 @@ evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext, int max
 void
 evc_rowset_send(EvcRowSet *set)
 {
-	for (int i = 0; i < EVC_VERBS; i++)
-		if (set->batches[i] != NULL)
-			evc_batch_send(set->batches[i]);
+	for_each_batch(set, evc_batch_send);
 	set->state = EVC_ROWS_IN_FLIGHT;
 }
 
@@ -161,9 +207,7 @@ void
 evc_rowset_receive(EvcRowSet *set)
 {
 	Assert(set->state == EVC_ROWS_IN_FLIGHT);
-	for (int i = 0; i < EVC_VERBS; i++)
-		if (set->batches[i] != NULL)
-			evc_batch_receive(set->batches[i]);
+	for_each_batch(set, evc_batch_receive);
 	set->state = EVC_ROWS_EMITTING;
 }
 
@@ -172,7 +216,7 @@ evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 {
 	const EvcRowShape *shape = set->shape;
 	Size row = set->next;
-	Size first = row * shape->n_calls;
+	const EvcPlace *places = set->places + row * shape->n_calls;
 
 	if (set->state != EVC_ROWS_EMITTING || set->next == set->n_rows)
 		return false;
@@ -184,15 +228,15 @@ evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 		   shape->n_columns * sizeof(bool));
 	for (int i = 0; i < shape->n_calls; i++)
 	{
-		EvcScanCall *call = &shape->calls[i];
+		const EvcScanCall *call = &shape->calls[i];
 		Datum *value = &slot->tts_values[shape->n_columns + i];
 		bool *is_null = &slot->tts_isnull[shape->n_columns + i];
 
 		*value = (Datum) 0;
 		*is_null = true;
-		if (set->called[first + i])
-			*value = evc_marker_take(call->marker, set->batches[call->verb],
-									 set->tickets[first + i], is_null);
+		if (places[i].batch != NULL)
+			*value =
+				evc_marker_take(call->marker, places[i].batch, places[i].ticket, is_null);
 	}
 	ExecStoreVirtualTuple(slot);
 	return true;

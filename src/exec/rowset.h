@@ -12,17 +12,35 @@
 
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
+#include "nodes/pg_list.h"
 
 #include "batch/marker.h"
 
 #define EVC_VERBS 2 /* ENCRYPT, DECRYPT */
+
+/*
+ * Batches of one verb: one, as a rule.  Values of up to 64 MiB may need one a
+ * call of the row.
+ */
+typedef struct EvcBatchGroup
+{
+	List *batches; /* EvcBatch; NIL: no call of this verb */
+	int current;   /* the one that is being filled */
+} EvcBatchGroup;
+
+/* Where the result of a row's call will be. */
+typedef struct EvcPlace
+{
+	EvcBatch *batch; /* NULL: not called, the argument was NULL */
+	EvcTicket ticket;
+} EvcPlace;
 
 /* One call that the node has taken over. */
 typedef struct EvcScanCall
 {
 	EvcMarker *marker;
 	ExprState *argument; /* over the child's slot */
-	int verb;			 /* index of its batch in a set */
+	int verb;			 /* index of its group in a set */
 } EvcScanCall;
 
 /* What all sets of a node have in common; immutable. */
@@ -47,15 +65,15 @@ typedef struct EvcRowSet
 {
 	const EvcRowShape *shape;
 	EvcRowSetState state;
-	MemoryContext context;		  /* copies of columns; reset with the set */
-	EvcBatch *batches[EVC_VERBS]; /* NULL: no call of that verb */
-	int capacity;				  /* rows that the arrays hold */
+	MemoryContext owner;   /* arrays and batches */
+	MemoryContext context; /* copies of columns; reset with the set */
+	EvcBatchGroup groups[EVC_VERBS];
+	int capacity; /* rows that the arrays hold */
 	int n_rows;
-	int next;			/* row to be emitted */
-	Datum *values;		/* n_columns a row */
-	bool *nulls;		/* n_columns a row */
-	EvcTicket *tickets; /* n_calls a row */
-	bool *called;		/* n_calls a row: is there a ticket? */
+	int next;		  /* row to be emitted */
+	Datum *values;	  /* n_columns a row */
+	bool *nulls;	  /* n_columns a row */
+	EvcPlace *places; /* n_calls a row */
 } EvcRowSet;
 
 /* An empty set; its memory, batches and all, is below "owner". */

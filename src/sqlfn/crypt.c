@@ -60,9 +60,10 @@ call_one(FunctionCallInfo fcinfo, EvcMarkerKind kind)
 {
 	EvcMarker *marker = marker_of(fcinfo, kind);
 	EvcBatch *batch = evc_batch_new(CurrentMemoryContext, evc_marker_verb(kind));
-	EvcTicket ticket = evc_marker_add(marker, batch, PG_GETARG_DATUM(0));
+	EvcTicket ticket;
 	Datum result;
 
+	(void) evc_marker_add(marker, batch, PG_GETARG_DATUM(0), &ticket);
 	evc_batch_run(batch);
 	result = evc_marker_take(marker, batch, ticket, &fcinfo->isnull);
 	evc_batch_free(batch);
