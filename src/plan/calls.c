@@ -33,8 +33,6 @@ holds_obstacle(Node *node, void *context)
 	{
 		case T_SubPlan:
 		case T_AlternativeSubPlan:
-		case T_Aggref:
-		case T_WindowFunc:
 		case T_CaseTestExpr:
 		case T_CurrentOfExpr:
 			return true;

@@ -1,12 +1,14 @@
 /*
  * plan/insert.c
- *	  Insert below: calls in the arguments of aggregates and window functions.
+ *	  Insert below: calls in the arguments of aggregates, window functions and
+ *	  set-returning functions.
  */
 #include "postgres.h"
 
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
+#include "batch/markers.h"
 #include "plan/surgery.h"
 
 static List *
@@ -31,6 +33,29 @@ calls_of_window(WindowFunc *function, List *calls)
 		return calls;
 	foreach (cell, function->args)
 		calls = evc_find_calls(lfirst(cell), calls);
+	return calls;
+}
+
+/*
+ * Calls beside or inside a set-returning function.  Beside one, a call is made
+ * for every row that comes out, which is the same only if it is STABLE.
+ */
+static List *
+calls_beside_sets(List *target)
+{
+	List *calls = NIL;
+	ListCell *cell;
+
+	foreach (cell, target)
+	{
+		Node *expression = (Node *) lfirst_node(TargetEntry, cell)->expr;
+		List *found = evc_find_calls(expression, NIL);
+		ListCell *call;
+
+		foreach (call, found)
+			if (evc_is_stable_marker(((FuncExpr *) lfirst(call))->funcid))
+				calls = list_append_unique(calls, lfirst(call));
+	}
 	return calls;
 }
 
@@ -106,20 +131,27 @@ evc_insert_below(EvcSurgery *surgery, Plan *plan)
 {
 	EvcDemand demand = {.hint = hint_below(plan), .parent = plan};
 
-	if (!IsA(plan, Agg) && !IsA(plan, WindowAgg))
+	if (!IsA(plan, Agg) && !IsA(plan, WindowAgg) && !IsA(plan, ProjectSet))
 		return;
 	for (;;)
 	{
 		Plan *child = plan->lefttree;
 		List *calls = NIL;
-		List *columns = child_columns(child);
-		int n_child = list_length(columns);
+		List *columns;
+		int n_child;
 		CustomScan *scan;
 
-		(void) collect_calls((Node *) plan->targetlist, &calls);
-		(void) collect_calls((Node *) plan->qual, &calls);
-		if (calls == NIL)
+		if (IsA(plan, ProjectSet))
+			calls = calls_beside_sets(plan->targetlist);
+		else
+		{
+			(void) collect_calls((Node *) plan->targetlist, &calls);
+			(void) collect_calls((Node *) plan->qual, &calls);
+		}
+		if (calls == NIL || child == NULL)
 			return;
+		columns = child_columns(child);
+		n_child = list_length(columns);
 		scan = evc_make_node(surgery, child, child,
 							 list_concat(columns, copyObject(calls)), n_child);
 		scan->scan.plan.targetlist = pass_on(columns, child->targetlist);

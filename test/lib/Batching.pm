@@ -49,8 +49,17 @@ sub same_both_ways
 		is($on, $expected, "$name: batching on");
 		return;
 	}
-	ok($on eq $off, "$name: the same both ways") or diag("off: $off\non: $on");
+	ok($on eq $off, "$name: the same both ways")
+	  or diag('off: ' . excerpt($off) . 'on: ' . excerpt($on));
 	return;
+}
+
+# The beginning and the end.
+sub excerpt
+{
+	my ($text) = @_;
+
+	return length $text < 400 ? "$text\n" : substr($text, 0, 200) . ' ... ' . substr($text, -200) . "\n";
 }
 
 # Values that E3 has worked on for a statement, by its own count.
