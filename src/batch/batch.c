@@ -156,6 +156,7 @@ evc_batch_run(EvcBatch *batch)
 				   .label = role_label()},
 	};
 
+	evc_guc_require_app();
 	evc_call(&request, &batch->reply, &batch->result);
 	evc_buffer_free(&batch->columns);
 	index_result(batch);

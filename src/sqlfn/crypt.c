@@ -167,12 +167,16 @@ evc_decrypt_as(PG_FUNCTION_ARGS)
 	EvwBytes bytes;
 	Datum value = (Datum) 0;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	batch = evc_batch_new(CurrentMemoryContext, EVW_VERB_DECRYPT);
-	fcinfo->isnull = !open_value(batch, PG_GETARG_VARLENA_PP(0), false, &bytes);
+	fcinfo->isnull = PG_ARGISNULL(0);
 	if (!fcinfo->isnull)
-		value = evc_plaintype_decode(type, bytes);
-	evc_batch_free(batch);
+	{
+		batch = evc_batch_new(CurrentMemoryContext, EVW_VERB_DECRYPT);
+		fcinfo->isnull = !open_value(batch, PG_GETARG_VARLENA_PP(0), false, &bytes);
+		if (!fcinfo->isnull)
+			value = evc_plaintype_decode(type, bytes);
+		evc_batch_free(batch);
+	}
+	if (fcinfo->isnull)
+		evc_plaintype_check_null(type);
 	return value;
 }
