@@ -8,8 +8,8 @@
 #   make lint       what a shell can say about the sources
 #   make clean
 #
-# demo and check install the Debian packages that are missing; run them as
-# root, or with sudo installed.
+# demo and check install the Debian packages that are missing, and the
+# extension into PostgreSQL: run them as root, or by sudo.
 
 PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local

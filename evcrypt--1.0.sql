@@ -193,19 +193,23 @@ REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_reset() FROM PUBLIC;
 REVOKE ALL ON @extschema@.evcrypt_stat FROM PUBLIC;
 
 DO $notice$
+DECLARE
+	pattern CONSTANT pg_catalog.text := '(^|[,/" ])evcrypt(\.so)?($|[," ])';
+	unplanned CONSTANT pg_catalog.text := 'The first statement of a session that uses it may be '
+		'planned without it, and EXPLAIN of such a statement can make requests to E3. ';
 BEGIN
-	IF pg_catalog.concat_ws(',',
-			pg_catalog.current_setting('shared_preload_libraries'),
-			pg_catalog.current_setting('session_preload_libraries'))
-		OPERATOR(pg_catalog.!~) '(^|[,/" ])evcrypt(\.so)?($|[," ])'
-	THEN
+	IF pg_catalog.current_setting('shared_preload_libraries') OPERATOR(pg_catalog.!~) pattern THEN
 		-- CREATE EXTENSION has raised this for the duration of the script.
 		PERFORM pg_catalog.set_config('client_min_messages', 'notice', true);
-		RAISE NOTICE 'evcrypt is not preloaded'
-			USING DETAIL = 'The first statement of a session that uses it may be planned without it, '
-				'and EXPLAIN of such a statement can make requests to E3.',
-			HINT = 'With evcrypt in shared_preload_libraries or session_preload_libraries, '
-				'EXPLAIN and PREPARE never make a request.';
+		RAISE NOTICE 'evcrypt is not preloaded by the server'
+			USING DETAIL = pg_catalog.concat(
+				CASE WHEN pg_catalog.current_setting('session_preload_libraries')
+					OPERATOR(pg_catalog.!~) pattern THEN unplanned END,
+				'evcrypt.app and evcrypt.endpoints have no defaults, and a session whose client '
+				'gives one of them itself has none, and cannot encrypt or decrypt.'),
+			HINT = 'With evcrypt in shared_preload_libraries, EXPLAIN and PREPARE never make a '
+				'request, and such a client is refused at once; session_preload_libraries does '
+				'only the first.';
 	END IF;
 END
 $notice$;

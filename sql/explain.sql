@@ -121,6 +121,16 @@ GROUP BY ROLLUP (1, 2) HAVING count(*) <> decrypt_as(:'n'::encrypted, 0) ORDER B
 SELECT requests_of(filled('EXPLAIN SELECT decrypt({c}), count(*) FROM accounts GROUP BY ROLLUP (decrypt({c})) HAVING count(*) > decrypt_as({n}, 0)',
 	:'c', :'n', ''));
 
+-- Elsewhere in such a statement a grouped expression is hoisted like any other.
+SELECT requests_of(filled('EXPLAIN SELECT decrypt({c}), count(*) FROM accounts WHERE name = decrypt({c}) '
+	'GROUP BY ROLLUP (decrypt({c}))', :'c', '', ''));
+SELECT requests_of(filled('EXPLAIN SELECT decrypt_as({n}, 0), count(*) FROM accounts '
+	'GROUP BY ROLLUP (decrypt_as({n}, 0)) LIMIT decrypt_as({n}, 0)', '', :'n', ''));
+SELECT requests_of(filled('EXPLAIN SELECT decrypt_as({n}, 0), count(*) FROM generate_series(1, decrypt_as({n}, 0)) '
+	'GROUP BY ROLLUP (decrypt_as({n}, 0))', '', :'n', ''));
+SELECT decrypt_as(:'n'::encrypted, 0), count(*) FROM accounts WHERE id < decrypt_as(:'n'::encrypted, 0)
+GROUP BY ROLLUP (decrypt_as(:'n'::encrypted, 0)) ORDER BY 1 LIMIT decrypt_as(:'n'::encrypted, 0);
+
 -- Prepared statements: nothing at PREPARE, nothing at EXPLAIN EXECUTE.
 SELECT requests_made() AS before \gset
 PREPARE by_name(encrypted) AS SELECT id FROM accounts WHERE name = decrypt($1);
@@ -145,6 +155,52 @@ DEALLOCATE ALL;
 SELECT requests_of(filled('SELECT CASE WHEN id > 0 THEN ''-'' ELSE decrypt({c}) END FROM accounts', :'c', '', ''));
 SELECT requests_of(filled('SELECT coalesce(name, decrypt({c})) FROM accounts', :'c', '', ''));
 SELECT requests_of(filled('SELECT decrypt({c}) FROM accounts WHERE false', :'c', '', ''));
+
+-- Nor one that fails, in a parallel plan: its Gather runs InitPlans at once.  A call that is not
+-- in a branch does not stop a plan from being parallel.
+CREATE TABLE many_rows AS SELECT i AS id, 'name ' || i AS name FROM generate_series(1, 50000) AS i;
+ANALYZE many_rows;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+CREATE TABLE guarded (id serial, template text);
+INSERT INTO guarded (template) VALUES
+('true'),
+('name = decrypt({c})'),
+('name = decrypt({c}) AND id > 0'),
+('id > 0 AND (name LIKE ''%2'' AND name = decrypt({c}))'),
+('CASE WHEN name = decrypt({c}) THEN true END'),
+('CASE decrypt({c}) WHEN name THEN true END'),
+('coalesce(name = decrypt({c}), true)'),
+('name = decrypt({c}) OR id < 0'),
+('CASE WHEN id < 0 THEN name = decrypt({bad}) ELSE true END'),
+('CASE WHEN id > 0 THEN true ELSE name = decrypt({bad}) END'),
+('CASE WHEN id > 0 THEN true WHEN name = decrypt({bad}) THEN true END'),
+('CASE name WHEN name THEN true WHEN decrypt({bad}) THEN false END'),
+('coalesce(name, decrypt({bad})) = name'),
+('id > 0 OR name = decrypt({bad})'),
+('NOT (id < 0 AND name = decrypt({bad}))'),
+('(id, name) > (0, decrypt({bad}))'),
+('id IN (SELECT id FROM many_rows WHERE id > 0 OR name = decrypt({bad}))');
+CREATE FUNCTION parallel_and_count(condition text, OUT parallel boolean, OUT count bigint) LANGUAGE plpgsql AS $$
+BEGIN
+	parallel := plan_has('SELECT count(*) FROM many_rows WHERE ' || condition, 'Gather');
+	EXECUTE 'SELECT count(*) FROM many_rows WHERE ' || condition INTO count;
+END
+$$;
+SELECT ciphertext AS bad FROM vectors WHERE name = 'QkTC' \gset
+SELECT template, r.* FROM guarded, LATERAL replace(template, '{bad}', quote_literal(:'bad') || '::encrypted') AS t(t),
+	LATERAL parallel_and_count(filled(t, :'c', '', '')) AS r
+ORDER BY guarded.id;
+SELECT count(decrypt(:'bad'::encrypted)) FILTER (WHERE id < 0) FROM many_rows;
+SELECT count(*) FROM many_rows HAVING count(*) > 0 OR max(name) = decrypt(:'bad'::encrypted);
+SELECT plan_has(filled('SELECT count(*) FROM many_rows HAVING count(*) > 0 AND max(name) <> decrypt({c})', :'c', '', ''), 'Gather') AS having,
+	plan_has(filled('SELECT count(*) FROM many_rows a JOIN many_rows b ON a.id = b.id AND b.name = decrypt({c})', :'c', '', ''), 'Gather') AS "on";
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+DROP TABLE many_rows, guarded;
+DROP FUNCTION parallel_and_count(text);
 
 -- PL/pgSQL's simple expressions stay simple, in loops and with other plans around.
 DO $$
@@ -174,11 +230,14 @@ SELECT plan_has(filled('SELECT id FROM accounts WHERE name = decrypt({c})', :'c'
 ROLLBACK;
 SELECT plan_has(filled('SELECT id FROM accounts WHERE name = decrypt({c})', :'c', '', ''), 'InitPlan') AS hoisted;
 
--- What a function of one's own does inside is PostgreSQL's to run, also while it plans.
+-- What a function of one's own does inside is PostgreSQL's to run, also while it plans.  What an
+-- SQL function inlines is seen too late.
 CREATE FUNCTION wrapped(e encrypted) RETURNS text LANGUAGE plpgsql STABLE AS $$BEGIN RETURN decrypt(e); END$$;
 SELECT requests_of(filled('EXPLAIN SELECT id FROM accounts WHERE name = wrapped({c})', :'c', '', '')) > 0 AS planned;
+CREATE FUNCTION inlined(e encrypted) RETURNS text LANGUAGE sql STABLE AS 'SELECT decrypt(e)';
+SELECT requests_of(filled('EXPLAIN SELECT id FROM accounts WHERE name = inlined({c})', :'c', '', '')) > 0 AS planned;
 
-DROP FUNCTION wrapped(encrypted);
+DROP FUNCTION wrapped(encrypted), inlined(encrypted);
 DROP SCHEMA other CASCADE;
 DROP VIEW by_view;
 DROP TABLE accounts, parted, statements;

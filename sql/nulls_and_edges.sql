@@ -5,6 +5,21 @@ SELECT encrypt(NULL) IS NULL AS a, encrypt(NULL::text) IS NULL AS b, encrypt(NUL
 	decrypt(NULL) IS NULL AS d, try_decrypt(NULL) IS NULL AS e, decrypt_as(NULL, NULL::date) IS NULL AS f,
 	decrypt_as(NULL, DATE '2020-01-01') IS NULL AS g;
 
+-- A domain may refuse it.
+CREATE DOMAIN present AS text CHECK (VALUE IS NOT NULL);
+CREATE DOMAIN required AS int NOT NULL;
+CREATE DOMAIN absent AS text CHECK (VALUE IS NULL);
+CREATE DOMAIN given AS date;
+CREATE TABLE nothing AS SELECT NULL::encrypted AS e;
+\set VERBOSITY terse
+SELECT decrypt_as(e, 'x'::present) FROM nothing;
+SELECT decrypt_as(e, 1::required) FROM nothing;
+\set VERBOSITY default
+SELECT decrypt_as(e, NULL::absent) IS NULL AS a, decrypt_as(e, NULL::given) IS NULL AS b FROM nothing;
+SELECT decrypt_as(encrypt('x'), 'y'::present), decrypt_as(encrypt(2), 1::required);
+DROP TABLE nothing;
+DROP DOMAIN present, required, absent, given;
+
 -- '' is a value like any other.
 SELECT encrypt('') IS NULL AS is_null, decrypt(encrypt('')) = '' AS same,
 	(encrypted_info(encrypt(''))).stored_bytes - (encrypted_info(encrypt('x'))).stored_bytes AS difference,

@@ -6,6 +6,7 @@
 
 #include "guc.h"
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "wire/limits.h"
@@ -21,6 +22,25 @@ int evc_batch_rows;
 int evc_connect_timeout;
 char *evc_endpoints;
 int evc_request_timeout;
+
+/*
+ * What was said of a setting before the library knew it did not stand, and the
+ * server's own word for this session may have been hidden by it.  From then on
+ * nothing but SET gives it a value: a reload would bring in that of
+ * postgresql.conf where the role has another.
+ */
+typedef struct Loss
+{
+	bool app;
+	bool endpoints;
+} Loss;
+
+static Loss lost;
+
+static const char hint_unset[] =
+	"Set it in postgresql.conf, for the database or for the role. A setting given by "
+	"the client is lost in a session that has not preloaded the library, and hides the "
+	"server's.";
 
 static const char *
 skip_space(const char *at)
@@ -83,9 +103,20 @@ evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX])
 {
 	int count;
 
+	if (*evc_endpoints == '\0')
+		ereport(ERROR, errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
+				errmsg("evcrypt.endpoints is not set"), errhint("%s", hint_unset));
 	if (parse_endpoints(evc_endpoints, endpoints, &count) != NULL)
 		elog(ERROR, "evcrypt.endpoints is not valid");
 	return count;
+}
+
+void
+evc_guc_require_app(void)
+{
+	if (*evc_app == '\0')
+		ereport(ERROR, errcode(ERRCODE_EVCRYPT_UNKNOWN_APP),
+				errmsg("evcrypt.app is not set"), errhint("%s", hint_unset));
 }
 
 const char *
@@ -95,12 +126,28 @@ evc_endpoint_path(const EvcEndpoint *endpoint)
 }
 
 static bool
+comes_too_late(bool is_lost, GucSource source)
+{
+	if (!is_lost || source > PGC_S_CLIENT)
+		return false;
+	GUC_check_errdetail(
+		"A value for this session was refused when the library was loaded.");
+	return true;
+}
+
+/* The built-in value is right as it is, also where it is empty. */
+static bool
 check_endpoints(char **newval, void **extra, GucSource source)
 {
 	EvcEndpoint endpoints[EVC_ENDPOINTS_MAX];
 	int count;
-	const char *trouble = parse_endpoints(*newval, endpoints, &count);
+	const char *trouble;
 
+	if (source == PGC_S_DEFAULT)
+		return true;
+	if (comes_too_late(lost.endpoints, source))
+		return false;
+	trouble = parse_endpoints(*newval, endpoints, &count);
 	if (trouble == NULL)
 		return true;
 	GUC_check_errdetail("%s", trouble);
@@ -112,18 +159,35 @@ check_app(char **newval, void **extra, GucSource source)
 {
 	EvwBytes name = {(const uint8_t *) *newval, strlen(*newval)};
 
+	if (source == PGC_S_DEFAULT)
+		return true;
+	if (comes_too_late(lost.app, source))
+		return false;
 	if (evw_app_name_valid(name))
 		return true;
 	GUC_check_errdetail("An app name is 1 to 63 of a-z, 0-9, \"_\" and \"-\".");
 	return false;
 }
 
+/* What only a superuser may set, until now perhaps a placeholder that anybody could. */
+static void
+define_guarded(const char *name, const char *what, const char *more, char **variable,
+			   const char *standard, GucStringCheckHook check, bool *is_lost)
+{
+	bool said = GetConfigOption(name, true, false) != NULL;
+
+	DefineCustomStringVariable(name, what, more, variable,
+							   process_shared_preload_libraries_in_progress ? standard
+																			: "",
+							   PGC_SUSET, 0, check, NULL, NULL);
+	*is_lost = said && **variable == '\0';
+}
+
 void
 evc_guc_init(void)
 {
-	DefineCustomStringVariable("evcrypt.app", "App whose keys encrypt and decrypt.", NULL,
-							   &evc_app, EVC_APP_DEFAULT, PGC_SUSET, 0, check_app, NULL,
-							   NULL);
+	define_guarded("evcrypt.app", "App whose keys encrypt and decrypt.", NULL, &evc_app,
+				   EVC_APP_DEFAULT, check_app, &lost.app);
 	DefineCustomBoolVariable("evcrypt.batch",
 							 "Makes the calls of a statement in batches, not row by row.",
 							 NULL, &evc_batching, true, PGC_USERSET, 0, NULL, NULL, NULL);
@@ -140,12 +204,10 @@ evc_guc_init(void)
 							NULL, &evc_connect_timeout, EVC_CONNECT_TIMEOUT_DEFAULT,
 							EVC_CONNECT_TIMEOUT_MIN, EVC_CONNECT_TIMEOUT_MAX, PGC_USERSET,
 							GUC_UNIT_MS, NULL, NULL, NULL);
-	DefineCustomStringVariable("evcrypt.endpoints",
-							   "Where E3 listens: unix:/path, several separated by "
-							   "commas.",
-							   "They are tried in this order.", &evc_endpoints,
-							   EVC_ENDPOINTS_DEFAULT, PGC_SUSET, 0, check_endpoints, NULL,
-							   NULL);
+	define_guarded("evcrypt.endpoints",
+				   "Where E3 listens: unix:/path, several separated by commas.",
+				   "They are tried in this order.", &evc_endpoints, EVC_ENDPOINTS_DEFAULT,
+				   check_endpoints, &lost.endpoints);
 	DefineCustomIntVariable("evcrypt.request_timeout",
 							"Longest time to wait for the reply to one request.",
 							"Zero turns this off.", &evc_request_timeout,

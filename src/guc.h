@@ -9,6 +9,9 @@
 
 #include <sys/un.h>
 
+/* Also that of an app which is not set. */
+#define ERRCODE_EVCRYPT_UNKNOWN_APP MAKE_SQLSTATE('E', 'V', '0', '1', '0')
+
 /* Milliseconds. */
 #define EVC_CONNECT_TIMEOUT_MIN 1
 #define EVC_CONNECT_TIMEOUT_DEFAULT 2000
@@ -25,6 +28,12 @@
 #define EVC_BATCH_BYTES_DEFAULT 2048
 #define EVC_BATCH_BYTES_MAX 8192
 
+/*
+ * Of the two settings that only a superuser may change, where the server loads the
+ * library when it starts.  A library that is loaded by a session has the empty
+ * string, which nobody can set and every call refuses: before that, a client could
+ * give them any value, which is dropped then but has replaced the server's.
+ */
 #define EVC_APP_DEFAULT "default"
 #define EVC_ENDPOINTS_DEFAULT "unix:/run/evcrypt/e3.sock"
 #define EVC_ENDPOINTS_MAX 16
@@ -49,9 +58,12 @@ extern int evc_request_timeout;
 
 /*
  * Fills "endpoints" with what evcrypt.endpoints lists and returns how many
- * there are: at least one.
+ * there are: at least one.  Raises 08001 if it is not set.
  */
 extern int evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX]);
+
+/* Raises EV010 if evcrypt.app is not set. */
+extern void evc_guc_require_app(void);
 
 extern const char *evc_endpoint_path(const EvcEndpoint *endpoint);
 

@@ -18,10 +18,14 @@
 #include <unistd.h>
 
 /*
- * Bytes of requests in flight and of replies not yet taken above which no more
- * is read: two large frames.
+ * Memory of requests in flight, of the replies they will have, and of replies
+ * not yet taken, above which no more is read.  More than the largest request
+ * and its reply: the CANCEL of a single request is always read.
  */
-#define HELD_BYTES_MAX (2 * (size_t) EVW_FRAME_MAX)
+#define HELD_BYTES_MAX (4 * (size_t) EVW_FRAME_MAX)
+
+/* Replies not yet taken above which no more is read, however small they are. */
+#define OUT_FRAMES_MAX (4 * EVW_INFLIGHT_MAX)
 
 /* Wait for the peer to close after the last byte has gone out. */
 #define LINGER_NS UINT64_C(1000000000)
@@ -29,10 +33,16 @@
 /* A large frame may take longer: 1 ms for each KiB announced. */
 #define NS_PER_FRAME_BYTE (UINT64_C(1000000) / 1024)
 
-static bool
-is_paused(const E3Conn *conn)
+/* While E3 does not read, a frame that has begun has all the time it needs. */
+static void
+judge_pause(E3Conn *conn)
 {
-	return conn->work_bytes + conn->out_bytes > HELD_BYTES_MAX;
+	bool paused = conn->work_bytes + conn->out_bytes > HELD_BYTES_MAX ||
+				  conn->n_out > OUT_FRAMES_MAX;
+
+	if (conn->paused && !paused)
+		conn->frame_ns = e3_clock_ns();
+	conn->paused = paused;
 }
 
 void
@@ -42,7 +52,8 @@ e3_conn_update(E3Conn *conn)
 
 	if (conn->state == E3_CONN_DEAD)
 		return;
-	if (!is_paused(conn))
+	judge_pause(conn);
+	if (!conn->paused)
 		events |= EPOLLIN;
 	if (conn->out_first != NULL)
 		events |= EPOLLOUT;
@@ -71,7 +82,7 @@ handle_events(E3Source *source, uint32_t events)
 		write_on(conn);
 	if (conn->state == E3_CONN_DEAD)
 		return;
-	if ((events & (EPOLLHUP | EPOLLERR)) || ((events & EPOLLRDHUP) && is_paused(conn)))
+	if ((events & (EPOLLHUP | EPOLLERR)) || ((events & EPOLLRDHUP) && conn->paused))
 		e3_conn_kill(conn);
 	else if (events & (EPOLLIN | EPOLLRDHUP))
 		e3_stream_read(conn);
@@ -96,7 +107,7 @@ e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, uint64_t serial)
 	conn->out_last = &conn->out_first;
 	conn->active_ns = e3_clock_ns();
 	e3_buf_init(&conn->body);
-	evw_frame_start(&conn->frame, &conn->body, EVW_FRAME_MAX);
+	evw_frame_start(&conn->frame, &conn->body, EVW_HELLO_FRAME_MAX);
 	if (e3_loop_add(owner->loop, &conn->source, EPOLLIN | EPOLLRDHUP) == EVW_OK)
 		return conn;
 	close(fd);
@@ -135,7 +146,8 @@ e3_conn_send(E3Conn *conn, EvwBuf *buf)
 	e3_buf_init(buf);
 	if (conn->out_first == NULL)
 		conn->sent_ns = e3_clock_ns();
-	conn->out_bytes += out->buf.len;
+	conn->out_bytes += e3_out_bytes(out);
+	conn->n_out++;
 	*conn->out_last = out;
 	conn->out_last = &out->next;
 	write_on(conn);
@@ -186,35 +198,47 @@ e3_conn_kill(E3Conn *conn)
 	conn->owner->dead(conn);
 }
 
+/* A byte may have moved since the clock was read: then nothing has elapsed. */
+static uint64_t
+elapsed_ns(uint64_t since_ns, uint64_t now_ns)
+{
+	return now_ns > since_ns ? now_ns - since_ns : 0;
+}
+
+/* The peer does not take what it asked for. */
+static bool
+is_stalled(const E3Conn *conn, uint64_t now_ns)
+{
+	return conn->out_first != NULL &&
+		   elapsed_ns(conn->sent_ns, now_ns) > conn->owner->frame_timeout_ns;
+}
+
+static bool
+is_frame_late(const E3Conn *conn, uint64_t now_ns)
+{
+	return evw_frame_begun(&conn->frame) && !conn->paused &&
+		   elapsed_ns(conn->frame_ns, now_ns) >
+			   conn->owner->frame_timeout_ns + conn->frame.length * NS_PER_FRAME_BYTE;
+}
+
 void
 e3_conn_check_time(E3Conn *conn, uint64_t now_ns)
 {
 	const E3ConnOwner *owner = conn->owner;
-	uint64_t quiet_ns = now_ns - conn->active_ns;
+	uint64_t quiet_ns = elapsed_ns(conn->active_ns, now_ns);
 
 	if (conn->state == E3_CONN_DEAD)
 		return;
-	if (conn->out_first != NULL)
-	{
-		if (now_ns - conn->sent_ns > owner->frame_timeout_ns)
-			e3_conn_kill(conn);
-	}
+	if (is_stalled(conn, now_ns) || (conn->state == E3_CONN_LINGERING &&
+									 conn->out_first == NULL && quiet_ns > LINGER_NS))
+		e3_conn_kill(conn);
 	else if (conn->state == E3_CONN_LINGERING)
-	{
-		if (quiet_ns > LINGER_NS)
-			e3_conn_kill(conn);
-	}
-	else if (evw_frame_begun(&conn->frame))
-	{
-		if (now_ns - conn->frame_ns >
-			owner->frame_timeout_ns + conn->frame.length * NS_PER_FRAME_BYTE)
-			e3_conn_refuse(conn, EVW_FRAME_TIMEOUT);
-	}
-	else if (conn->state == E3_CONN_HELLO)
-	{
-		if (quiet_ns > owner->hello_timeout_ns)
-			e3_conn_refuse(conn, EVW_HELLO_TIMEOUT);
-	}
-	else if (conn->n_works == 0 && quiet_ns > owner->idle_timeout_ns)
+		return;
+	else if (is_frame_late(conn, now_ns))
+		e3_conn_refuse(conn, EVW_FRAME_TIMEOUT);
+	else if (conn->state == E3_CONN_HELLO && quiet_ns > owner->hello_timeout_ns)
+		e3_conn_refuse(conn, EVW_HELLO_TIMEOUT);
+	else if (conn->n_works == 0 && conn->out_first == NULL &&
+			 quiet_ns > owner->idle_timeout_ns)
 		e3_conn_refuse(conn, EVW_IDLE_TIMEOUT);
 }

@@ -67,16 +67,18 @@ struct E3Conn
 
 	E3Out *out_first;
 	E3Out **out_last;
-	size_t out_bytes;
+	uint32_t n_out;	  /* how many there are */
+	size_t out_bytes; /* memory that they hold */
 	uint64_t sent_ns; /* last time a byte went out, or began to wait */
 
 	/* Requests in flight; kept by net/work.c. */
 	E3Work *works;
 	uint32_t n_works;
-	size_t work_bytes;
+	size_t work_bytes; /* memory that they hold, and that their replies will */
+	bool paused;	   /* too much is held: nothing is read */
 
 	uint64_t active_ns; /* last time a byte came or a request ended */
-	uint64_t frame_ns;	/* when the frame being read began */
+	uint64_t frame_ns;	/* when the frame being read began, or went on */
 
 	E3Conn *prev; /* owner's list */
 	E3Conn *next;

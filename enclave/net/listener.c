@@ -96,7 +96,10 @@ e3_listener_open(const char *path, uint32_t mode, int *fd)
 		return refuse(path, strerror(errno));
 	status = bind_and_listen(*fd, path, &address, mode);
 	if (status != EVW_OK)
+	{
 		close(*fd);
+		*fd = -1;
+	}
 	return status;
 }
 

@@ -13,7 +13,7 @@
 /*
  * Binds and listens; a socket that nobody listens on any more is replaced,
  * anything else at "path" is left alone.  CONFIG, with a line in the log, if
- * it can't be done.
+ * it can't be done; there is no descriptor then.
  */
 extern EvwStatus e3_listener_open(const char *path, uint32_t mode, int *fd) EVW_MUST_USE;
 

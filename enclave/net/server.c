@@ -95,6 +95,23 @@ free_dead(E3Server *server)
 	}
 }
 
+/* Requests that waited past their deadline need not wait for a worker as well. */
+static void
+end_late_works(E3Server *server, E3Conn *conn, uint64_t now_ns)
+{
+	E3Work *next;
+
+	for (E3Work *work = conn->works; work != NULL; work = next)
+	{
+		next = work->next;
+		if (work->call.deadline_ns <= now_ns)
+			e3_session_end_early(server, work, EVW_DEADLINE);
+		/* Answering may have ended the connection, and its works with it. */
+		if (conn->state == E3_CONN_DEAD)
+			return;
+	}
+}
+
 /* Clocks of all connections; those with nothing left to do go when draining. */
 static void
 tick(E3Server *server)
@@ -106,6 +123,7 @@ tick(E3Server *server)
 	for (E3Conn *conn = server->conns; conn != NULL; conn = next)
 	{
 		next = conn->next;
+		end_late_works(server, conn, now_ns);
 		if (server->draining && conn->n_works == 0)
 			e3_conn_linger(conn);
 		e3_conn_check_time(conn, now_ns);

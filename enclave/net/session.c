@@ -122,8 +122,10 @@ cancel(E3Conn *conn, uint64_t id)
 {
 	E3Work *work = e3_work_find(conn, id);
 
-	if (work != NULL)
-		e3_work_cancel(work);
+	if (work == NULL)
+		return;
+	e3_work_cancel(work);
+	e3_session_end_early(server_of(conn), work, EVW_CANCELLED);
 }
 
 static void
@@ -163,7 +165,7 @@ submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
 	if (request->header.deadline_ms > 0)
 		work->call.deadline_ns =
 			work->call.arrived_ns + request->header.deadline_ms * NS_PER_MS;
-	status = e3_pool_submit(server->setup->pool, &work->job);
+	status = e3_work_submit(work, server->setup->pool);
 	if (status == EVW_OK)
 		return;
 	e3_work_end(work);
@@ -285,6 +287,15 @@ e3_session_finished(E3Server *server, E3Work *work)
 }
 
 void
+e3_session_end_early(E3Server *server, E3Work *work, EvwStatus status)
+{
+	if (!e3_work_withdraw(work))
+		return;
+	e3_call_fail(&work->call, status);
+	e3_session_finished(server, work);
+}
+
+void
 e3_session_reload(E3Server *server)
 {
 	EvwBuf none;
@@ -296,7 +307,7 @@ e3_session_reload(E3Server *server)
 		return;
 	work->call.request.verb = EVW_VERB_RELOAD;
 	work->call.administrator = true;
-	if (e3_pool_submit(server->setup->pool, &work->job) == EVW_OK)
+	if (e3_work_submit(work, server->setup->pool) == EVW_OK)
 		return;
 	e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(EVW_BUSY));
 	e3_work_end(work);

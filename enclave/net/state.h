@@ -31,6 +31,9 @@ extern void e3_session_frame(E3Conn *conn, EvwBuf *body);
 /* net/session.c: a call has been executed; replies if anybody waits. */
 extern void e3_session_finished(E3Server *server, E3Work *work);
 
+/* net/session.c: ends a request with this status, if no worker has begun it. */
+extern void e3_session_end_early(E3Server *server, E3Work *work, EvwStatus status);
+
 /* net/session.c: a RELOAD of our own, for SIGHUP. */
 extern void e3_session_reload(E3Server *server);
 

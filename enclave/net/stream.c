@@ -17,6 +17,12 @@
 /* Frames gathered for one system call. */
 #define IOV_MAX_FRAMES 16
 
+size_t
+e3_out_bytes(const E3Out *out)
+{
+	return sizeof(E3Out) + out->buf.cap;
+}
+
 /* recv that kills the connection on end and error; 0: nothing more for now. */
 static size_t
 receive(E3Conn *conn, void *at, size_t len)
@@ -41,8 +47,10 @@ static void
 discard(E3Conn *conn)
 {
 	static char nowhere[16384];
+	size_t got = receive(conn, nowhere, sizeof(nowhere));
 
-	(void) receive(conn, nowhere, sizeof(nowhere));
+	/* It may have been meant as a request. */
+	e3_wipe(nowhere, got);
 }
 
 /* The frame is complete: hands it over and begins the next. */
@@ -99,7 +107,7 @@ e3_stream_read(E3Conn *conn)
 		discard(conn);
 		return;
 	}
-	while (total < READ_TURN &&
+	while (total < READ_TURN && !conn->paused &&
 		   (conn->state == E3_CONN_HELLO || conn->state == E3_CONN_READY))
 	{
 		size_t got = read_some(conn);
@@ -126,6 +134,8 @@ advance(E3Conn *conn, size_t sent)
 			return;
 		}
 		sent -= rest;
+		conn->out_bytes -= e3_out_bytes(out);
+		conn->n_out--;
 		conn->out_first = out->next;
 		if (conn->out_first == NULL)
 			conn->out_last = &conn->out_first;
@@ -165,7 +175,6 @@ e3_stream_write(E3Conn *conn)
 			return errno == EAGAIN || errno == EWOULDBLOCK;
 		conn->owner->stats->bytes_out += (uint64_t) sent;
 		conn->sent_ns = e3_clock_ns();
-		conn->out_bytes -= (size_t) sent;
 		advance(conn, (size_t) sent);
 	}
 	return true;

@@ -7,6 +7,9 @@
 
 #include "net/conn.h"
 
+/* Memory that a frame on its way out holds. */
+extern size_t e3_out_bytes(const E3Out *out);
+
 /* Reads what is there, but not so much that others wait; hands out frames. */
 extern void e3_stream_read(E3Conn *conn);
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "rpc/metadata.h"
 
 #include <stdlib.h>
 
@@ -30,8 +31,40 @@ e3_work_new(E3Conn *conn, EvwBuf *body)
 		work->next->prev = work;
 	conn->works = work;
 	conn->n_works++;
-	conn->work_bytes += work->call.body.len;
 	return work;
+}
+
+/* The reply's size is known before the work is done, and somebody must hold it. */
+static size_t
+reply_bytes(const E3Call *call)
+{
+	size_t bytes = call->body.len;
+
+	if (call->request.verb == EVW_VERB_ENCRYPT)
+		bytes += (size_t) evw_column_count(&call->request.values) *
+				 (EVW_ENVELOPE_MIN + E3_METADATA_ENCODED_MAX);
+	return bytes < EVW_FRAME_MAX ? bytes : EVW_FRAME_MAX;
+}
+
+EvwStatus
+e3_work_submit(E3Work *work, E3Pool *pool)
+{
+	EvwStatus status;
+
+	work->held = sizeof(E3Work) + work->call.body.cap + reply_bytes(&work->call);
+	work->pool = pool;
+	status = e3_pool_submit(pool, &work->job);
+	if (status != EVW_OK)
+		work->held = 0;
+	else if (work->conn != NULL)
+		work->conn->work_bytes += work->held;
+	return status;
+}
+
+bool
+e3_work_withdraw(E3Work *work)
+{
+	return work->pool != NULL && e3_pool_withdraw(work->pool, &work->job);
 }
 
 /* Nobody waits for this work any more. */
@@ -49,7 +82,7 @@ unlink_work(E3Work *work)
 	else
 		conn->works = work->next;
 	conn->n_works--;
-	conn->work_bytes -= work->call.body.len;
+	conn->work_bytes -= work->held;
 	conn->active_ns = e3_clock_ns();
 	work->conn = NULL;
 	work->prev = NULL;
@@ -88,5 +121,9 @@ e3_works_abandon(E3Conn *conn)
 
 		e3_work_cancel(work);
 		unlink_work(work);
+		if (!e3_work_withdraw(work))
+			continue;
+		conn->owner->stats->requests_cancelled++;
+		e3_work_end(work);
 	}
 }

@@ -3,21 +3,26 @@
  *	  A request in flight: the call, and the connection that waits for it.
  *
  *	  made -> submitted -> collected -> ended
+ *	                 \_____________________^
+ *	                   withdrawn
  *
- * A connection may go first: its works are abandoned (marked cancelled, their
- * link cut) and end without a reply.
+ * A connection may go first: its works are abandoned.  Those that no worker has
+ * begun end at once; the others are marked cancelled, their link is cut, and
+ * they end without a reply.
  */
 #ifndef E3_WORK_H
 #define E3_WORK_H
 
 #include "net/conn.h"
 #include "rpc/call.h"
-#include "sched/job.h"
+#include "sched/pool.h"
 
 struct E3Work
 {
 	E3Job job;	  /* first: the pool hands it back */
+	E3Pool *pool; /* NULL: not submitted */
 	E3Conn *conn; /* NULL: nobody waits (abandoned, or E3's own) */
+	size_t held;  /* bytes of it and of the reply it will have */
 	E3Work *prev; /* connection's list */
 	E3Work *next;
 	E3Call call;
@@ -25,6 +30,12 @@ struct E3Work
 
 /* Takes over "body"; conn may be NULL.  NULL when out of memory. */
 extern E3Work *e3_work_new(E3Conn *conn, EvwBuf *body);
+
+/* Hands it to the workers; BUSY leaves it the caller's. */
+extern EvwStatus e3_work_submit(E3Work *work, E3Pool *pool) EVW_MUST_USE;
+
+/* Takes it back if no worker has begun it: true, and it is the caller's again. */
+extern bool e3_work_withdraw(E3Work *work);
 
 /* Takes it off its connection, wipes and frees. */
 extern void e3_work_end(E3Work *work);

@@ -10,6 +10,7 @@
 #ifndef E3_JOB_H
 #define E3_JOB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct E3Job
@@ -50,6 +51,22 @@ e3_job_list_pop(E3JobList *list)
 	if (list->first == NULL)
 		list->last = &list->first;
 	return job;
+}
+
+/* Takes one job out of the middle; false if it is not in the list. */
+static inline bool
+e3_job_list_remove(E3JobList *list, E3Job *job)
+{
+	for (E3Job **at = &list->first; *at != NULL; at = &(*at)->next)
+	{
+		if (*at != job)
+			continue;
+		*at = job->next;
+		if (*at == NULL)
+			list->last = at;
+		return true;
+	}
+	return false;
 }
 
 #endif /* E3_JOB_H */

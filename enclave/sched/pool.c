@@ -141,6 +141,19 @@ e3_pool_submit(E3Pool *pool, E3Job *job)
 	return status;
 }
 
+bool
+e3_pool_withdraw(E3Pool *pool, E3Job *job)
+{
+	bool withdrawn;
+
+	pthread_mutex_lock(&pool->mutex);
+	withdrawn = e3_job_list_remove(&pool->queue, job);
+	if (withdrawn)
+		pool->queued--;
+	pthread_mutex_unlock(&pool->mutex);
+	return withdrawn;
+}
+
 int
 e3_pool_event_fd(const E3Pool *pool)
 {

@@ -12,6 +12,7 @@
 #include "sched/job.h"
 #include "wire/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct E3Pool E3Pool;
@@ -31,6 +32,12 @@ extern E3Pool *e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t 
 
 /* OK, or BUSY when the queue is full: the job is then still the caller's. */
 extern EvwStatus e3_pool_submit(E3Pool *pool, E3Job *job) EVW_MUST_USE;
+
+/*
+ * Takes a job back that no worker has begun: true, and it is the caller's
+ * again.  False once a worker has it; it then comes with the finished ones.
+ */
+extern bool e3_pool_withdraw(E3Pool *pool, E3Job *job);
 
 /* Readable when jobs have finished. */
 extern int e3_pool_event_fd(const E3Pool *pool);

@@ -196,6 +196,7 @@ evc_batch_send(EvcBatch *batch)
 	Assert(batch->call == NULL);
 	if (batch->count == 0)
 		return;
+	evc_guc_require_app();
 	request.n_columns = finish_columns(batch);
 	request.columns = bytes_of(&batch->columns);
 	set_label(batch);

@@ -107,6 +107,13 @@ text_of(EvwBytes bytes)
 	return PointerGetDatum(result);
 }
 
+void
+evc_marker_check_null(EvcMarker *marker)
+{
+	if (marker->kind == EVC_MARKER_DECRYPT_AS)
+		evc_plaintype_check_null(marker->type);
+}
+
 Datum
 evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 {
@@ -125,7 +132,10 @@ evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_n
 		return evc_encrypted_new(bytes);
 	*is_null = is_null_number(ticket.datatype, bytes);
 	if (*is_null)
+	{
+		evc_marker_check_null(marker);
 		return (Datum) 0;
+	}
 	return marker->type != NULL ? evc_plaintype_decode(marker->type, bytes)
 								: text_of(bytes);
 }

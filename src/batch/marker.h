@@ -53,4 +53,7 @@ extern bool evc_marker_add(EvcMarker *marker, EvcBatch *batch, Datum argument,
 extern Datum evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket,
 							 bool *is_null);
 
+/* Checks that NULL, which a NULL argument gives, is a value of the result's type. */
+extern void evc_marker_check_null(EvcMarker *marker);
+
 #endif /* EVC_MARKER_H */

@@ -9,12 +9,13 @@
 
 #include "client/report.h"
 
+#include "guc.h"
+
 #define ERRCODE_EVCRYPT_TIMEOUT MAKE_SQLSTATE('E', 'V', '0', '0', '1')
 #define ERRCODE_EVCRYPT_BUSY MAKE_SQLSTATE('E', 'V', '0', '0', '2')
 #define ERRCODE_EVCRYPT_DRAINING MAKE_SQLSTATE('E', 'V', '0', '0', '3')
 #define ERRCODE_EVCRYPT_TOO_MANY MAKE_SQLSTATE('E', 'V', '0', '0', '4')
 #define ERRCODE_EVCRYPT_FAILED MAKE_SQLSTATE('E', 'V', '0', '0', '5')
-#define ERRCODE_EVCRYPT_UNKNOWN_APP MAKE_SQLSTATE('E', 'V', '0', '1', '0')
 #define ERRCODE_EVCRYPT_UNKNOWN_KEY MAKE_SQLSTATE('E', 'V', '0', '1', '1')
 #define ERRCODE_EVCRYPT_DOES_NOT_OPEN MAKE_SQLSTATE('E', 'V', '0', '2', '0')
 #define ERRCODE_EVCRYPT_DEBUG_STRING MAKE_SQLSTATE('E', 'V', '0', '2', '1')

@@ -234,7 +234,9 @@ evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 
 		*value = (Datum) 0;
 		*is_null = true;
-		if (places[i].batch != NULL)
+		if (places[i].batch == NULL)
+			evc_marker_check_null(call->marker);
+		else
 			*value =
 				evc_marker_take(call->marker, places[i].batch, places[i].ticket, is_null);
 	}

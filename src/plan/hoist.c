@@ -8,6 +8,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 
+#include "plan/guard.h"
 #include "plan/hoist.h"
 #include "plan/independent.h"
 #include "batch/markers.h"
@@ -137,21 +138,30 @@ expressions_to_keep(Query *query)
 	return get_sortgrouplist_exprs(query->groupClause, query->targetList);
 }
 
+/* They are kept only where they can be a grouped expression. */
 static Query *
 hoist_query(Query *query)
 {
-	Level level = {.kept = expressions_to_keep(query)};
-	Query *result = query_tree_mutator(query, hoist_mutator, &level, 0);
+	Level level = {.kept = NIL};
+	Query rest = *query;
+	Query *result;
 
+	rest.targetList = NIL;
+	rest.havingQual = NULL;
+	result = query_tree_mutator(&rest, hoist_mutator, &level, 0);
+	level.kept = expressions_to_keep(query);
+	result->targetList = (List *) hoist_mutator((Node *) query->targetList, &level);
+	result->havingQual = hoist_mutator(query->havingQual, &level);
 	result->hasSubLinks |= level.hoisted;
 	return result;
 }
 
 Query *
-evc_hoist(Query *query)
+evc_hoist(Query *query, bool *guarded)
 {
 	if (query->commandType == CMD_UTILITY || is_bare_select(query) ||
 		!holds_call((Node *) query, NULL))
-		return query;
-	return hoist_query(query);
+		return NULL;
+	*guarded = evc_holds_guarded(query, can_hoist);
+	return hoist_query(copyObject(query));
 }

@@ -16,9 +16,11 @@
 #include "nodes/parsenodes.h"
 
 /*
- * The query itself if there is nothing to do, else a changed copy.  Calls of
- * VOLATILE functions (encrypt) are never touched.
+ * A changed copy, or NULL if there is nothing to do.  Calls of VOLATILE functions
+ * (encrypt) are never touched.  *guarded says whether a call came from a place
+ * that may never be evaluated: a parallel plan runs all InitPlans at its Gather,
+ * needed or not.
  */
-extern Query *evc_hoist(Query *query);
+extern Query *evc_hoist(Query *query, bool *guarded);
 
 #endif /* EVC_PLAN_HOIST_H */

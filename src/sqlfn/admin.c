@@ -129,6 +129,7 @@ evc_health(PG_FUNCTION_ARGS)
 	EvcEndpoint endpoints[EVC_ENDPOINTS_MAX];
 	int count = evc_guc_endpoints(endpoints);
 
+	evc_guc_require_app();
 	InitMaterializedSRF(fcinfo, 0);
 	check_columns(fcinfo, N_HEALTH);
 	for (int i = 0; i < count; i++)

@@ -95,7 +95,7 @@ evc_decrypt_as(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 	{
 		/* A type that can't be read is refused whatever the value. */
-		(void) marker_of(fcinfo, EVC_MARKER_DECRYPT_AS);
+		evc_marker_check_null(marker_of(fcinfo, EVC_MARKER_DECRYPT_AS));
 		PG_RETURN_NULL();
 	}
 	return call_one(fcinfo, EVC_MARKER_DECRYPT_AS);

@@ -136,3 +136,15 @@ evc_plaintype_decode(EvcPlainType *type, EvwBytes bytes)
 	evc_plain_wipe(&plain);
 	return value;
 }
+
+void
+evc_plaintype_check_null(EvcPlainType *type)
+{
+	int nest_level;
+
+	if (type->type == type->base)
+		return;
+	nest_level = evc_settings_enter();
+	domain_check((Datum) 0, true, type->type, &type->domain, type->owner);
+	evc_settings_leave(nest_level);
+}

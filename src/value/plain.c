@@ -92,22 +92,90 @@ check_server_text(EvwBytes text, int encoding)
 				errhint("Values of type bytea are encrypted as they are."));
 }
 
+static bool
+is_ascii(EvwBytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (IS_HIGHBIT_SET(text.data[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Do the bytes come back from UTF-8 as they were?  Some encodings of several
+ * bytes have more than one code for a character.
+ */
+static bool
+comes_back(EvwBytes utf8, EvwBytes text, int encoding)
+{
+	EvcPlain back = {utf8, NULL};
+	bool same = convert(&back, PG_UTF8, encoding) && back.bytes.len == text.len &&
+				memcmp(back.bytes.data, text.data, text.len) == 0;
+
+	evc_plain_wipe(&back);
+	return same;
+}
+
+typedef enum Conversion
+{
+	CONVERTED,
+	NO_EQUIVALENT,
+	NOT_REVERSIBLE
+} Conversion;
+
+/* Other than CONVERTED leaves "plain" as it was. */
+static Conversion
+convert_to_utf8(EvcPlain *plain, int from)
+{
+	EvcPlain utf8 = {plain->bytes, NULL};
+	Conversion result = CONVERTED;
+
+	if (!convert(&utf8, from, PG_UTF8))
+		result = NO_EQUIVALENT;
+	else if (pg_encoding_max_length(from) > 1 &&
+			 !comes_back(utf8.bytes, plain->bytes, from))
+		result = NOT_REVERSIBLE;
+	if (result == CONVERTED)
+		evc_plain_set(plain, utf8.made, utf8.bytes.data, utf8.bytes.len);
+	else
+		evc_plain_wipe(&utf8);
+	return result;
+}
+
+pg_noreturn static void
+report_untranslatable(Conversion why, int encoding)
+{
+	const char *server = pg_encoding_to_char(encoding);
+	const char *utf8 = pg_encoding_to_char(PG_UTF8);
+
+	ereport(ERROR, errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+			why == NO_EQUIVALENT
+				? errmsg("value has a character of encoding \"%s\" that has no "
+						 "equivalent in encoding \"%s\"",
+						 server, utf8)
+				: errmsg("value has a character of encoding \"%s\" that does not "
+						 "survive conversion to encoding \"%s\" and back",
+						 server, utf8),
+			errhint("Values of type bytea are encrypted as they are."));
+}
+
 void
 evc_plain_to_utf8(EvcPlain *plain)
 {
 	int server = GetDatabaseEncoding();
+	Conversion result;
 
 	/* SQL_ASCII says nothing about the bytes, so they must be UTF-8 already. */
 	if (server == PG_SQL_ASCII)
 		server = PG_UTF8;
 	check_server_text(plain->bytes, server);
-	if (server == PG_UTF8 || convert(plain, server, PG_UTF8))
+	if (server == PG_UTF8 || is_ascii(plain->bytes))
+		return;
+	result = convert_to_utf8(plain, server);
+	if (result == CONVERTED)
 		return;
 	evc_plain_wipe(plain);
-	ereport(ERROR, errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-			errmsg("value has a character of encoding \"%s\" that has no equivalent in "
-				   "encoding \"%s\"",
-				   pg_encoding_to_char(server), pg_encoding_to_char(PG_UTF8)));
+	report_untranslatable(result, server);
 }
 
 void

@@ -22,7 +22,8 @@ extern void evc_plain_wipe(EvcPlain *plain);
 
 /*
  * Text of the server encoding becomes UTF-8.  Raises 22021 if it is not valid in
- * its encoding, 22P05 if UTF-8 lacks a character, 54000 if it is far too long.
+ * its encoding, 22P05 if UTF-8 lacks a character or it would come back as another,
+ * 54000 if it is far too long.
  */
 extern void evc_plain_to_utf8(EvcPlain *plain);
 

@@ -47,4 +47,7 @@ extern EvwDatatype evc_plaintype_encode(EvcPlainType *type, Datum value, EvcPlai
  */
 extern Datum evc_plaintype_decode(EvcPlainType *type, EvwBytes bytes);
 
+/* Raises what a domain that does not allow NULL raises for it. */
+extern void evc_plaintype_check_null(EvcPlainType *type);
+
 #endif /* EVC_PLAINTYPE_H */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define BUF_CAP_MIN 1024
+#define BUF_CAP_MIN 256
 
 void
 evw_buf_fixed(EvwBuf *buf, void *data, size_t cap)

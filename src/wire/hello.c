@@ -41,7 +41,7 @@ evw_client_hello_decode(const EvwMessage *message, EvwClientHello *hello)
 			hello->client = evw_read_str(&keys.reader);
 	}
 	if (keys.reader.status != EVW_OK)
-		return keys.reader.status;
+		return EVW_BAD_HEADER;
 	if (message->id != 0 || message->n_columns != 0 || hello->version_min == 0 ||
 		hello->version_max < hello->version_min || hello->client.len > EVW_LABEL_MAX)
 		return EVW_BAD_HEADER;

@@ -16,6 +16,8 @@
 /* A frame is a 4-byte big-endian length and that many bytes of body. */
 #define EVW_FRAME_PREFIX 4
 #define EVW_FRAME_MAX (80u << 20)
+/* The first frame of a connection, before E3 knows whom it talks to. */
+#define EVW_HELLO_FRAME_MAX 4096
 
 /* MessagePack containers nest at most this deep (the message array is 1). */
 #define EVW_DEPTH_MAX 16

@@ -22,7 +22,7 @@ my @started;
 # --- E3 --------------------------------------------------------------------
 
 # A new E3 with a keyring and the app "default"; "extra" are lines for its
-# configuration, beginning with a [section] line.
+# configuration, beginning with a [section] line; with "stopped" it does not run.
 sub start_e3
 {
 	my (%option) = @_;
@@ -35,6 +35,7 @@ sub start_e3
 		owner => $$,
 	}, 'EvcryptTest::E3';
 
+	spit($self->{log}, '');
 	spit("$dir/passphrase", "a passphrase for tests only\n");
 	chmod 0600, "$dir/passphrase";
 	spit($self->{config}, <<"END" . ($option{extra} // ''));
@@ -48,7 +49,7 @@ passphrase_file = $dir/passphrase
 END
 	$self->ctl('init');
 	$self->ctl('app', 'add', 'default');
-	$self->start;
+	$self->start unless $option{stopped};
 	push @started, $self;
 	return $self;
 }
@@ -70,16 +71,64 @@ END
 
 package EvcryptTest::E3;
 
-# Runs e3ctl, dies unless it succeeds, returns what it printed.
-sub ctl
+# Runs e3ctl; its exit status, what it printed, and its errors.
+sub try_ctl
 {
 	my ($self, @arguments) = @_;
 	my ($out, $err);
 	local $ENV{E3_CONFIG} = $self->{config};
 
-	IPC::Run::run([ 'e3ctl', @arguments ], '<', \undef, '>', \$out, '2>', \$err)
-	  or die "e3ctl @arguments: $err";
+	IPC::Run::run([ 'e3ctl', @arguments ], '<', \undef, '>', \$out, '2>', \$err,
+		IPC::Run::timeout($EvcryptTest::DEADLINE));
+	return ($? >> 8, $out, $err);
+}
+
+# Runs e3ctl, dies unless it succeeds, returns what it printed.
+sub ctl
+{
+	my ($self, @arguments) = @_;
+	my ($status, $out, $err) = $self->try_ctl(@arguments);
+
+	die "e3ctl @arguments: $err" if $status != 0;
 	return $out;
+}
+
+# e3ctl fails with this status, prints nothing but this one line of an error.
+sub ctl_fails
+{
+	my ($self, $expected, $pattern, @arguments) = @_;
+	my ($status, $out, $err) = $self->try_ctl(@arguments);
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	Test::More::like("$status $out$err", qr/^$expected e3ctl: $pattern\n\z/,
+		'e3ctl ' . join(' ', map { length > 30 ? substr($_, 0, 30) . '...' : $_ } @arguments));
+	return;
+}
+
+# Starts an E3 that is to refuse; its exit status and what it logged.
+sub try_start
+{
+	my ($self) = @_;
+	my $log;
+
+	IPC::Run::run([ 'e3', '--config', $self->{config} ], '<', \undef, '>&', \$log,
+		IPC::Run::timeout($EvcryptTest::DEADLINE));
+	return ($? >> 8, $log);
+}
+
+# SIGHUP; what E3 logs until it has reloaded or refused to.
+sub hup
+{
+	my ($self) = @_;
+	my $before = length EvcryptTest::slurp($self->{log});
+	my $log;
+
+	kill 'HUP', $self->{pid};
+	EvcryptTest::wait_until('E3 reloads', sub {
+		$log = substr(EvcryptTest::slurp($self->{log}), $before);
+		return $log =~ /event=(?:reload_refused|keyring_loaded) .*\n/;
+	});
+	return $log;
 }
 
 sub start

@@ -119,7 +119,7 @@ growth_doubles(void **state)
 	assert_status(buf.status, EVW_OK);
 	assert_int_equal(buf.len, 100000);
 	assert_int_equal(buf.data[99999], (uint8_t) 99999);
-	assert_in_range(growths, 1, 8);
+	assert_in_range(growths, 1, 10);
 	assert_in_range(buf.cap, 100000, 200000);
 	help_buf_free(&buf);
 }

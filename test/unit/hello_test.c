@@ -42,7 +42,7 @@ versions_that_make_no_range(void **state)
 	assert_status(client_versions(0, 0), EVW_BAD_HEADER);
 	assert_status(client_versions(0, 1), EVW_BAD_HEADER);
 	assert_status(client_versions(2, 1), EVW_BAD_HEADER);
-	assert_status(client_versions(1, 65536), EVW_MALFORMED);
+	assert_status(client_versions(1, 65536), EVW_BAD_HEADER);
 	assert_status(client_versions(1, 65535), EVW_OK);
 	assert_status(client_versions(255, 255), EVW_OK);
 	assert_status(client_versions(1, 1), EVW_OK);
@@ -99,7 +99,7 @@ a_hello_has_id_0_and_nothing_but_its_header(void **state)
 	assert_status(decode_client_bytes(BYTES("\x93\x01\x00\x80")), EVW_BAD_HEADER);
 	assert_status(decode_client_bytes(BYTES("\x93\x01\x00\x81\xabversion_min\xa1"
 											"1")),
-				  EVW_MALFORMED);
+				  EVW_BAD_HEADER);
 	assert_status(decode_client_bytes(BYTES("\x93\x01\x00\x83\xabversion_min\x01"
 											"\xabversion_max\x01\xabversion_max\x02")),
 				  EVW_BAD_HEADER);

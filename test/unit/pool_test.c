@@ -154,6 +154,39 @@ full_queue_is_busy(void **state)
 }
 
 static void
+only_what_waits_can_be_withdrawn(void **state)
+{
+	CountedJob jobs[4] = {0};
+	Gate gate;
+	E3Pool *pool;
+	uint32_t queued;
+	uint32_t running = 0;
+
+	(void) state;
+	gate_init(&gate, false);
+	pool = start(&gate, 1, 4);
+	assert_status(e3_pool_submit(pool, &jobs[0].job), EVW_OK);
+	while (running == 0)
+		e3_pool_load(pool, &queued, &running);
+	for (int i = 1; i < 4; i++)
+		assert_status(e3_pool_submit(pool, &jobs[i].job), EVW_OK);
+	assert_false(e3_pool_withdraw(pool, &jobs[0].job));
+	/* The last, then one in the middle; twice is once. */
+	assert_true(e3_pool_withdraw(pool, &jobs[3].job));
+	assert_true(e3_pool_withdraw(pool, &jobs[1].job));
+	assert_false(e3_pool_withdraw(pool, &jobs[1].job));
+	e3_pool_load(pool, &queued, &running);
+	assert_int_equal(queued, 1);
+	assert_status(e3_pool_submit(pool, &jobs[3].job), EVW_OK);
+	gate_open(&gate);
+	await(pool, 3);
+	assert_int_equal(jobs[1].runs, 0);
+	assert_int_equal(jobs[3].runs, 1);
+	e3_pool_stop(pool);
+	e3_pool_free(pool);
+}
+
+static void
 stop_runs_what_is_queued(void **state)
 {
 	CountedJob jobs[50] = {0};
@@ -186,6 +219,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_queue_is_busy),
+		cmocka_unit_test(only_what_waits_can_be_withdrawn),
 		cmocka_unit_test(worker_that_cannot_be_made_fails_the_start),
 		cmocka_unit_test(stop_runs_what_is_queued),
 		cmocka_unit_test(runs_every_job_once),

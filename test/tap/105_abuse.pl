@@ -1,0 +1,109 @@
+# Clients that ask and go, or ask and do not listen, cost E3 no memory and others
+# no place in the queue; what waits is cancelled, and late, without a worker.
+use strict;
+use warnings;
+
+use E3Client;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $watch = E3Client->new($ENV{E3_SOCKET});
+
+sub rss_mb
+{
+	open my $file, '<', "/proc/$ENV{E3_PID}/status" or die "E3's status: $!";
+	my ($kb) = map { /^VmRSS:\s+(\d+)/ ? $1 : () } <$file>;
+	return int($kb / 1024);
+}
+
+sub until_true
+{
+	my ($what, $condition) = @_;
+	my $deadline = time + 30;
+
+	until ($condition->())
+	{
+		die "waited too long: $what" if time > $deadline;
+		select undef, undef, undef, 0.002;
+	}
+	return;
+}
+
+# Ciphertexts that do not open, each with an ephemeral key of its own.
+sub costly_column
+{
+	my ($count) = @_;
+
+	srand 2;
+	return E3Client::column(map {
+		pack('CC', 8, 0) . "\0" x 4 . pack('C33', 2, map { int rand 256 } 1 .. 32) . "\0" x 44
+	} 1 .. $count);
+}
+
+my $base = rss_mb();
+my @column = costly_column(150_000);
+my @busy = map { E3Client->new($ENV{E3_SOCKET}) } 1 .. 2;
+$_->request('DECRYPT', { app => 'default' }, @column) for @busy;
+until_true('both workers are busy', sub { $watch->health->{running} >= 2 });
+my $working = rss_mb();
+
+# Large requests whose clients have gone.
+my @large = E3Client::column('z' x (32 << 20));
+for (1 .. 8)
+{
+	my $client = E3Client->new($ENV{E3_SOCKET});
+	$client->request('ECHO', {}, @large);
+	$client->close;
+}
+until_true('E3 notices', sub { $watch->stats->{connections_open} <= 3 });
+cmp_ok(rss_mb() - $working, '<', 100, 'requests whose client has gone hold no memory');
+
+# And many small ones.
+for (1 .. 64)
+{
+	my $client = E3Client->new($ENV{E3_SOCKET});
+	$client->request('ECHO', {}, E3Client::column()) for 1 .. 64;
+	$client->close;
+}
+until_true('E3 notices', sub { $watch->stats->{connections_open} <= 3 });
+is($watch->health->{queued}, 0, 'nor a place in the queue');
+
+# What waits is cancelled at once, and late without a worker.
+my $client = E3Client->new($ENV{E3_SOCKET});
+my $id = $client->request('ECHO', {}, E3Client::column('x'));
+$client->cancel($id);
+is($client->receive->{type}, $E3Client::VERB{CANCELLED}, 'a waiting request is cancelled at once');
+is($client->call('ECHO', { deadline_ms => 50 }, E3Client::column('x'))->{header}{name},
+	'DEADLINE', 'a waiting request is told that it is late');
+cmp_ok($watch->health->{running}, '>=', 2, 'while the workers are still busy');
+$_->close for @busy;
+until_true('the workers are free', sub { $watch->health->{running} == 0 });
+is($client->call('ECHO', {}, E3Client::column('x'))->{type}, $E3Client::VERB{RESULT},
+	'and the connection goes on');
+
+# Errors without end, of which none is read.
+my $deaf = E3Client->new($ENV{E3_SOCKET});
+my $attest = E3Client::pack_object([ 2, 1, {} ]);
+my $flood = (pack('N', length $attest) . $attest) x 10_000;
+my $sent = 0;
+$deaf->{socket}->blocking(0);
+for (1 .. 200)
+{
+	my $len = syswrite $deaf->{socket}, $flood;
+	$sent += $len // 0;
+	select undef, undef, undef, 0.002 unless $len;
+}
+cmp_ok($sent, '>', 0, "$sent bytes of requests whose replies are not read");
+cmp_ok(rss_mb() - $base, '<', 150, 'E3 stops reading before they fill its memory');
+is($watch->call('ECHO', {}, E3Client::column('x'))->{type}, $E3Client::VERB{RESULT},
+	'others are served');
+$deaf->close;
+
+# Before HELLO only a HELLO fits.
+my $stranger = E3Client->connect($ENV{E3_SOCKET});
+$stranger->send_bytes(pack('N', 4097));
+my $reply = $stranger->receive;
+is($reply->{header}{name}, 'FRAME_TOO_LONG', 'a long first frame is refused by name');
+
+$_->close for $client, $watch, $stranger;
+done_testing();
