@@ -19,13 +19,16 @@
 
 typedef struct EvcBatch EvcBatch;
 
-/* An empty batch of ENCRYPT or DECRYPT for evcrypt.app, below "parent". */
+/*
+ * An empty batch of ENCRYPT or DECRYPT below "parent".  It is for the evcrypt.app
+ * and the role at the time that it is sent.
+ */
 extern EvcBatch *evc_batch_new(MemoryContext parent, EvwVerb verb);
 
 /*
  * Adds a copy of one value: plaintext bytes to encrypt, with their datatype, or
- * the envelope of a ciphertext to decrypt.  Returns its number, from 0.  Raises
- * 54000 if the value is longer than the limit.
+ * the envelope of a ciphertext to decrypt.  Returns its number, from 0; equal
+ * ciphertexts may share one.  Raises 54000 if the value is longer than the limit.
  */
 extern uint32 evc_batch_add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype);
 

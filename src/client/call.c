@@ -91,7 +91,7 @@ account(EvcCall *call, bool cancelled, bool failed)
 	delta.e3_ns = usage->e3_ns;
 	delta.wait_us = usage->wait_us;
 	delta.cache_hits = usage->cache_hits;
-	if (!cancelled && !failed && call->flight.state == EVC_FLIGHT_ANSWERED)
+	if (usage->values > 0)
 	{
 		delta.class_requests[class] = 1;
 		delta.class_us[class] = call->held_us;

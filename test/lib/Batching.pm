@@ -59,7 +59,8 @@ sub excerpt
 {
 	my ($text) = @_;
 
-	return length $text < 400 ? "$text\n" : substr($text, 0, 200) . ' ... ' . substr($text, -200) . "\n";
+	$text =~ s{\n}{ / }g;
+	return length $text < 240 ? "$text\n" : substr($text, 0, 120) . " ... " . substr($text, -120) . "\n";
 }
 
 # Values that E3 has worked on for a statement, by its own count.

@@ -85,7 +85,7 @@ my %case = (
 	'MERGE' => [
 		q{UPDATE t SET v = encrypt('new') WHERE id = 20},
 		q{MERGE INTO t USING (SELECT id, decrypt(v) AS d FROM u WHERE id = 20) s ON s.id = t.id
-			WHEN MATCHED AND decrypt(t.v) = 'new' THEN UPDATE SET w = encrypt(s.d || decrypt(t.v))},
+			WHEN MATCHED THEN UPDATE SET w = encrypt(s.d || decrypt(t.v))},
 		'/00000/20 new u 20new' ]);
 
 for my $what (sort keys %case)
