@@ -1,6 +1,6 @@
 /*
  * base/file.c
- *	  Reading and replacing whole files.
+ *	  Reading, creating and replacing whole files.
  */
 #include "base/file.h"
 
@@ -175,28 +175,84 @@ sync_dir(const char *path)
 	return synced;
 }
 
+/* For clean-up after a failure: errno goes on to say what that was. */
+static void
+unlink_failed(const char *name)
+{
+	int error = errno;
+
+	(void) unlink(name);
+	errno = error;
+}
+
 /* Makes the new file, complete and synced; it is gone again on failure. */
 static bool
 write_new(const char *name, EvwBytes bytes, uid_t uid, gid_t gid)
 {
-	int fd;
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int error;
 	bool filled;
 
-	/* What a writer that was killed left behind. */
-	if (unlink(name) != 0 && errno != ENOENT)
-		return false;
-	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
 	filled = fill_file(fd, bytes, uid, gid);
 	error = errno;
-	if (close(fd) != 0)
+	if (close(fd) != 0 && filled)
+	{
+		error = errno;
 		filled = false;
-	if (!filled)
-		(void) unlink(name);
+	}
 	errno = error;
+	if (!filled)
+		unlink_failed(name);
 	return filled;
+}
+
+/* Makes the file without a name, and names it when it is complete and synced. */
+static bool
+write_nameless(const char *path, EvwBytes bytes, uid_t uid, gid_t gid)
+{
+	char dir[PATH_MAX];
+	char name[64];
+	int fd;
+	int error;
+	bool named;
+
+	e3_file_dir(path, dir);
+	fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return false;
+	(void) snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	named = fill_file(fd, bytes, uid, gid) &&
+			linkat(AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+	error = errno;
+	(void) close(fd);
+	errno = error;
+	return named;
+}
+
+/* For a file system, or a process without /proc, that knows no nameless files. */
+static bool
+lacks_nameless(int error)
+{
+	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT;
+}
+
+E3FileResult
+e3_file_create(const char *path, EvwBytes bytes)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (!e3_file_owner(path, &uid, &gid))
+		return E3_FILE_IO;
+	if (!write_nameless(path, bytes, uid, gid) &&
+		(!lacks_nameless(errno) || !write_new(path, bytes, uid, gid)))
+		return E3_FILE_IO;
+	if (sync_dir(path))
+		return E3_FILE_OK;
+	unlink_failed(path);
+	return E3_FILE_IO;
 }
 
 E3FileResult
@@ -206,21 +262,38 @@ e3_file_replace(const char *path, EvwBytes bytes)
 	uid_t uid;
 	gid_t gid;
 	int len = snprintf(name, sizeof(name), "%s.new", path);
-	int error;
 
 	if (len < 0 || (size_t) len >= sizeof(name))
 	{
 		errno = ENAMETOOLONG;
 		return E3_FILE_IO;
 	}
+	/* What a writer that was killed left behind. */
+	if (unlink(name) != 0 && errno != ENOENT)
+		return E3_FILE_IO;
 	if (!e3_file_owner(path, &uid, &gid) || !write_new(name, bytes, uid, gid))
 		return E3_FILE_IO;
 	if (rename(name, path) != 0)
 	{
-		error = errno;
-		(void) unlink(name);
-		errno = error;
+		unlink_failed(name);
 		return E3_FILE_IO;
 	}
 	return sync_dir(path) ? E3_FILE_OK : E3_FILE_IO;
+}
+
+bool
+e3_file_give(int fd, uid_t uid, gid_t gid)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) != 0)
+		return false;
+	if (info.st_uid == uid && info.st_gid == gid)
+		return true;
+	if (!S_ISDIR(info.st_mode) && (!S_ISREG(info.st_mode) || info.st_nlink != 1))
+	{
+		errno = EMLINK;
+		return false;
+	}
+	return fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0;
 }

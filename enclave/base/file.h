@@ -1,7 +1,7 @@
 /*
  * base/file.h
  *	  Whole files: read with a bound and a check of who else may read them,
- *	  and replaced atomically.
+ *	  created where there is none, and replaced atomically.
  */
 #ifndef E3_FILE_H
 #define E3_FILE_H
@@ -40,17 +40,34 @@ extern E3FileResult e3_file_read(const char *path, E3FileRule rule, size_t max,
 								 EvwBuf *out) EVW_MUST_USE;
 
 /*
+ * Makes the file (0600), syncs it and the directory.  IO with errno EEXIST if
+ * there is anything at "path", be it a dangling link; on failure there is no new
+ * file.  It belongs to us or, if we are root, to the directory's owner.  It appears
+ * whole, unless the file system knows no O_TMPFILE: there others may see it half
+ * written, and a writer that is killed leaves it so.
+ */
+extern E3FileResult e3_file_create(const char *path, EvwBytes bytes) EVW_MUST_USE;
+
+/*
  * Writes "<path>.new" (0600), syncs it, renames it over "path", syncs the
  * directory.  At any moment "path" is the old file or the new one, whole; on
  * failure it is the old one (the new one if only the directory could not be
  * synced) and "<path>.new" is gone.  The new file belongs to
  * whom the old one belonged to, or, where there was none and we are root, to
- * the directory's owner.  One writer at a time.
+ * the directory's owner.  One writer at a time, and "<path>.new" is its own:
+ * what is found there is removed.
  */
 extern E3FileResult e3_file_replace(const char *path, EvwBytes bytes) EVW_MUST_USE;
 
 /* Whom a file at "path" belongs to or, if there is none, would belong to. */
 extern bool e3_file_owner(const char *path, uid_t *uid, gid_t *gid);
+
+/*
+ * Gives an open directory or regular file away, if it is not theirs already.  False
+ * with errno: EMLINK for a file that has another name too, which may be a link that
+ * the directory's owner has planted to a file of somebody else.
+ */
+extern bool e3_file_give(int fd, uid_t uid, gid_t gid) EVW_MUST_USE;
 
 /* As dirname(3), but leaves "path" alone; "dir" has room for PATH_MAX. */
 extern void e3_file_dir(const char *path, char *dir);

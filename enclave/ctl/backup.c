@@ -5,14 +5,13 @@
  * A backup is a keyring file like any other, under its own salt and, if one is
  * given, its own passphrase.
  */
+#include "base/clock.h"
 #include "ctl/change.h"
 #include "ctl/ctl.h"
 #include "keyring/store.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* The key-encryption key of the backup file. */
 static E3Kek
@@ -29,18 +28,32 @@ e3_ctl_backup(E3Ctl *ctl)
 	E3Change change = {.lock = -1};
 	int status;
 
-	if (access(ctl->args[0], F_OK) == 0)
-		return e3_ctl_fail("%s exists already", ctl->args[0]);
 	status = e3_change_load(ctl, &change);
 	if (status == EXIT_SUCCESS)
 	{
-		EvwStatus saved = e3_store_save(ctl->args[0], &kek, change.keyring);
+		EvwStatus saved = e3_store_create(ctl->args[0], &kek, change.keyring);
 
-		if (saved != EVW_OK)
+		if (saved == EVW_KEYRING_IO && errno == EEXIST)
+			status = e3_ctl_fail("%s exists already", ctl->args[0]);
+		else if (saved != EVW_OK)
 			status = e3_ctl_fail_file(ctl->args[0], saved);
 	}
 	e3_change_end(&change);
 	return status;
+}
+
+/*
+ * A generation that no keyring before this one had, which E3 may still serve: the
+ * time in microseconds, since no change is as fast as that, and at least what the
+ * file says.  That is not authenticated, and must leave room to count on.
+ */
+static uint64_t
+guess_generation(const char *path)
+{
+	uint64_t now = e3_clock_unix_us();
+	uint64_t claimed = e3_store_claimed_generation(path);
+
+	return claimed > now && claimed <= INT64_MAX ? claimed : now;
 }
 
 /*
@@ -53,13 +66,16 @@ current_generation(const E3Ctl *ctl)
 	const E3Kek kek = {ctl->config.passphrase_file};
 	E3Keyring *keyring;
 	EvwStatus status = e3_store_load(ctl->config.keyring, &kek, &keyring);
-	uint64_t generation = 0;
+	uint64_t generation;
 
-	if (status == EVW_OK)
-		generation = e3_keyring_generation(keyring);
-	else if (status != EVW_KEYRING_IO || errno != ENOENT)
-		e3_ctl_note("%s is replaced without being read: %s", ctl->config.keyring,
-					evw_status_message(status));
+	if (status != EVW_OK)
+	{
+		if (status != EVW_KEYRING_IO || errno != ENOENT)
+			e3_ctl_note("%s is replaced without being read: %s", ctl->config.keyring,
+						evw_status_message(status));
+		return guess_generation(ctl->config.keyring);
+	}
+	generation = e3_keyring_generation(keyring);
 	e3_keyring_release(keyring);
 	return generation;
 }

@@ -4,63 +4,18 @@
  */
 #include "ctl/change.h"
 
-#include "base/clock.h"
-#include "base/file.h"
+#include "ctl/lock.h"
 #include "ctl/server.h"
 #include "keyring/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
-
-#define LOCK_POLL_MS 20
-
-/* The lock file belongs to whom the keyring belongs to, so that both may lock. */
-static int
-open_lock(const char *keyring)
-{
-	char path[PATH_MAX + sizeof(".lock")];
-	uid_t uid;
-	gid_t gid;
-	int fd;
-
-	(void) snprintf(path, sizeof(path), "%s.lock", keyring);
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -1;
-	if (geteuid() == 0 &&
-		(!e3_file_owner(keyring, &uid, &gid) || fchown(fd, uid, gid) != 0))
-	{
-		(void) close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 int
 e3_change_lock(const E3Ctl *ctl, E3Change *change)
 {
-	uint64_t deadline = e3_clock_ns() + E3_LOCK_TIMEOUT_MS * UINT64_C(1000000);
-	const char *path = ctl->config.keyring;
-
-	*change = (E3Change){.lock = open_lock(path)};
-	if (change->lock < 0)
-		return e3_ctl_fail("cannot open %s.lock: %s", path, strerror(errno));
-	while (flock(change->lock, LOCK_EX | LOCK_NB) != 0)
-	{
-		bool held = errno == EWOULDBLOCK || errno == EINTR;
-
-		if (!held || e3_clock_ns() >= deadline)
-			return e3_ctl_fail("cannot lock %s.lock: %s", path,
-							   held ? "another e3ctl is at work" : strerror(errno));
-		(void) poll(NULL, 0, LOCK_POLL_MS);
-	}
-	return EXIT_SUCCESS;
+	*change = (E3Change){.lock = e3_lock_keyring(ctl->config.keyring)};
+	return change->lock < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int

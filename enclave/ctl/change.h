@@ -2,17 +2,15 @@
  * ctl/change.h
  *	  A change of the keyring: lock, load, change, save, tell E3.
  *
- * The lock is flock(2) on "<keyring>.lock"; it keeps two e3ctl from losing each
- * other's change.  E3 itself only reads.  Every function says on stderr what
- * went wrong and returns 1 then, else 0.
+ * The lock (ctl/lock.h) keeps two e3ctl from losing each other's change.  E3
+ * itself only reads.  Every function says on stderr what went wrong and returns 1
+ * then, else 0.
  */
 #ifndef E3_CHANGE_H
 #define E3_CHANGE_H
 
 #include "ctl/ctl.h"
 #include "keyring/keyring.h"
-
-#define E3_LOCK_TIMEOUT_MS 10000
 
 typedef struct E3Change
 {

@@ -7,9 +7,12 @@
 #include "crypto/random.h"
 #include "ctl/change.h"
 #include "ctl/ctl.h"
+#include "ctl/lock.h"
 #include "wire/base64.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,10 +49,27 @@ find_owner(const E3Ctl *ctl, Owner *owner)
 	return EXIT_SUCCESS;
 }
 
+/* By descriptor: in a directory of somebody else, names come and go. */
+static bool
+give_path(const char *path, const Owner *owner)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int error;
+	bool given;
+
+	if (fd < 0)
+		return false;
+	given = e3_file_give(fd, owner->uid, owner->gid);
+	error = errno;
+	(void) close(fd);
+	errno = error;
+	return given;
+}
+
 static int
 give(const char *path, const Owner *owner)
 {
-	if (owner->given && lchown(path, owner->uid, owner->gid) != 0)
+	if (owner->given && !give_path(path, owner))
 		return e3_ctl_fail("%s: %s", path, strerror(errno));
 	printf("made %s\n", path);
 	return EXIT_SUCCESS;
@@ -73,22 +93,20 @@ static int
 make_dir(const char *config_path, const Owner *owner)
 {
 	char dir[PATH_MAX];
-	int there;
 
 	e3_file_dir(config_path, dir);
-	there = exists(dir);
-	if (there != 0)
-		return there > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	if (mkdir(dir, 0700) != 0)
-		return e3_ctl_fail("%s: %s", dir, strerror(errno));
-	return give(dir, owner);
+	if (mkdir(dir, 0700) == 0)
+		return give(dir, owner);
+	if (errno == EEXIST)
+		return EXIT_SUCCESS;
+	return e3_ctl_fail("%s: %s", dir, strerror(errno));
 }
 
-/* For a new file, which appears whole or not at all. */
+/* With a lock held, so that another init does not make it too. */
 static int
 make_file(const char *path, const void *data, size_t len, const Owner *owner)
 {
-	E3FileResult result = e3_file_replace(path, (EvwBytes){data, len});
+	E3FileResult result = e3_file_create(path, (EvwBytes){data, len});
 
 	if (result != E3_FILE_OK)
 		return e3_ctl_fail("%s: %s", path, strerror(errno));
@@ -121,28 +139,97 @@ static const char config_template[] =
 	"# Who may connect beside E3's own user: names or uids.\n"
 	"#allow_users = postgres\n";
 
+/* Where "dir" is or, if only its parent is there yet, will be. */
+static bool
+resolve_dir(const char *dir, char *real)
+{
+	char copy[PATH_MAX];
+	char parent[PATH_MAX];
+	char found[PATH_MAX];
+
+	if (realpath(dir, real) != NULL)
+		return true;
+	if (errno != ENOENT)
+		return false;
+	e3_file_dir(dir, parent);
+	if (realpath(parent, found) == NULL)
+		return false;
+	(void) snprintf(copy, sizeof(copy), "%s", dir);
+	if (snprintf(real, PATH_MAX, "%s/%s", strcmp(found, "/") == 0 ? "" : found,
+				 basename(copy)) < PATH_MAX)
+		return true;
+	errno = ENAMETOOLONG;
+	return false;
+}
+
+/*
+ * E3 shall read the text as it is meant: there are limits to paths and lines, and
+ * characters that begin a comment.
+ */
 static int
-make_config(const char *path, const Owner *owner)
+check_config(const char *path, const char *dir, const char *text)
+{
+	char keyring[PATH_MAX + sizeof("/keyring")];
+	E3ConfigError error;
+	E3Config config;
+
+	if (e3_config_parse(text, strlen(text), path, &config, &error) != EVW_OK)
+		return e3_ctl_fail("not made: %s", error.text);
+	(void) snprintf(keyring, sizeof(keyring), "%s/keyring", dir);
+	if (strcmp(config.keyring, keyring) != 0)
+		return e3_ctl_fail("not made: %s: a configuration cannot name this directory",
+						   dir);
+	return EXIT_SUCCESS;
+}
+
+/* The text of a new configuration, which names absolute paths however "path" does. */
+static int
+fill_config(const char *path, char *text, size_t size)
 {
 	char given[PATH_MAX];
 	char dir[PATH_MAX];
 	char socket_path[PATH_MAX + sizeof("/e3.sock")] = RUNTIME_SOCKET;
-	char text[4 * PATH_MAX];
-	int there = exists(path);
 	int len;
 
-	if (there != 0)
-		return there > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	/* The paths in the file are absolute, however this one was given. */
 	e3_file_dir(path, given);
-	if (realpath(given, dir) == NULL)
+	if (!resolve_dir(given, dir))
 		return e3_ctl_fail("%s: %s", given, strerror(errno));
 	if (strcmp(path, E3_CONFIG_PATH) != 0)
 		(void) snprintf(socket_path, sizeof(socket_path), "%s/e3.sock", dir);
-	len = snprintf(text, sizeof(text), config_template, socket_path, dir, dir);
-	if (len < 0 || (size_t) len >= sizeof(text))
+	len = snprintf(text, size, config_template, socket_path, dir, dir);
+	if (len < 0 || (size_t) len >= size)
 		return e3_ctl_fail("%s: %s", path, strerror(ENAMETOOLONG));
-	return make_file(path, text, (size_t) len, owner);
+	return check_config(path, dir, text);
+}
+
+/*
+ * Makes the configuration, and its directory.  The lock is waited for even where it
+ * is there: not every file system lets another init make it in one step.
+ */
+static int
+make_config(const char *path, const Owner *owner)
+{
+	char dir[PATH_MAX];
+	char text[4 * PATH_MAX];
+	int there = exists(path);
+	int lock;
+
+	if (there < 0 ||
+		(there == 0 && (fill_config(path, text, sizeof(text)) != EXIT_SUCCESS ||
+						make_dir(path, owner) != EXIT_SUCCESS)))
+		return EXIT_FAILURE;
+	e3_file_dir(path, dir);
+	lock = e3_lock_dir(dir);
+	if (lock < 0)
+		return EXIT_FAILURE;
+	if (there == 0)
+	{
+		there = exists(path);
+		if (there == 0 && make_file(path, text, strlen(text), owner) == EXIT_SUCCESS)
+			there = 1;
+	}
+	(void) close(lock);
+	return there == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int
@@ -165,16 +252,13 @@ make_passphrase(const char *path, const Owner *owner)
 static int
 make_keyring(const E3Ctl *ctl, E3Change *change, const Owner *owner)
 {
-	char lock[PATH_MAX + sizeof(".lock")];
-
 	change->keyring = e3_keyring_new();
 	if (change->keyring == NULL)
 		return e3_ctl_fail("%s", evw_status_message(EVW_OUT_OF_MEMORY));
 	if (e3_change_save(ctl, change) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
-	(void) snprintf(lock, sizeof(lock), "%s.lock", ctl->config.keyring);
-	if (owner->given && lchown(lock, owner->uid, owner->gid) != 0)
-		return e3_ctl_fail("%s: %s", lock, strerror(errno));
+	if (owner->given && !e3_file_give(change->lock, owner->uid, owner->gid))
+		return e3_ctl_fail("%s.lock: %s", ctl->config.keyring, strerror(errno));
 	return give(ctl->config.keyring, owner);
 }
 
@@ -206,7 +290,6 @@ e3_ctl_init(E3Ctl *ctl)
 	int status;
 
 	if (find_owner(ctl, &owner) != EXIT_SUCCESS ||
-		make_dir(ctl->config_path, &owner) != EXIT_SUCCESS ||
 		make_config(ctl->config_path, &owner) != EXIT_SUCCESS ||
 		e3_ctl_load_config(ctl) != EXIT_SUCCESS || e3_ctl_make_arena(ctl) != EXIT_SUCCESS)
 		return EXIT_FAILURE;

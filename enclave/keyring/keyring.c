@@ -152,6 +152,40 @@ e3_app_find_hint(const E3App *app, EvwCurve curve, const uint8_t *hint)
 }
 
 static bool
+same_version(const E3KeyVersion *a, const E3KeyVersion *b)
+{
+	if (a->version != b->version)
+		return false;
+	for (int curve = 0; curve < 2; curve++)
+		if (memcmp(e3_key_pair_public(a->pairs[curve]),
+				   e3_key_pair_public(b->pairs[curve]), EVW_POINT_LEN) != 0)
+			return false;
+	return true;
+}
+
+static bool
+same_app(const E3App *a, const E3App *b)
+{
+	if (strcmp(a->name, b->name) != 0 || a->n_versions != b->n_versions)
+		return false;
+	for (uint32_t i = 0; i < a->n_versions; i++)
+		if (!same_version(&a->versions[i], &b->versions[i]))
+			return false;
+	return true;
+}
+
+bool
+e3_keyring_equal(const E3Keyring *a, const E3Keyring *b)
+{
+	if (a->n_apps != b->n_apps)
+		return false;
+	for (uint32_t i = 0; i < a->n_apps; i++)
+		if (!same_app(&a->apps[i], &b->apps[i]))
+			return false;
+	return true;
+}
+
+static bool
 make_room(E3Keyring *keyring)
 {
 	uint32_t cap = keyring->cap == 0 ? APPS_FIRST : keyring->cap * 2;

@@ -40,9 +40,15 @@ extern E3Keyring *e3_keyring_new(void);
 extern E3Keyring *e3_keyring_retain(E3Keyring *keyring);
 extern void e3_keyring_release(E3Keyring *keyring);
 
-/* Counts up with every change of the file; a lower one is a roll-back. */
+/*
+ * Counts up with every change of the file; a lower one is a roll-back, and so is
+ * the same one with other content.
+ */
 extern uint64_t e3_keyring_generation(const E3Keyring *keyring);
 extern void e3_keyring_set_generation(E3Keyring *keyring, uint64_t generation);
+
+/* The same apps, versions and public keys, whatever the generations? */
+extern bool e3_keyring_equal(const E3Keyring *a, const E3Keyring *b);
 
 /* NULL if there is no such app. */
 extern const E3App *e3_keyring_find(const E3Keyring *keyring, EvwBytes name);

@@ -9,6 +9,9 @@
 #include "keyring/payload.h"
 #include "keyring/wrap.h"
 
+/* How a file is written: created, or replaced. */
+typedef E3FileResult (*WriteFile)(const char *path, EvwBytes bytes);
+
 static EvwStatus
 file_status(E3FileResult result)
 {
@@ -67,8 +70,22 @@ e3_store_load(const char *path, const E3Kek *kek, E3Keyring **keyring)
 	return status;
 }
 
-EvwStatus
-e3_store_save(const char *path, const E3Kek *kek, const E3Keyring *keyring)
+uint64_t
+e3_store_claimed_generation(const char *path)
+{
+	EvwBuf file;
+	uint64_t generation = 0;
+
+	e3_buf_init(&file);
+	if (e3_file_read(path, E3_FILE_ANY, E3_STORE_FILE_MAX, &file) == E3_FILE_OK)
+		generation = e3_wrap_claimed_generation((EvwBytes){file.data, file.len});
+	e3_buf_release(&file);
+	return generation;
+}
+
+static EvwStatus
+write_keyring(const char *path, const E3Kek *kek, const E3Keyring *keyring,
+			  WriteFile write)
 {
 	EvwBuf payload;
 	EvwBuf file;
@@ -82,8 +99,20 @@ e3_store_save(const char *path, const E3Kek *kek, const E3Keyring *keyring)
 		status = e3_wrap_seal(kek, e3_keyring_generation(keyring),
 							  (EvwBytes){payload.data, payload.len}, &file);
 	if (status == EVW_OK)
-		status = file_status(e3_file_replace(path, (EvwBytes){file.data, file.len}));
+		status = file_status(write(path, (EvwBytes){file.data, file.len}));
 	e3_buf_release(&file);
 	e3_buf_release(&payload);
 	return status;
+}
+
+EvwStatus
+e3_store_save(const char *path, const E3Kek *kek, const E3Keyring *keyring)
+{
+	return write_keyring(path, kek, keyring, e3_file_replace);
+}
+
+EvwStatus
+e3_store_create(const char *path, const E3Kek *kek, const E3Keyring *keyring)
+{
+	return write_keyring(path, kek, keyring, e3_file_create);
 }

@@ -30,6 +30,12 @@ extern EvwStatus e3_store_load(const char *path, const E3Kek *kek,
 							   E3Keyring **keyring) EVW_MUST_USE;
 
 /*
+ * The generation in the file's header, whoever may read or has written the file: a
+ * number to count on from, not one to trust.  0 where there is none.
+ */
+extern uint64_t e3_store_claimed_generation(const char *path);
+
+/*
  * Writes a new file beside "path", syncs it, renames it over "path", syncs the
  * directory.  The owner of the file that is replaced is kept.  One writer at a
  * time.  Fails with KEYRING_IO (errno says why), PASSPHRASE, OUT_OF_MEMORY or
@@ -37,5 +43,9 @@ extern EvwStatus e3_store_load(const char *path, const E3Kek *kek,
  */
 extern EvwStatus e3_store_save(const char *path, const E3Kek *kek,
 							   const E3Keyring *keyring) EVW_MUST_USE;
+
+/* The same for a file that is not there yet: KEYRING_IO with EEXIST if it is. */
+extern EvwStatus e3_store_create(const char *path, const E3Kek *kek,
+								 const E3Keyring *keyring) EVW_MUST_USE;
 
 #endif /* E3_STORE_H */

@@ -141,11 +141,23 @@ e3_wrap_seal(const E3Kek *kek, uint64_t generation, EvwBytes payload, EvwBuf *fi
 }
 
 static bool
+has_magic(EvwBytes file)
+{
+	return file.len >= AT_SALT && memcmp(file.data, MAGIC, strlen(MAGIC)) == 0;
+}
+
+uint64_t
+e3_wrap_claimed_generation(EvwBytes file)
+{
+	return has_magic(file) ? evw_get_be64(file.data + AT_GENERATION) : 0;
+}
+
+static bool
 is_ours(EvwBytes file)
 {
 	const uint8_t *header = file.data;
 
-	return file.len >= E3_WRAP_OVERHEAD && memcmp(header, MAGIC, strlen(MAGIC)) == 0 &&
+	return file.len >= E3_WRAP_OVERHEAD && has_magic(file) &&
 		   header[AT_VERSION] == FILE_VERSION && header[AT_KIND] == KIND_PASSPHRASE &&
 		   header[AT_LOG2_N] >= SCRYPT_LOG2_N_MIN &&
 		   header[AT_LOG2_N] <= SCRYPT_LOG2_N_MAX && header[AT_R] >= SCRYPT_R &&

@@ -35,4 +35,7 @@ extern EvwStatus e3_wrap_seal(const E3Kek *kek, uint64_t generation, EvwBytes pa
 extern EvwStatus e3_wrap_open(const E3Kek *kek, EvwBytes file, uint64_t *generation,
 							  EvwBuf *payload) EVW_MUST_USE;
 
+/* What the header says, opened or not; 0 if the file does not begin as ours do. */
+extern uint64_t e3_wrap_claimed_generation(EvwBytes file);
+
 #endif /* E3_WRAP_H */

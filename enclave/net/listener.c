@@ -4,13 +4,17 @@
  */
 #include "net/listener.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -83,8 +87,32 @@ bind_and_listen(int fd, const char *path, const struct sockaddr_un *address,
 	return EVW_OK;
 }
 
-EvwStatus
-e3_listener_open(const char *path, uint32_t mode, int *fd)
+/*
+ * A socket that is bound and does not listen yet looks as one that nobody
+ * listens on any more.  So whoever looks, and binds, holds a lock on the
+ * directory from the one to the other; -1 if somebody else does.
+ */
+static int
+lock_directory(const char *path)
+{
+	char dir[PATH_MAX];
+	int fd;
+
+	e3_file_dir(path, dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0)
+	{
+		int error = errno;
+
+		close(fd);
+		errno = error;
+		fd = -1;
+	}
+	return fd;
+}
+
+static EvwStatus
+open_locked(const char *path, uint32_t mode, int *fd)
 {
 	struct sockaddr_un address = address_of(path);
 	EvwStatus status = remove_stale(path, &address);
@@ -100,6 +128,20 @@ e3_listener_open(const char *path, uint32_t mode, int *fd)
 		close(*fd);
 		*fd = -1;
 	}
+	return status;
+}
+
+EvwStatus
+e3_listener_open(const char *path, uint32_t mode, int *fd)
+{
+	int lock = lock_directory(path);
+	EvwStatus status;
+
+	if (lock < 0)
+		return refuse(path, errno == EWOULDBLOCK ? "another process is starting there"
+												 : strerror(errno));
+	status = open_locked(path, mode, fd);
+	close(lock);
 	return status;
 }
 

@@ -36,6 +36,16 @@ load_config(const char *path, E3Config **config)
 	return status;
 }
 
+/* A change counts the generation up, so the same number means the same keys. */
+static bool
+is_rollback(const E3Keyring *current, const E3Keyring *next)
+{
+	uint64_t served = e3_keyring_generation(current);
+	uint64_t found = e3_keyring_generation(next);
+
+	return found < served || (found == served && !e3_keyring_equal(current, next));
+}
+
 static EvwStatus
 load_keyring(E3RpcShared *shared, const E3Config *config)
 {
@@ -43,14 +53,14 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	E3Keyring *current;
 	E3Keyring *next;
 	EvwStatus status = e3_store_load(config->keyring, &kek, &next);
-	uint64_t generation;
+	bool refused;
 
 	if (status != EVW_OK)
 		return status;
 	current = e3_keyring_acquire(shared->keyring);
-	generation = e3_keyring_generation(current);
+	refused = is_rollback(current, next);
 	e3_keyring_release(current);
-	if (e3_keyring_generation(next) < generation)
+	if (refused)
 	{
 		e3_keyring_release(next);
 		return EVW_KEYRING_ROLLBACK;

@@ -109,13 +109,14 @@ $made->ctl_fails(1, qr{\Q$dir\E/keyring: keyring does not open: damaged, or anot
 spit("$dir/passphrase", $before[1]);
 $made->ctl_fails(1, qr/--owner is for root/, 'init', '--owner', 'root');
 
-# Side by side they make one passphrase and the keyring that it opens.
-unlink @files[1 .. 3] or die;
-my @jobs = map { IPC::Run::start([ 'e3ctl', '--config', $made->{config}, 'init' ], '>', '/dev/null') } 1 .. 4;
+# Side by side they make one configuration, one passphrase, and the keyring that
+# it opens.
+my $four = bless { config => "$e3->{dir}/four/e3.conf" }, 'EvcryptTest::E3';
+my @jobs = map { IPC::Run::start([ 'e3ctl', '--config', $four->{config}, 'init' ], '>', '/dev/null') } 1 .. 4;
 $_->finish for @jobs;
 is(join(' ', map { $_->full_result(0) } @jobs), '0 0 0 0', 'four inits at a time');
-is($made->ctl('app', 'list'), '', 'and the keyring opens');
-is_deeply([ glob "$dir/*.new" ], [], 'nothing half made is left');
+is($four->ctl('app', 'list'), '', 'and the keyring opens');
+is_deeply([ glob "$e3->{dir}/four/*.new" ], [], 'nothing half made is left');
 
 # --- apps ------------------------------------------------------------------
 

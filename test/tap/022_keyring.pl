@@ -218,14 +218,17 @@ is($e3->ctl('keyring', 'restore', "$backup.other", '--passphrase-file', "$dir/ot
 	'restore under another passphrase');
 is($e3->ctl('app', 'export', 'newer'), $exported, 'the same keys under our own passphrase');
 
-# Where there is no keyring, or one that does not open.
+# Where the keyring does not open, or there is none.
+put($keyring, 'rubbish');
+my ($status, $out, $err) = $e3->try_ctl('keyring', 'restore', $backup);
+is("$status$out$err", "0e3ctl: $keyring is replaced without being read: keyring file is damaged or of an unknown version\n",
+	'damaged: restore');
+is($e3->ctl('app', 'export', 'newer'), $exported, 'the same keys');
+ok(is_served('newer'), 'which E3 serves, though it could not be known which changes were made since');
 $e3->stop;
 unlink $keyring or die;
-my ($status, undef, $err) = $e3->try_ctl('keyring', 'restore', $backup);
-is("$status$err", "0e3ctl: E3 is not running; it will have the change when it starts\n", 'no keyring: restore');
-put($keyring, 'rubbish');
-($status, undef, $err) = $e3->try_ctl('keyring', 'restore', $backup);
-like("$status$err", qr/^0e3ctl: \Q$keyring\E is replaced without being read: $FORMAT\n/, 'damaged: restore');
+($status, $out, $err) = $e3->try_ctl('keyring', 'restore', $backup);
+is("$status$out$err", "0e3ctl: E3 is not running; it will have the change when it starts\n", 'no keyring: restore');
 is($e3->ctl('app', 'export', 'newer'), $exported, 'the same keys');
 $e3->start;
 $client = E3Client->new($e3->{socket});

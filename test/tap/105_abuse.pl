@@ -40,6 +40,8 @@ sub costly_column
 	} 1 .. $count);
 }
 
+# Sanitizers keep memory of their own beside it, and what was freed for a while.
+my $measures = ($ENV{EVCRYPT_VARIANT} // 'release') eq 'release';
 my $base = rss_mb();
 my @column = costly_column(150_000);
 my @busy = map { E3Client->new($ENV{E3_SOCKET}) } 1 .. 2;
@@ -56,7 +58,11 @@ for (1 .. 8)
 	$client->close;
 }
 until_true('E3 notices', sub { $watch->stats->{connections_open} <= 3 });
-cmp_ok(rss_mb() - $working, '<', 100, 'requests whose client has gone hold no memory');
+SKIP:
+{
+	skip 'memory of a sanitizer build says nothing', 1 unless $measures;
+	cmp_ok(rss_mb() - $working, '<', 100, 'requests whose client has gone hold no memory');
+}
 
 # And many small ones.
 for (1 .. 64)
@@ -94,7 +100,11 @@ for (1 .. 200)
 	select undef, undef, undef, 0.002 unless $len;
 }
 cmp_ok($sent, '>', 0, "$sent bytes of requests whose replies are not read");
-cmp_ok(rss_mb() - $base, '<', 150, 'E3 stops reading before they fill its memory');
+SKIP:
+{
+	skip 'memory of a sanitizer build says nothing', 1 unless $measures;
+	cmp_ok(rss_mb() - $base, '<', 150, 'E3 stops reading before they fill its memory');
+}
 is($watch->call('ECHO', {}, E3Client::column('x'))->{type}, $E3Client::VERB{RESULT},
 	'others are served');
 $deaf->close;

@@ -1,10 +1,12 @@
 /*
  * unit/file_test.c
- *	  Reading files that nobody else may read, and replacing files whole.
+ *	  Reading files that nobody else may read, creating files where there is none,
+ *	  and replacing them whole.
  */
 #include "e3_help.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,28 +188,117 @@ a_new_file_belongs_to_whom_the_old_one_did(void **state)
 	assert_int_equal(info.st_gid, 4567);
 }
 
+/* Runs "write" where no file may be longer than 4 bytes. */
 static void
-a_failed_write_leaves_the_old_file(void **state)
+expect_too_big(E3FileResult (*write)(const char *path, EvwBytes bytes), const char *path)
 {
-	const char *path = help_path(dir, "kept", 0);
 	struct rlimit before;
 	struct rlimit small;
 	E3FileResult result;
 	int error;
 
-	(void) state;
-	assert_int_equal(e3_file_replace(path, BYTES("old")), E3_FILE_OK);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	small = (struct rlimit){4, before.rlim_max};
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	result = e3_file_replace(path, BYTES("longer than that"));
+	result = write(path, BYTES("longer than that"));
 	error = errno;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_int_equal(result, E3_FILE_IO);
 	assert_int_equal(error, EFBIG);
+}
+
+static void
+a_failed_write_leaves_the_old_file(void **state)
+{
+	const char *path = help_path(dir, "kept", 0);
+
+	(void) state;
+	assert_int_equal(e3_file_replace(path, BYTES("old")), E3_FILE_OK);
+	expect_too_big(e3_file_replace, path);
 	expect_content(path, "old");
 	assert_int_equal(access(help_path(dir, "kept.new", 1), F_OK), -1);
+}
+
+static void
+expect_exists(const char *path)
+{
+	errno = 0;
+	assert_int_equal(e3_file_create(path, BYTES("new")), E3_FILE_IO);
+	assert_int_equal(errno, EEXIST);
+}
+
+static void
+a_file_is_created_where_there_is_none(void **state)
+{
+	const char *path = help_path(dir, "created", 0);
+	const char *beside = help_path(dir, "created.new", 1);
+	const char *link = help_path(dir, "dangling", 2);
+	struct stat info;
+
+	(void) state;
+	help_write_file(beside, "of somebody else", 16, 0644);
+	assert_int_equal(e3_file_create(path, BYTES("first")), E3_FILE_OK);
+	expect_exists(path);
+	expect_content(path, "first");
+	expect_content(beside, "of somebody else");
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0600);
+	assert_int_equal(symlink(help_path(dir, "nowhere", 3), link), 0);
+	expect_exists(link);
+	assert_int_equal(access(help_path(dir, "nowhere", 3), F_OK), -1);
+	expect_exists(dir);
+	assert_int_equal(unlink(beside), 0);
+}
+
+static void
+a_failed_creation_leaves_nothing(void **state)
+{
+	const char *path = help_path(dir, "gone", 0);
+
+	(void) state;
+	expect_too_big(e3_file_create, path);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(e3_file_create(path, BYTES("fits")), E3_FILE_OK);
+}
+
+static void
+expect_owner(int fd, uid_t uid)
+{
+	struct stat info;
+
+	assert_int_equal(fstat(fd, &info), 0);
+	assert_int_equal(info.st_uid, uid);
+}
+
+/* Whoever owns a folder can link a file of somebody else into it. */
+static void
+a_file_of_two_names_is_not_given_away(void **state)
+{
+	const char *path = help_path(dir, "given", 0);
+	const char *other = help_path(dir, "given.too", 1);
+	bool root = geteuid() == 0;
+	int folder = open(dir, O_PATH | O_DIRECTORY);
+	int fd;
+
+	(void) state;
+	help_write_file(path, "", 0, 0600);
+	fd = open(path, O_PATH | O_NOFOLLOW);
+	assert_true(fd >= 0 && folder >= 0);
+	assert_int_equal(link(path, other), 0);
+	assert_true(e3_file_give(fd, geteuid(), getegid()));
+	assert_false(e3_file_give(fd, 1234, 2345));
+	assert_int_equal(errno, EMLINK);
+	expect_owner(fd, geteuid());
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(e3_file_give(fd, 1234, 2345), root);
+	expect_owner(fd, root ? 1234 : geteuid());
+	/* A folder has more than one link by nature. */
+	assert_int_equal(e3_file_give(folder, 1234, 2345), root);
+	expect_owner(folder, root ? 1234 : geteuid());
+	assert_true(!root || e3_file_give(folder, 0, 0));
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(close(folder), 0);
 }
 
 static void
@@ -215,6 +306,9 @@ a_missing_folder_is_an_error(void **state)
 {
 	(void) state;
 	assert_int_equal(e3_file_replace(help_path(dir, "none/file", 0), BYTES("x")),
+					 E3_FILE_IO);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(e3_file_create(help_path(dir, "none/file", 0), BYTES("x")),
 					 E3_FILE_IO);
 	assert_int_equal(errno, ENOENT);
 }
@@ -249,6 +343,9 @@ main(void)
 		cmocka_unit_test(a_file_is_replaced_whole_and_0600),
 		cmocka_unit_test(a_new_file_belongs_to_whom_the_old_one_did),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
+		cmocka_unit_test(a_file_is_created_where_there_is_none),
+		cmocka_unit_test(a_failed_creation_leaves_nothing),
+		cmocka_unit_test(a_file_of_two_names_is_not_given_away),
 		cmocka_unit_test(a_missing_folder_is_an_error),
 		cmocka_unit_test(a_path_has_a_folder),
 	};

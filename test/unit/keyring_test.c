@@ -154,6 +154,61 @@ a_hint_picks_its_version(void **state)
 	e3_keyring_release(keyring);
 }
 
+#define KEY_A "2a2b2c2d2e2f30313233343536373839c0ffee00deadbeef0123456789abcdef"
+#define KEY_B "1f2e3d4c5b6a79880102030405060708090a0b0c0d0e0f101112131415161718"
+
+/* "count" versions of one app; the hex is of the oldest one's keys. */
+static E3Keyring *
+make_keyring(const char *name, uint32_t first, uint32_t count, const char *p256,
+			 const char *secp256k1)
+{
+	E3Keyring *keyring = e3_keyring_new();
+
+	for (uint32_t i = 0; i < count; i++)
+	{
+		const E3KeyVersion version =
+			{.version = first + i,
+			 .pairs = {[EVW_CURVE_P256] =
+						   help_pair(EVW_CURVE_P256, i == 0 ? p256 : KEY_B),
+					   [EVW_CURVE_SECP256K1] =
+						   help_pair(EVW_CURVE_SECP256K1, i == 0 ? secp256k1 : KEY_B)}};
+
+		assert_status(e3_keyring_add(keyring, text(name), &version), EVW_OK);
+	}
+	return keyring;
+}
+
+static bool
+equals_sample(E3Keyring *other)
+{
+	E3Keyring *sample = make_keyring("app", 1, 2, KEY_A, KEY_A);
+	bool equal = e3_keyring_equal(sample, other);
+
+	assert_int_equal(e3_keyring_equal(other, sample), equal);
+	e3_keyring_release(sample);
+	e3_keyring_release(other);
+	return equal;
+}
+
+static void
+keyrings_of_the_same_keys_are_equal(void **state)
+{
+	E3Keyring *other = make_keyring("app", 1, 2, KEY_A, KEY_A);
+
+	(void) state;
+	e3_keyring_set_generation(other, 7);
+	assert_true(equals_sample(other));
+	assert_false(equals_sample(e3_keyring_new()));
+	assert_false(equals_sample(make_keyring("apq", 1, 2, KEY_A, KEY_A)));
+	assert_false(equals_sample(make_keyring("app", 2, 2, KEY_A, KEY_A)));
+	assert_false(equals_sample(make_keyring("app", 1, 1, KEY_A, KEY_A)));
+	assert_false(equals_sample(make_keyring("app", 1, 2, KEY_B, KEY_A)));
+	assert_false(equals_sample(make_keyring("app", 1, 2, KEY_A, KEY_B)));
+	other = make_keyring("app", 1, 2, KEY_A, KEY_A);
+	assert_status(add_empty(other, "more", 1), EVW_OK);
+	assert_false(equals_sample(other));
+}
+
 /* The pairs are the keyring's even then; AddressSanitizer sees them freed once. */
 static void
 a_refused_version_is_freed(void **state)
@@ -269,6 +324,7 @@ main(void)
 		cmocka_unit_test(versions_stand_newest_first),
 		cmocka_unit_test(a_keyring_has_its_limits),
 		cmocka_unit_test(a_hint_picks_its_version),
+		cmocka_unit_test(keyrings_of_the_same_keys_are_equal),
 		cmocka_unit_test(a_refused_version_is_freed),
 		cmocka_unit_test(a_reader_keeps_its_snapshot),
 		cmocka_unit_test(readers_and_a_writer_agree),

@@ -4,6 +4,7 @@
  */
 #include "e3_help.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -320,6 +321,25 @@ a_failed_save_leaves_the_old_file(void **state)
 }
 
 static void
+a_keyring_is_created_where_there_is_none(void **state)
+{
+	uint8_t before[4096];
+	uint8_t after[4096];
+	size_t len = read_ring(before, sizeof(before));
+	E3Keyring *keyring = e3_keyring_new();
+
+	(void) state;
+	assert_status(e3_store_create(ring, &kek, keyring), EVW_KEYRING_IO);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(read_ring(after, sizeof(after)), len);
+	assert_memory_equal(before, after, len);
+	assert_int_equal(unlink(ring), 0);
+	assert_status(e3_store_create(ring, &kek, keyring), EVW_OK);
+	assert_status(try_load(), EVW_OK);
+	e3_keyring_release(keyring);
+}
+
+static void
 an_empty_keyring_is_one_too(void **state)
 {
 	E3Keyring *keyring = e3_keyring_new();
@@ -460,6 +480,7 @@ main(void)
 		WITH_FILES(a_cut_file_is_refused),
 		WITH_FILES(a_file_of_any_length_is_refused_unread),
 		WITH_FILES(a_failed_save_leaves_the_old_file),
+		WITH_FILES(a_keyring_is_created_where_there_is_none),
 		WITH_FILES(an_empty_keyring_is_one_too),
 		cmocka_unit_test(a_payload_is_exactly_what_we_write),
 		cmocka_unit_test(a_payload_cut_anywhere_is_refused),
