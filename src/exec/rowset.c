@@ -66,6 +66,7 @@ grow(EvcRowSet *set)
 	set->values = grow_array(set->values, owner, columns * sizeof(Datum));
 	set->nulls = grow_array(set->nulls, owner, columns * sizeof(bool));
 	set->places = grow_array(set->places, owner, calls * sizeof(EvcPlace));
+	set->ids = grow_array(set->ids, owner, rows * sizeof(EvcRowId));
 	set->capacity = (int) rows;
 }
 
@@ -92,6 +93,18 @@ keep_columns(EvcRowSet *set, TupleTableSlot *slot)
 									   attribute->attlen);
 	}
 	MemoryContextSwitchTo(caller);
+}
+
+/* The scan stands on this row now; when it is emitted, it will have gone on. */
+static void
+keep_id(EvcRowSet *set)
+{
+	const TupleTableSlot *slot;
+
+	if (set->shape->scan == NULL)
+		return;
+	slot = set->shape->scan->ss_ScanTupleSlot;
+	set->ids[set->n_rows] = (EvcRowId){slot->tts_tid, slot->tts_tableOid};
 }
 
 /* The batch of a verb that is being filled, or the one after it. */
@@ -189,6 +202,7 @@ evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext, int max
 		ResetExprContext(econtext);
 		econtext->ecxt_outertuple = slot;
 		keep_columns(set, slot);
+		keep_id(set);
 		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 		add_arguments(set, econtext);
 		MemoryContextSwitchTo(caller);
@@ -241,5 +255,10 @@ evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 				evc_marker_take(call->marker, places[i].batch, places[i].ticket, is_null);
 	}
 	ExecStoreVirtualTuple(slot);
+	if (shape->scan != NULL)
+	{
+		slot->tts_tid = set->ids[row].tid;
+		slot->tts_tableOid = set->ids[row].table;
+	}
 	return true;
 }

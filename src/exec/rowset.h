@@ -35,6 +35,13 @@ typedef struct EvcPlace
 	EvcTicket ticket;
 } EvcPlace;
 
+/* Where a row is stored. */
+typedef struct EvcRowId
+{
+	ItemPointerData tid;
+	Oid table;
+} EvcRowId;
+
 /* One call that the node has taken over. */
 typedef struct EvcScanCall
 {
@@ -46,10 +53,11 @@ typedef struct EvcScanCall
 /* What all sets of a node have in common; immutable. */
 typedef struct EvcRowShape
 {
-	int n_columns;	 /* of the child */
-	TupleDesc desc;	 /* the node's scan tuple: child's columns, then calls */
-	Bitmapset *kept; /* child's columns that are needed later, from 0 */
-	int last_kept;	 /* number of columns to deform; 0: none */
+	const ScanState *scan; /* whose rows these are, for WHERE CURRENT OF; or NULL */
+	int n_columns;		   /* of the child */
+	TupleDesc desc;		   /* the node's scan tuple: child's columns, then calls */
+	Bitmapset *kept;	   /* child's columns that are needed later, from 0 */
+	int last_kept;		   /* number of columns to deform; 0: none */
 	int n_calls;
 	EvcScanCall *calls;
 } EvcRowShape;
@@ -74,6 +82,7 @@ typedef struct EvcRowSet
 	Datum *values;	  /* n_columns a row */
 	bool *nulls;	  /* n_columns a row */
 	EvcPlace *places; /* n_calls a row */
+	EvcRowId *ids;	  /* one a row, if there is a scan */
 } EvcRowSet;
 
 /* An empty set; its memory, batches and all, is below "owner". */

@@ -158,14 +158,48 @@ find_kept(EvcScanState *state, const CustomScan *plan)
 	}
 }
 
+/*
+ * The scan of a table whose rows come up here unchanged in number and order: as
+ * search_plan_tree in execCurrent.c looks for it, which takes this node for it.
+ */
+static ScanState *
+find_scan(PlanState *plan)
+{
+	if (plan == NULL)
+		return NULL;
+	switch (nodeTag(plan))
+	{
+		case T_SeqScanState:
+		case T_SampleScanState:
+		case T_IndexScanState:
+		case T_BitmapHeapScanState:
+		case T_TidScanState:
+		case T_TidRangeScanState:
+			return (ScanState *) plan;
+		case T_CustomScanState:
+			return ((ScanState *) plan)->ss_currentRelation != NULL ? (ScanState *) plan
+																	: NULL;
+		case T_LimitState:
+		case T_ResultState:
+			return find_scan(outerPlanState(plan));
+		default:
+			return NULL;
+	}
+}
+
 static void
 begin(CustomScanState *node, EState *estate, int eflags)
 {
+	ScanState *scan;
 	EvcScanState *state = (EvcScanState *) node;
 	CustomScan *plan = castNode(CustomScan, node->ss.ps.plan);
 
 	check_privileges(plan);
 	outerPlanState(node) = ExecInitNode(outerPlan(plan), estate, eflags);
+	scan = find_scan(outerPlanState(node));
+	if (scan != NULL)
+		node->ss.ss_currentRelation = scan->ss_currentRelation;
+	state->shape.scan = scan;
 	state->shape.n_columns = private_integer(plan, EVC_SCAN_CHILD_COLUMNS);
 	state->shape.desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 	init_calls(state, plan);
@@ -174,16 +208,18 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	state->arguments = CreateExprContext(estate);
 }
 
+/*
+ * With a limit, the rows that it asks for and no more; but what stands between
+ * may have dropped some (a row that is locked, or gone), and then a few more.
+ */
 static int
-cap(const EvcScanState *state)
+rows_to_read(const EvcScanState *state)
 {
-	int rows = evc_batch_rows;
-
 	if (state->hint == EVC_HINT_SINGLE)
-		rows = 1;
-	else if (state->hint == EVC_HINT_LIMITED)
-		rows = (int) Min(rows, state->wanted);
-	return rows;
+		return 1;
+	if (state->hint != EVC_HINT_LIMITED)
+		return state->look_ahead;
+	return (int) Min(state->look_ahead, Max(state->wanted, 1));
 }
 
 static void
@@ -196,6 +232,9 @@ start_over(EvcScanState *state)
 	state->wanted = private_integer(plan, EVC_SCAN_LIMIT);
 	state->look_ahead =
 		state->hint == EVC_HINT_UNKNOWN ? LOOK_AHEAD_FIRST : evc_batch_rows;
+	/* As a Limit tells a Sort below it, which it can't see through this node. */
+	if (state->hint == EVC_HINT_LIMITED)
+		ExecSetTupleBound(state->wanted, outerPlanState(state));
 }
 
 static void
@@ -214,12 +253,10 @@ make_sets(EvcScanState *state)
 static bool
 refill(EvcScanState *state, EvcRowSet *set)
 {
-	int max = Min(state->look_ahead, cap(state));
-
 	evc_rowset_reset(set);
-	if (state->ended || max <= 0)
+	if (state->ended)
 		return false;
-	evc_rowset_fill(set, outerPlanState(state), state->arguments, max,
+	evc_rowset_fill(set, outerPlanState(state), state->arguments, rows_to_read(state),
 					(size_t) evc_batch_kilobytes * 1024, &state->ended);
 	if (set->n_rows == 0)
 		return false;
@@ -233,7 +270,8 @@ refill(EvcScanState *state, EvcRowSet *set)
 static bool
 may_pipeline(const EvcScanState *state)
 {
-	return state->look_ahead >= evc_batch_rows && state->hint != EVC_HINT_SINGLE;
+	return state->look_ahead >= evc_batch_rows && state->hint != EVC_HINT_SINGLE &&
+		   (state->hint != EVC_HINT_LIMITED || state->wanted > 0);
 }
 
 /* The current set is used up: makes the next one current and receives it. */

@@ -2,9 +2,9 @@
  * plan/calls.c
  *	  Which calls of an expression can be made ahead.
  *
- * Where an expression may skip a part of itself (CASE, COALESCE, AND, OR), what
- * it may skip stays where it is: row-at-a-time evaluation would perhaps not
- * have called it.
+ * Where an expression may skip a part of itself (CASE, COALESCE, AND, OR, the
+ * subscripts of an array that is NULL), what it may skip stays where it is: row-at-a-time
+ * evaluation would perhaps not have called it.
  */
 #include "postgres.h"
 
@@ -92,6 +92,9 @@ find(Node *node, List **found)
 			return find(linitial(((BoolExpr *) node)->args), found);
 		case T_ArrayCoerceExpr:
 			return find((Node *) ((ArrayCoerceExpr *) node)->arg, found);
+		case T_SubscriptingRef:
+			/* An array that is NULL is not asked for an element. */
+			return find((Node *) ((SubscriptingRef *) node)->refexpr, found);
 		default:
 			break;
 	}

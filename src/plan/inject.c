@@ -88,6 +88,7 @@ demand_of(const Plan *plan, const EvcDemand *mine)
 	switch (nodeTag(plan))
 	{
 		case T_Sort:
+		case T_IncrementalSort:
 		case T_Hash:
 		case T_ModifyTable:
 			demand.hint = EVC_HINT_DRAIN;
@@ -101,8 +102,8 @@ demand_of(const Plan *plan, const EvcDemand *mine)
 			if (demand.limit > 0)
 				demand.hint = EVC_HINT_LIMITED;
 			break;
+		/* Not LockRows, which drops rows that have changed or are skipped. */
 		case T_Result:
-		case T_LockRows:
 		case T_SubqueryScan:
 		case T_CustomScan:
 			if (plan->qual == NIL)
@@ -133,9 +134,11 @@ operate_children(EvcSurgery *surgery, Plan *plan, const EvcDemand *mine)
 	EvcDemand unknown = {.hint = EVC_HINT_UNKNOWN, .parent = plan};
 
 	plan->lefttree = operate(surgery, plan->lefttree, &demand);
-	/* A merge join may go back in its inner side, and a batch node can't. */
 	if (!IsA(plan, MergeJoin))
 		plan->righttree = operate(surgery, plan->righttree, &unknown);
+	else if (IsA(plan->righttree, Sort) || IsA(plan->righttree, Material))
+		/* A merge join goes back in its inner side: this node can, ours can't. */
+		operate_children(surgery, plan->righttree, &unknown);
 	if (IsA(plan, Append))
 		operate_list(surgery, ((Append *) plan)->appendplans, &unknown);
 	else if (IsA(plan, MergeAppend))
@@ -162,17 +165,14 @@ operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 	evc_insert_below(surgery, plan);
 	if (IsA(plan, ValuesScan))
 		evc_rewrite_values(surgery, (ValuesScan *) plan);
-	if (IsA(plan, Limit) || IsA(plan, Sort))
-		return evc_lift(plan, demand);
+	if (IsA(plan, Limit) || IsA(plan, Sort) || IsA(plan, IncrementalSort))
+		return evc_lift(surgery, plan, demand);
 	return evc_wrap_above(surgery, plan, demand);
 }
 
-/*
- * A cursor may go back, and may be the target of WHERE CURRENT OF; both need a
- * plan that knows where it stands in its tables.
- */
+/* Does somebody count on going back?  A batch node can't. */
 static bool
-is_cursor(int cursor_options)
+may_go_back(int cursor_options)
 {
 	return (cursor_options & (CURSOR_OPT_SCROLL | CURSOR_OPT_FAST_PLAN)) != 0 &&
 		   (cursor_options & CURSOR_OPT_NO_SCROLL) == 0;
@@ -185,7 +185,7 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 	EvcSurgery surgery = {.stmt = stmt};
 	ListCell *cell;
 
-	if (!evc_batching || is_cursor(cursor_options) || !calls_foreign_functions(stmt))
+	if (!evc_batching || may_go_back(cursor_options) || !calls_foreign_functions(stmt))
 		return;
 	surgery.next_node_id = highest_node_id(stmt->planTree);
 	foreach (cell, stmt->subplans)

@@ -152,13 +152,13 @@ evc_insert_below(EvcSurgery *surgery, Plan *plan)
 			return;
 		columns = child_columns(child);
 		n_child = list_length(columns);
-		scan = evc_make_node(surgery, child, child,
-							 list_concat(columns, copyObject(calls)), n_child);
+		columns = list_concat(columns, copyObject(calls));
+		scan = evc_make_node(surgery, child, child, columns, n_child);
 		scan->scan.plan.targetlist = pass_on(columns, child->targetlist);
 		plan->targetlist =
 			(List *) evc_replace((Node *) plan->targetlist, calls, OUTER_VAR, n_child);
 		plan->qual = (List *) evc_replace((Node *) plan->qual, calls, OUTER_VAR, n_child);
 		plan->lefttree = (Plan *) scan;
-		evc_set_demand(scan, &demand);
+		evc_set_demand(surgery, scan, &demand);
 	}
 }

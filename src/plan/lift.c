@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 
 #include "exec/scan.h"
 #include "plan/surgery.h"
@@ -85,7 +86,8 @@ child_column(const CustomScan *scan, AttrNumber column)
 	return var->varattno;
 }
 
-/* Lets the Sort sort by the child's columns; false if it sorts by others. */
+/* Lets the Sort (or IncrementalSort, which begins with one) sort by the child's columns;
+ * false if it sorts by others. */
 static bool
 sort_by_child(Sort *sort, const CustomScan *scan)
 {
@@ -101,16 +103,23 @@ sort_by_child(Sort *sort, const CustomScan *scan)
 	return true;
 }
 
+/*
+ * A VOLATILE function in the node's target list must be called for the rows it
+ * was called for, in their order: also for those that an OFFSET skips.
+ */
 static bool
 may_lift(Plan *plan, const CustomScan *scan)
 {
+	bool is_volatile = contain_volatile_functions((Node *) scan->scan.plan.targetlist);
+
 	if (IsA(plan, Limit))
-		return ((Limit *) plan)->limitOption != LIMIT_OPTION_WITH_TIES;
-	return IsA(plan, Sort) && sort_by_child((Sort *) plan, scan);
+		return ((Limit *) plan)->limitOption != LIMIT_OPTION_WITH_TIES &&
+			   !(is_volatile && ((Limit *) plan)->limitOffset != NULL);
+	return !is_volatile && sort_by_child((Sort *) plan, scan);
 }
 
 Plan *
-evc_lift(Plan *plan, const EvcDemand *demand)
+evc_lift(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 {
 	CustomScan *scan = liftable(plan->lefttree);
 	EvcDemand mine = *demand;
@@ -122,7 +131,7 @@ evc_lift(Plan *plan, const EvcDemand *demand)
 		mine.hint = EVC_HINT_DRAIN;
 	top = change_places(plan, scan);
 	/* Of stacked nodes each is lifted; the one that was lifted first ends on top. */
-	scan->scan.plan.lefttree = evc_lift(plan, &mine);
-	evc_set_demand(scan, &mine);
+	scan->scan.plan.lefttree = evc_lift(surgery, plan, &mine);
+	evc_set_demand(surgery, scan, &mine);
 	return top;
 }

@@ -110,11 +110,11 @@ evc_make_node(EvcSurgery *surgery, Plan *child, Plan *model, List *columns, int 
 }
 
 void
-evc_set_demand(CustomScan *scan, const EvcDemand *demand)
+evc_set_demand(const EvcSurgery *surgery, CustomScan *scan, const EvcDemand *demand)
 {
 	EvcScanHint hint = demand->hint;
 
-	if (evc_plan_is_volatile(scan->scan.plan.lefttree))
+	if (evc_plan_is_volatile(surgery, scan->scan.plan.lefttree))
 		hint = EVC_HINT_SINGLE;
 	lfirst(list_nth_cell(scan->custom_private, EVC_SCAN_HINT)) = makeInteger(hint);
 	lfirst(list_nth_cell(scan->custom_private, EVC_SCAN_LIMIT)) =

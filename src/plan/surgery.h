@@ -67,10 +67,10 @@ extern void evc_insert_below(EvcSurgery *surgery, Plan *plan);
 extern void evc_rewrite_values(EvcSurgery *surgery, ValuesScan *scan);
 
 /* plan/lift.c: batch nodes below this Limit or Sort go above it; the new top. */
-extern Plan *evc_lift(Plan *plan, const EvcDemand *demand);
+extern Plan *evc_lift(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
 
 /* plan/volatile.c: does running this plan a row further have effects of its own? */
-extern bool evc_plan_is_volatile(const Plan *plan);
+extern bool evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan);
 
 /* plan/node.c */
 
@@ -86,7 +86,8 @@ extern CustomScan *evc_make_node(EvcSurgery *surgery, Plan *child, Plan *model,
  * Tells a node, whose child is as it will stay, how far it may read ahead: as
  * far as the plan above wants, but no row ahead of a child that is VOLATILE.
  */
-extern void evc_set_demand(CustomScan *scan, const EvcDemand *demand);
+extern void evc_set_demand(const EvcSurgery *surgery, CustomScan *scan,
+						   const EvcDemand *demand);
 
 /*
  * Replaces every expression that is equal to a member of "from" by a Var of

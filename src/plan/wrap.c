@@ -125,6 +125,12 @@ columns_of(List *leaves, List *calls)
 	return columns;
 }
 
+static bool
+is_sort(const Plan *plan)
+{
+	return IsA(plan, Sort) || IsA(plan, IncrementalSort);
+}
+
 /*
  * A node above "plan" that makes "calls", filters by "filter" and gives
  * "target"; both are expressions of plan's own.  plan gives their leaves.
@@ -143,10 +149,16 @@ put_above(EvcSurgery *surgery, Plan *plan, List *calls, List *filter, List *targ
 						 list_length(leaves));
 	known = list_concat_copy(leaves, calls);
 	scan->scan.plan.qual = (List *) evc_replace((Node *) filter, known, INDEX_VAR, 0);
+	/*
+	 * Below a Sort a result that the filter needed goes no further: the call is
+	 * made again above, for the rows that are left.
+	 */
+	if (filter != NIL && demand->parent != NULL && is_sort(demand->parent))
+		known = leaves;
 	scan->scan.plan.targetlist =
 		(List *) evc_replace((Node *) target, known, INDEX_VAR, 0);
 	plan->targetlist = entries_of(leaves);
-	evc_set_demand(scan, demand);
+	evc_set_demand(surgery, scan, demand);
 	return scan;
 }
 

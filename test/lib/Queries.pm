@@ -283,7 +283,7 @@ my %REAL = (
 my %TWIN = (
 	T => sub { "p_$_[0]" },
 	(map { $_ => sub { $_[0] } } qw(d t n)),
-	r => sub { "($_[0])" });
+	r => sub { "($_[0])::text" });
 
 # A template as SQL.  {r:...} may hold others, which go first.
 sub fill
