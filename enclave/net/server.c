@@ -28,11 +28,12 @@ start_draining(E3Server *server)
 		server->drain_ends_ns = 0;
 		return;
 	}
-	e3_log(E3_LOG_INFO, "draining", "connections=%llu",
-		   (unsigned long long) server->stats.connections_open);
 	server->draining = true;
 	server->drain_ends_ns = e3_clock_ns() + server->setup->config->drain_ms * NS_PER_MS;
 	e3_accept_stop(server);
+	/* Said when nobody can connect any more. */
+	e3_log(E3_LOG_INFO, "draining", "connections=%llu",
+		   (unsigned long long) server->stats.connections_open);
 }
 
 static void
