@@ -71,9 +71,17 @@ COMMENT ON FUNCTION @extschema@.encrypted_info(@extschema@.encrypted) IS
 -- caller's search_path lists, could receive plaintext in their place.
 --
 
+-- Asked by the planner, it loads the library in time for the statement's batches.
+CREATE FUNCTION @extschema@.evcrypt_support(pg_catalog.internal)
+RETURNS pg_catalog.internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'evc_support';
+COMMENT ON FUNCTION @extschema@.evcrypt_support(pg_catalog.internal) IS 'planner support';
+
 CREATE FUNCTION @extschema@.encrypt(value pg_catalog.text)
 RETURNS @extschema@.encrypted
 LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
 AS 'MODULE_PATHNAME', 'evc_encrypt';
 COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.text) IS
 	'encrypts text';
@@ -81,6 +89,7 @@ COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.text) IS
 CREATE FUNCTION @extschema@.encrypt(value pg_catalog.anyelement)
 RETURNS @extschema@.encrypted
 LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
 AS 'MODULE_PATHNAME', 'evc_encrypt';
 COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.anyelement) IS
 	'encrypts a value of any type: bytea as its bytes, others as their text form';
@@ -88,6 +97,7 @@ COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.anyelement) IS
 CREATE FUNCTION @extschema@.encrypt(value pg_catalog."char")
 RETURNS @extschema@.encrypted
 LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
 AS 'MODULE_PATHNAME', 'evc_encrypt';
 COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog."char") IS
 	'encrypts one character';
@@ -95,6 +105,7 @@ COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog."char") IS
 CREATE FUNCTION @extschema@.decrypt(value @extschema@.encrypted)
 RETURNS pg_catalog.text
 LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
 AS 'MODULE_PATHNAME', 'evc_decrypt';
 COMMENT ON FUNCTION @extschema@.decrypt(@extschema@.encrypted) IS
 	'decrypts to text';
@@ -103,6 +114,7 @@ CREATE FUNCTION @extschema@.decrypt_as(
 	value @extschema@.encrypted, type pg_catalog.anyelement)
 RETURNS pg_catalog.anyelement
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
 AS 'MODULE_PATHNAME', 'evc_decrypt_as';
 COMMENT ON FUNCTION @extschema@.decrypt_as(@extschema@.encrypted, pg_catalog.anyelement) IS
 	'decrypts to the type of the second argument, as in decrypt_as(born, NULL::date)';
@@ -110,6 +122,7 @@ COMMENT ON FUNCTION @extschema@.decrypt_as(@extschema@.encrypted, pg_catalog.any
 CREATE FUNCTION @extschema@.try_decrypt(value @extschema@.encrypted)
 RETURNS pg_catalog.text
 LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
 AS 'MODULE_PATHNAME', 'evc_try_decrypt';
 COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) IS
 	'decrypts to text; NULL for a value that does not open';
@@ -146,7 +159,13 @@ CREATE FUNCTION @extschema@.evcrypt_stat_rows(
 	OUT retries pg_catalog.int8,
 	OUT e3_ms pg_catalog.float8,
 	OUT wait_ms pg_catalog.float8,
-	OUT cache_hits pg_catalog.int8)
+	OUT cache_hits pg_catalog.int8,
+	OUT requests_small pg_catalog.int8,
+	OUT requests_medium pg_catalog.int8,
+	OUT requests_large pg_catalog.int8,
+	OUT latency_small_ms pg_catalog.float8,
+	OUT latency_medium_ms pg_catalog.float8,
+	OUT latency_large_ms pg_catalog.float8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED ROWS 4
 AS 'MODULE_PATHNAME', 'evc_stat';
@@ -155,10 +174,20 @@ COMMENT ON FUNCTION @extschema@.evcrypt_stat_rows() IS
 
 CREATE VIEW @extschema@.evcrypt_stat AS
 SELECT operation, curve, requests, "values", bytes_sent, bytes_received, cancels,
-	errors, retries, e3_ms, wait_ms, cache_hits
+	errors, retries, e3_ms, wait_ms, cache_hits,
+	requests_small, requests_medium, requests_large,
+	latency_small_ms, latency_medium_ms, latency_large_ms
 FROM @extschema@.evcrypt_stat_rows();
 COMMENT ON VIEW @extschema@.evcrypt_stat IS
-	'what this session has asked of E3, one row per operation and curve';
+	'what has been asked of E3, one row per operation and curve: by the whole server '
+	'if evcrypt is in shared_preload_libraries, else by this session';
+
+CREATE FUNCTION @extschema@.evcrypt_stat_reset()
+RETURNS pg_catalog.void
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'evc_stat_reset_all';
+COMMENT ON FUNCTION @extschema@.evcrypt_stat_reset() IS
+	'sets the counters of evcrypt_stat to zero';
 
 --
 -- Privileges are for the owner to give.
@@ -171,8 +200,10 @@ REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.decrypt_as(@extschema@.encrypted, pg_catalog.anyelement)
 	FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.evcrypt_support(pg_catalog.internal) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_health() FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_rows() FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_reset() FROM PUBLIC;
 REVOKE ALL ON @extschema@.evcrypt_stat FROM PUBLIC;
 
 DO $notice$

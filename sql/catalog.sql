@@ -33,6 +33,10 @@ SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
 WHERE attrelid = 'evcrypt_stat'::regclass AND attnum > 0 ORDER BY attnum;
 SELECT reachable, latency_ms >= 0 AS latency, version <> '' AS version, key_versions, crypto_backend <> '' AS backend,
 	attested, abs(clock_offset_ms) < 10000 AS clock, error FROM evcrypt_health();
+SELECT evcrypt_stat_reset();
+SELECT count(*) FROM evcrypt_stat;
 SELECT decrypt(encrypt('counted'));
 SELECT operation, curve, requests, "values", bytes_sent > 0 AS sent, bytes_received > 0 AS received, cancels, errors,
 	retries, e3_ms > 0 AS e3, wait_ms >= 0 AS wait FROM evcrypt_stat ORDER BY operation;
+SELECT operation, requests_small, requests_medium, requests_large, latency_small_ms > 0 AS small,
+	latency_medium_ms, latency_large_ms FROM evcrypt_stat ORDER BY operation;

@@ -19,6 +19,7 @@ SELECT decrypt_as(secret, NULL::int) FROM vault;
 SELECT try_decrypt(secret) FROM vault;
 SELECT * FROM evcrypt_health();
 SELECT * FROM evcrypt_stat;
+SELECT evcrypt_stat_reset();
 -- Constant arguments and EXPLAIN are checked as well.
 SELECT id FROM vault WHERE id::text = decrypt('ev:Tk9D:ERITFBUWFxgZGhsc:AjJgkGTcV2sPlny5gUvdlkRB1I+xsORnM8pMUJFqnrrc:n24rEkFWMLPq6Ey8O9z7fWQTVdLQ0jUerumq:$');
 EXPLAIN SELECT id FROM vault WHERE id::text = decrypt('ev:Tk9D:ERITFBUWFxgZGhsc:AjJgkGTcV2sPlny5gUvdlkRB1I+xsORnM8pMUJFqnrrc:n24rEkFWMLPq6Ey8O9z7fWQTVdLQ0jUerumq:$');
@@ -32,6 +33,7 @@ SELECT id, decrypt(secret) FROM vault ORDER BY id;
 SELECT encrypt('x');
 SELECT count(*) FROM evcrypt_health();
 SELECT count(*) > 0 FROM evcrypt_stat;
+SELECT evcrypt_stat_reset();
 -- Where E3 is, and for which app it works, is the administrator's to say.
 SET evcrypt.endpoints = 'unix:/tmp/other';
 SET evcrypt.app = 'other';

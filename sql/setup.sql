@@ -2,7 +2,7 @@
 CREATE EXTENSION evcrypt;
 SELECT extname, extversion, extrelocatable FROM pg_extension WHERE extname = 'evcrypt';
 
--- Requests that this session has made.
+-- Requests that have been made, by whomever.
 CREATE FUNCTION requests_made() RETURNS bigint
 LANGUAGE sql AS 'SELECT coalesce(sum(requests), 0)::bigint FROM evcrypt_stat';
 

@@ -1,4 +1,5 @@
 -- The type: text and binary forms, casts, and what it does not have.
+SELECT requests_made() AS before \gset
 
 -- Text comes back byte for byte, also in forms that evcrypt does not write.
 CREATE TABLE forms AS
@@ -18,7 +19,7 @@ FROM forms ORDER BY name COLLATE "C";
 SELECT name, (encrypted_info(ciphertext::encrypted)).*
 FROM forms ORDER BY name COLLATE "C";
 SELECT encrypted_info(NULL) IS NULL AS no_info;
-SELECT requests_made();
+SELECT requests_made() - :before AS made;
 
 -- What is no ciphertext says why not.
 SELECT input, (error_of(format('SELECT %L::encrypted', input))).*
@@ -119,7 +120,7 @@ SELECT d IS NOT NULL, array_length(a, 1), (p).e IS NOT NULL, k FROM placed;
 SELECT typlen, typalign, typstorage, typcategory, typispreferred
 FROM pg_type WHERE oid = 'encrypted'::regtype;
 
-SELECT requests_made();
+SELECT requests_made() - :before AS made;
 DROP TABLE forms, column_of, binary_copy, envelopes, placed;
 DROP TYPE pair;
 DROP DOMAIN secret;

@@ -9,6 +9,7 @@
 
 #include "storage/latch.h"
 #include "utils/memutils.h"
+#include "utils/wait_event.h"
 
 /* Where the macros for varlena values are since 16. */
 #if PG_VERSION_NUM >= 160000
@@ -25,6 +26,22 @@
 #define evc_session_wait_set(nevents) CreateWaitEventSet(NULL, (nevents))
 #else
 #define evc_session_wait_set(nevents) CreateWaitEventSet(TopMemoryContext, (nevents))
+#endif
+
+/* What pg_stat_activity says while a backend waits; to be called once a process. */
+#if PG_VERSION_NUM >= 170000
+#define evc_wait_event_new(name) WaitEventExtensionNew(name)
+#else
+#define evc_wait_event_new(name) PG_WAIT_EXTENSION
+#endif
+
+/* May this role execute this function? */
+#if PG_VERSION_NUM >= 160000
+#define evc_function_aclcheck(function, role)                                            \
+	object_aclcheck(ProcedureRelationId, (function), (role), ACL_EXECUTE)
+#else
+#define evc_function_aclcheck(function, role)                                            \
+	pg_proc_aclcheck((function), (role), ACL_EXECUTE)
 #endif
 
 #endif /* EVC_COMPAT_H */

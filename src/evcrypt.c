@@ -5,9 +5,14 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 
+#include "batch/markers.h"
+#include "client/stat.h"
+#include "exec/scan.h"
 #include "guc.h"
 #include "plan/hook.h"
+#include "plan/rescue.h"
 
 PG_MODULE_MAGIC;
 
@@ -17,5 +22,10 @@ void
 _PG_init(void)
 {
 	evc_guc_init();
+	evc_markers_init();
+	evc_scan_init();
+	evc_stat_init();
 	evc_plan_init();
+	if (!process_shared_preload_libraries_in_progress)
+		evc_rescue_init();
 }

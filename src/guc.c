@@ -16,6 +16,9 @@ StaticAssertDecl(EVC_REQUEST_TIMEOUT_MAX == EVW_DEADLINE_MAX_MS,
 				 "a request may take as long as the protocol allows");
 
 char *evc_app;
+bool evc_batching;
+int evc_batch_kilobytes;
+int evc_batch_rows;
 int evc_connect_timeout;
 char *evc_endpoints;
 int evc_request_timeout;
@@ -185,6 +188,17 @@ evc_guc_init(void)
 {
 	define_guarded("evcrypt.app", "App whose keys encrypt and decrypt.", NULL, &evc_app,
 				   EVC_APP_DEFAULT, check_app, &lost.app);
+	DefineCustomBoolVariable("evcrypt.batch",
+							 "Makes the calls of a statement in batches, not row by row.",
+							 NULL, &evc_batching, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("evcrypt.batch_bytes",
+							"Most bytes of arguments in one batch.", NULL,
+							&evc_batch_kilobytes, EVC_BATCH_BYTES_DEFAULT,
+							EVC_BATCH_BYTES_MIN, EVC_BATCH_BYTES_MAX, PGC_USERSET,
+							GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("evcrypt.batch_rows", "Most rows in one batch.", NULL,
+							&evc_batch_rows, EVC_BATCH_ROWS_DEFAULT, EVC_BATCH_ROWS_MIN,
+							EVC_BATCH_ROWS_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("evcrypt.connect_timeout",
 							"Longest time to connect to E3, all endpoints together.",
 							NULL, &evc_connect_timeout, EVC_CONNECT_TIMEOUT_DEFAULT,

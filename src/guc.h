@@ -20,6 +20,14 @@
 #define EVC_REQUEST_TIMEOUT_DEFAULT 30000
 #define EVC_REQUEST_TIMEOUT_MAX 86400000
 
+#define EVC_BATCH_ROWS_MIN 1
+#define EVC_BATCH_ROWS_DEFAULT 4096
+#define EVC_BATCH_ROWS_MAX 65536
+/* kB */
+#define EVC_BATCH_BYTES_MIN 1
+#define EVC_BATCH_BYTES_DEFAULT 2048
+#define EVC_BATCH_BYTES_MAX 8192
+
 /*
  * Of the two settings that only a superuser may change, where the server loads the
  * library when it starts.  A library that is loaded by a session has the empty
@@ -41,6 +49,9 @@ typedef struct EvcEndpoint
 } EvcEndpoint;
 
 extern char *evc_app;
+extern bool evc_batching;
+extern int evc_batch_kilobytes;
+extern int evc_batch_rows;
 extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_request_timeout;

@@ -2,6 +2,8 @@
  * batch/batch.h
  *	  Values of one operation: collected, sent as one request, handed out.
  *
+ *	  add, add, ... -> send -> receive -> result, result, ... -> reset
+ *
  * A batch lives in a memory context of its own, which is wiped when it goes,
  * whether by evc_batch_free or because a transaction failed.  A scalar call is
  * a batch of one.
@@ -11,29 +13,52 @@
 
 #include "postgres.h"
 
+#include "client/call.h"
 #include "wire/envelope.h"
 #include "wire/message.h"
 
 typedef struct EvcBatch EvcBatch;
 
-/* An empty batch of ENCRYPT or DECRYPT for evcrypt.app, below "parent". */
+/*
+ * An empty batch of ENCRYPT or DECRYPT below "parent".  It is for the evcrypt.app
+ * and the role at the time that it is sent.
+ */
 extern EvcBatch *evc_batch_new(MemoryContext parent, EvwVerb verb);
 
 /*
  * Adds a copy of one value: plaintext bytes to encrypt, with their datatype, or
- * the envelope of a ciphertext to decrypt.  Raises 54000 if the value is longer
- * than the limit.
+ * the envelope of a ciphertext to decrypt.  Returns its number, from 0; equal
+ * ciphertexts may share one.  Raises 54000 if the value is longer than the limit.
  */
-extern void evc_batch_add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype);
+extern uint32 evc_batch_add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype);
 
-/* Sends the request and takes the reply; raises what client/report.h says. */
+/* Values added, and their bytes together. */
+extern uint32 evc_batch_count(const EvcBatch *batch);
+extern size_t evc_batch_bytes(const EvcBatch *batch);
+
+/* Would this value fit the frame beside those that were added? */
+extern bool evc_batch_fits(const EvcBatch *batch, size_t len);
+
+/* Sends the request, if there are values; raises nothing but interrupts. */
+extern void evc_batch_send(EvcBatch *batch);
+
+/* Takes the reply to what was sent; raises what client/report.h says. */
+extern void evc_batch_receive(EvcBatch *batch);
+
+/* Both. */
 extern void evc_batch_run(EvcBatch *batch);
 
 /*
- * Result of the value added as number "index" (from 0): EVW_OK and the bytes,
- * which live as long as the batch, or the status of a value that failed.
+ * Result of the value with this number: EVW_OK and the bytes, which live until
+ * the batch is reset, or the status of a value that failed.
  */
 extern EvwStatus evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result);
+
+/* What receiving has cost since the batch was made, resets included. */
+extern const EvcUsage *evc_batch_usage(const EvcBatch *batch);
+
+/* Drops what is in flight, wipes all, and is empty again; memory may be kept. */
+extern void evc_batch_reset(EvcBatch *batch);
 
 /* Wipes and frees. */
 extern void evc_batch_free(EvcBatch *batch);

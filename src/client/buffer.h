@@ -1,9 +1,10 @@
 /*
  * client/buffer.h
- *	  Buffers of the wire in a memory context, wiped before they are freed.
+ *	  Buffers of the wire in backend memory, wiped before they are freed.
  *
  * A buffer does not know when its context goes: whoever owns the context
- * registers a callback that calls evc_buffer_wipe.
+ * registers a callback that calls evc_buffer_wipe.  Buffers for replies belong
+ * to no context: they are taken and given back.
  */
 #ifndef EVC_BUFFER_H
 #define EVC_BUFFER_H
@@ -20,5 +21,15 @@ extern void evc_buffer_wipe(EvwBuf *buf);
 
 /* Wipes, and frees the memory; the buffer may grow again. */
 extern void evc_buffer_free(EvwBuf *buf);
+
+/*
+ * An empty buffer for a reply, which may have memory already.  It raises
+ * nothing when it can't grow: its status is OUT_OF_MEMORY.  Only the first one
+ * of a process can raise 53200 here.
+ */
+extern void evc_buffer_take(EvwBuf *buf);
+
+/* Gives such a buffer back, wiped; raises nothing. */
+extern void evc_buffer_give(EvwBuf *buf);
 
 #endif /* EVC_BUFFER_H */

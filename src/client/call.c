@@ -1,22 +1,21 @@
 /*
  * client/call.c
- *	  A request to E3 over the connection that this backend keeps.
+ *	  Requests to E3 over the connection that this backend keeps.
  *
- *	  ready -> attempt -> result
- *	    ^         |
- *	    +---------+  lost: once; busy: until the deadline
+ *	  launch --> out --> back --> result
+ *	    ^                 |
+ *	    +-----------------+  lost: once; busy: until the time is over
  */
 #include "postgres.h"
 
 #include "client/call.h"
 
 #include "common/pg_prng.h"
-#include "storage/ipc.h"
 #include "utils/memutils.h"
 
 #include "client/buffer.h"
-#include "client/connect.h"
-#include "client/exchange.h"
+#include "client/kept.h"
+#include "client/mux.h"
 #include "client/report.h"
 #include "client/stat.h"
 #include "wire/limits.h"
@@ -28,74 +27,136 @@
 /* Prefix, array, type and id before the header. */
 #define HEAD_MAX (EVW_HEADER_MAX + 32)
 
-static EvcConn kept = EVC_CONN_CLOSED;
-static char *kept_endpoints; /* evcrypt.endpoints when it was opened */
-
-typedef struct Call
+struct EvcCall
 {
-	const EvcRequest *request;
-	EvwBuf *reply;
-	EvwResult *result;
-	EvcStat *stat;
-	int64 deadline; /* 0: not known before there is a connection */
+	MemoryContext context; /* of its own, below the caller's */
+	MemoryContextCallback gone;
+	EvcRequest request;
+	EvwResult result;
+	EvcFlight flight;
+	int64 deadline; /* valid while somebody waits; 0: there was no connection yet */
+	int64 left_us;	/* of evcrypt.request_timeout, while nobody waits */
+	int64 entered;	/* when somebody began to wait */
+	int64 waited;	/* what the connection's waiter had summed up then */
+	int64 held_us;	/* time inside start and finish */
 	int busy_ms;
+	int retries;
 	bool repeated;
-	EvcTrouble trouble;
-} Call;
+	bool over; /* accounted for */
+	EvcUsage usage;
+};
+
+/*
+ * The time that evcrypt.request_timeout limits is that which is spent here: a
+ * reply that is there in time may be asked for late.
+ */
+static void
+enter(EvcCall *call)
+{
+	call->entered = evc_now_us();
+	call->waited = evc_kept.waiter.waited_us;
+	if (call->deadline != 0 && call->deadline != EVC_NO_DEADLINE)
+		call->deadline = call->entered + call->left_us;
+}
 
 static void
-close_at_exit(int code, Datum arg)
+leave(EvcCall *call)
 {
-	evc_conn_close(&kept);
+	int64 now = evc_now_us();
+
+	call->held_us += now - call->entered;
+	call->usage.wait_us += evc_kept.waiter.waited_us - call->waited;
+	call->left_us = Max(call->deadline - now, 0);
+}
+
+/* Adds what the call has cost to the counters, once. */
+static void
+account(EvcCall *call, bool cancelled, bool failed)
+{
+	const EvcUsage *usage = &call->usage;
+	EvcStatClass class = evc_stat_class(call->request.n_values);
+	EvcStat delta = {.requests = 1};
+
+	if (call->over)
+		return;
+	call->over = true;
+	call->usage.bytes_sent = call->flight.bytes_sent;
+	call->usage.bytes_received = call->flight.bytes_received;
+	delta.values = usage->values;
+	delta.bytes_sent = usage->bytes_sent;
+	delta.bytes_received = usage->bytes_received;
+	delta.cancels = cancelled;
+	delta.errors = failed;
+	delta.retries = call->retries;
+	delta.e3_ns = usage->e3_ns;
+	delta.wait_us = usage->wait_us;
+	delta.cache_hits = usage->cache_hits;
+	if (usage->values > 0)
+	{
+		delta.class_requests[class] = 1;
+		delta.class_us[class] = call->held_us;
+	}
+	evc_stat_add(call->request.verb, call->request.header.curve, &delta);
+}
+
+/* The call goes, or an error is thrown through it. */
+static void
+give_up(EvcCall *call, bool cancelled)
+{
+	evc_mux_abandon(&evc_kept, &call->flight);
+	account(call, cancelled, false);
+	evc_buffer_give(&call->flight.reply);
 }
 
 static void
-remember_endpoints(void)
+context_gone(void *arg)
 {
-	static bool registered = false;
-	char *copy = MemoryContextStrdup(TopMemoryContext, evc_endpoints);
+	EvcCall *call = arg;
 
-	if (kept_endpoints != NULL)
-		pfree(kept_endpoints);
-	kept_endpoints = copy;
-	if (!registered)
-		before_shmem_exit(close_at_exit, (Datum) 0);
-	registered = true;
+	give_up(call, call->flight.state == EVC_FLIGHT_OUT);
 }
 
-/* Makes sure of a connection that E3 has not ended; false with trouble. */
-static bool
-ready(Call *call)
+/* Runs a step that may be interrupted; the call is then given up. */
+static void
+guard(EvcCall *call, void (*step)(EvcCall *call))
 {
-	EvcEndpoint endpoints[EVC_ENDPOINTS_MAX];
-	int count;
+	MemoryContext caller = MemoryContextSwitchTo(call->context);
 
-	if (evc_conn_usable(&kept) && strcmp(kept_endpoints, evc_endpoints) == 0 &&
-		evc_exchange_settle(&kept, call->reply))
-		return true;
-	evc_conn_close(&kept);
-	remember_endpoints();
-	count = evc_guc_endpoints(endpoints);
-	return evc_connect(&kept, endpoints, count, &call->trouble);
+	enter(call);
+	PG_TRY();
+	{
+		step(call);
+	}
+	PG_CATCH();
+	{
+		leave(call);
+		evc_kept_clean();
+		give_up(call, true);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	leave(call);
+	MemoryContextSwitchTo(caller);
 }
 
 static bool
-refuse(Call *call, EvcTroubleKind kind, EvwStatus status)
+refuse(EvcCall *call, EvcTroubleKind kind, EvwStatus status)
 {
-	call->trouble = (EvcTrouble){.kind = kind, .status = status};
+	call->flight.state = EVC_FLIGHT_FAILED;
+	call->flight.trouble = (EvcTrouble){.kind = kind, .status = status};
 	return false;
 }
 
 /* E3 answered what it should not: nothing it says can be relied on. */
 static bool
-distrust(Call *call, EvwStatus status)
+distrust(EvcCall *call, EvwStatus status)
 {
-	evc_conn_close(&kept);
+	evc_conn_close(&evc_kept);
 	return refuse(call, EVC_TROUBLE_PROTOCOL, status);
 }
 
 static bool
-take_error(Call *call, const EvwMessage *message)
+take_error(EvcCall *call, const EvwMessage *message)
 {
 	EvwErrorHeader error;
 	EvwStatus status = evw_error_decode(message, &error);
@@ -103,27 +164,33 @@ take_error(Call *call, const EvwMessage *message)
 	if (status != EVW_OK)
 		return distrust(call, status);
 	if (error.code == EVW_DRAINING)
-		evc_conn_close(&kept);
+		evc_kept.leaving = true;
 	(void) refuse(call, EVC_TROUBLE_STATUS, (EvwStatus) error.code);
-	call->trouble.retry_ms = error.retry_ms;
+	call->flight.trouble.retry_ms = error.retry_ms;
 	return false;
 }
 
 static bool
-take_result(Call *call, EvwMessage *message)
+take_result(EvcCall *call, EvwMessage *message)
 {
-	EvwStatus status = evw_result_decode(message, call->result);
+	EvwResult *result = &call->result;
+	EvwStatus status = evw_result_decode(message, result);
 
 	if (status != EVW_OK)
 		return distrust(call, status);
-	if (evw_column_count(&call->result->values) != call->request->n_values)
+	if (evw_column_count(&result->values) != call->request.n_values)
 		return distrust(call, EVW_BAD_COLUMNS);
+	call->usage.values = call->request.n_values;
+	call->usage.e3_ns = (int64) result->header.e3_ns;
+	call->usage.cache_hits = result->header.cache_hits;
 	return true;
 }
 
 static bool
-take_reply(Call *call, EvwMessage *message)
+take_reply(EvcCall *call)
 {
+	EvwMessage *message = &call->flight.message;
+
 	switch (message->type)
 	{
 		case EVW_VERB_RESULT:
@@ -139,9 +206,9 @@ take_reply(Call *call, EvwMessage *message)
 
 /* Everything of the frame that comes before the columns. */
 static EvwStatus
-encode_head(const Call *call, uint64 id, EvwBuf *head)
+encode_head(const EvcCall *call, uint64 id, EvwBuf *head)
 {
-	const EvcRequest *request = call->request;
+	const EvcRequest *request = &call->request;
 	EvwRequestHeader header = request->header;
 	size_t body;
 
@@ -151,38 +218,61 @@ encode_head(const Call *call, uint64 id, EvwBuf *head)
 	if (head->status != EVW_OK)
 		return head->status;
 	body = head->len - EVW_FRAME_PREFIX + request->columns.len;
-	if (body > Min(EVW_FRAME_MAX, kept.hello.frame_max))
+	if (body > Min(EVW_FRAME_MAX, evc_kept.hello.frame_max))
 		return EVW_FRAME_TOO_LONG;
 	evw_put_be32(head->data, (uint32_t) body);
 	return EVW_OK;
 }
 
-static bool
-attempt(Call *call)
+static void
+send_request(EvcCall *call)
 {
 	uint8_t head[HEAD_MAX];
 	EvwBuf buf;
-	EvwMessage message;
-	EvcFrame frame = {.id = kept.next_id, .columns = call->request->columns};
+	EvcFrame frame = {.id = evc_kept.next_id, .columns = call->request.columns};
 	EvwStatus status;
 
 	evw_buf_fixed(&buf, head, sizeof(head));
 	status = encode_head(call, frame.id, &buf);
 	if (status != EVW_OK)
-		return refuse(call, EVC_TROUBLE_STATUS, status);
-	kept.next_id++;
+	{
+		(void) refuse(call, EVC_TROUBLE_STATUS, status);
+		return;
+	}
+	evc_kept.next_id++;
+	call->usage.requests++;
 	frame.head = (EvwBytes){head, buf.len};
-	return evc_exchange(&kept, &frame, call->deadline, call->reply, &message,
-						&call->trouble) &&
-		   take_reply(call, &message);
+	evc_mux_send(&evc_kept, &call->flight, &frame, call->deadline);
+}
+
+/* Sends the request; what is wrong is in call->flight. */
+static void
+launch(EvcCall *call)
+{
+	EvcFlight *flight = &call->flight;
+	bool lost = flight->trouble.kind == EVC_TROUBLE_LOST;
+
+	evc_buffer_give(&flight->reply);
+	if (!evc_kept_ready(&flight->trouble))
+	{
+		flight->state = EVC_FLIGHT_FAILED;
+		/* The request was lost; that it can't be repeated is the detail. */
+		if (lost)
+			flight->trouble.kind = EVC_TROUBLE_LOST;
+		return;
+	}
+	if (call->deadline == 0)
+		call->deadline = evc_request_timeout > 0 ? evc_deadline_after(evc_request_timeout)
+												 : EVC_NO_DEADLINE;
+	send_request(call);
 }
 
 /* Waits before a busy E3 is asked again; false if there is no time for it. */
 static bool
-pause_busy(Call *call)
+pause_busy(EvcCall *call)
 {
-	int ms = call->trouble.retry_ms > 0 ? (int) Min(call->trouble.retry_ms, BUSY_LAST_MS)
-										: call->busy_ms;
+	uint32 asked_ms = call->flight.trouble.retry_ms;
+	int ms = asked_ms > 0 ? (int) Min(asked_ms, BUSY_LAST_MS) : call->busy_ms;
 	int64 until;
 
 	/* Backends that were refused together should not come back together. */
@@ -191,104 +281,78 @@ pause_busy(Call *call)
 	if (until >= call->deadline)
 		return false;
 	call->busy_ms = Min(call->busy_ms * 2, BUSY_LAST_MS);
-	/* Whatever E3 sends ends the pause: "ready" looks at it. */
-	kept.waiter.socket_ready = false;
-	while (!kept.waiter.socket_ready &&
-		   evc_waiter_wait(&kept.waiter, WL_SOCKET_READABLE, until))
-		continue;
+	evc_mux_pause(&evc_kept, until);
 	return true;
 }
 
 static bool
-may_repeat(Call *call)
+may_repeat(EvcCall *call)
 {
-	if (call->trouble.kind == EVC_TROUBLE_STATUS && call->trouble.status == EVW_BUSY)
+	const EvcTrouble *trouble = &call->flight.trouble;
+
+	if (trouble->kind == EVC_TROUBLE_STATUS && trouble->status == EVW_BUSY)
 		return pause_busy(call);
-	if (call->trouble.kind != EVC_TROUBLE_LOST || call->repeated)
+	if (trouble->kind != EVC_TROUBLE_LOST || call->repeated)
 		return false;
 	call->repeated = true;
 	return true;
 }
 
-static bool
-converse(Call *call)
+/* Until there is a result, or call->flight has failed for good. */
+static void
+converse(EvcCall *call)
 {
 	for (;;)
 	{
-		EvcTroubleKind before = call->trouble.kind;
-
-		if (!ready(call))
-		{
-			/* The request was lost; that it can't be repeated is the detail. */
-			if (before == EVC_TROUBLE_LOST)
-				call->trouble.kind = EVC_TROUBLE_LOST;
-			return false;
-		}
-		if (call->deadline == 0)
-			call->deadline = evc_request_timeout > 0
-								 ? evc_deadline_after(evc_request_timeout)
-								 : EVC_NO_DEADLINE;
-		if (attempt(call))
-			return true;
+		evc_mux_wait(&evc_kept, &call->flight, call->deadline);
+		if (call->flight.state == EVC_FLIGHT_ANSWERED && take_reply(call))
+			return;
 		if (!may_repeat(call))
-			return false;
-		call->stat->retries++;
+			return;
+		call->retries++;
+		launch(call);
 	}
 }
 
-/* Moves what the connection has summed up into the counters. */
-static void
-account(EvcStat *stat)
+EvcCall *
+evc_call_start(const EvcRequest *request, MemoryContext context)
 {
-	stat->bytes_sent += kept.bytes_sent;
-	stat->bytes_received += kept.bytes_received;
-	stat->wait_us += kept.waiter.waited_us;
-	kept.bytes_sent = 0;
-	kept.bytes_received = 0;
-	kept.waiter.waited_us = 0;
-}
+	MemoryContext own =
+		AllocSetContextCreate(context, "evcrypt call", ALLOCSET_SMALL_SIZES);
+	EvcCall *call = MemoryContextAllocZero(own, sizeof(EvcCall));
 
-static void
-account_result(const Call *call)
-{
-	call->stat->values += call->request->n_values;
-	call->stat->e3_ns += call->result->header.e3_ns;
-	call->stat->cache_hits += call->result->header.cache_hits;
+	call->context = own;
+	call->request = *request;
+	call->busy_ms = BUSY_FIRST_MS;
+	call->gone.func = context_gone;
+	call->gone.arg = call;
+	MemoryContextRegisterResetCallback(own, &call->gone);
+	guard(call, launch);
+	return call;
 }
 
 void
-evc_call(const EvcRequest *request, EvwBuf *reply, EvwResult *result)
+evc_call_finish(EvcCall *call, EvwResult *result)
 {
-	Call call = {
-		.request = request,
-		.reply = reply,
-		.result = result,
-		.stat = evc_stat_for(request->verb, request->header.curve),
-		.busy_ms = BUSY_FIRST_MS,
-	};
-	volatile bool done = false;
-
-	call.stat->requests++;
-	PG_TRY();
+	guard(call, converse);
+	if (call->flight.state == EVC_FLIGHT_ANSWERED)
 	{
-		done = converse(&call);
-	}
-	PG_CATCH();
-	{
-		evc_conn_abandon(&kept);
-		call.stat->cancels++;
-		account(call.stat);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	account(call.stat);
-	if (done)
-	{
-		account_result(&call);
+		account(call, false, false);
+		*result = call->result;
 		return;
 	}
-	call.stat->errors++;
-	if (call.trouble.kind == EVC_TROUBLE_TIMEOUT)
-		call.stat->cancels++;
-	evc_report_trouble(&call.trouble);
+	account(call, call->flight.trouble.kind == EVC_TROUBLE_TIMEOUT, true);
+	evc_report_trouble(&call->flight.trouble);
+}
+
+const EvcUsage *
+evc_call_usage(const EvcCall *call)
+{
+	return &call->usage;
+}
+
+void
+evc_call_drop(EvcCall *call)
+{
+	MemoryContextDelete(call->context);
 }

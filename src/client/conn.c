@@ -1,6 +1,6 @@
 /*
  * client/conn.c
- *	  One connection to E3: opened, given up, closed.
+ *	  One connection to E3: opened and closed.
  */
 #include "postgres.h"
 
@@ -13,7 +13,7 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 
-#include "wire/request.h"
+#include "client/buffer.h"
 
 /*
  * connect() on a Unix socket whose queue is full fails at once instead of
@@ -22,18 +22,36 @@
 #define BACKLOG_PAUSE_MS 10
 
 void
-evc_conn_close(EvcConn *conn)
+evc_conn_fail(EvcConn *conn, const EvcTrouble *trouble)
 {
+	dlist_mutable_iter iter;
+
 	if (conn->sock == PGINVALID_SOCKET)
 		return;
+	dlist_foreach_modify(iter, &conn->flights)
+	{
+		EvcFlight *flight = dlist_container(EvcFlight, node, iter.cur);
+
+		dlist_delete(iter.cur);
+		flight->state = EVC_FLIGHT_FAILED;
+		flight->trouble = *trouble;
+	}
 	/* In a forked child the wait set is the parent's too: leave it alone. */
 	if (conn->owner == MyProcPid)
 		evc_waiter_close(&conn->waiter);
 	close(conn->sock);
 	ReleaseExternalFD();
 	conn->sock = PGINVALID_SOCKET;
-	conn->in_flight = 0;
-	conn->abandoned = 0;
+	conn->greeted = false;
+	conn->n_flights = 0;
+	conn->sending = NULL;
+	evc_buffer_give(&conn->body);
+}
+
+void
+evc_conn_close(EvcConn *conn)
+{
+	evc_conn_fail(conn, &(EvcTrouble){.kind = EVC_TROUBLE_LOST});
 }
 
 static bool
@@ -77,12 +95,17 @@ make_socket(EvcConn *conn)
 		return false;
 	}
 	conn->owner = MyProcPid;
-	conn->greeted = false;
-	conn->suspect = false;
-	conn->next_id = 1;
-	conn->in_flight = 0;
-	conn->abandoned = 0;
 	conn->waiter.set = NULL;
+	conn->greeted = false;
+	conn->leaving = false;
+	conn->next_id = 1;
+	dlist_init(&conn->flights);
+	conn->n_flights = 0;
+	conn->sending = NULL;
+	conn->cut = false;
+	conn->n_abandoned = 0;
+	evc_buffer_take(&conn->body);
+	evw_frame_start(&conn->reader, &conn->body, EVW_FRAME_MAX);
 	return true;
 }
 
@@ -128,34 +151,6 @@ bool
 evc_conn_usable(const EvcConn *conn)
 {
 	return conn->sock != PGINVALID_SOCKET && conn->owner == MyProcPid && conn->greeted &&
-		   !conn->suspect && conn->abandoned < EVC_ABANDONED_MAX;
-}
-
-/* True if the whole CANCEL went out without waiting. */
-static bool
-send_cancel(EvcConn *conn, uint64 id)
-{
-	uint8_t frame[64];
-	EvwBuf buf;
-
-	evw_buf_fixed(&buf, frame, sizeof(frame));
-	evw_cancel_encode(&buf, id);
-	return buf.status == EVW_OK && send(conn->sock, frame, buf.len,
-										MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t) buf.len;
-}
-
-void
-evc_conn_abandon(EvcConn *conn)
-{
-	if (conn->sock == PGINVALID_SOCKET)
-		return;
-	if (conn->suspect || !conn->greeted ||
-		(conn->in_flight != 0 && !send_cancel(conn, conn->in_flight)))
-	{
-		evc_conn_close(conn);
-		return;
-	}
-	if (conn->in_flight != 0)
-		conn->abandoned++;
-	conn->in_flight = 0;
+		   !conn->leaving && conn->sending == NULL &&
+		   (conn->n_abandoned < EVC_ABANDONED_MAX || conn->n_flights > 0);
 }

@@ -2,24 +2,25 @@
  * client/conn.h
  *	  One connection to E3: a non-blocking Unix socket and what is known of it.
  *
- * A connection is suspect while a frame is partly written or partly read: if an
- * error is thrown then, nobody knows where the next frame begins, and it is
- * closed.  Otherwise a request in flight is given up with CANCEL, and its late
- * reply is discarded by its id.
+ * Frames are read by one reader, whoever waits, so reading can stop anywhere
+ * and go on later.  A frame that is partly written cannot: if an error is thrown
+ * then, the connection is closed.  A request wholly sent is given up with
+ * CANCEL, and its late reply is discarded by its id.
  */
 #ifndef EVC_CONN_H
 #define EVC_CONN_H
 
 #include "postgres.h"
 
-#include "client/trouble.h"
+#include "client/flight.h"
 #include "client/wait.h"
 #include "guc.h"
+#include "wire/frame.h"
 #include "wire/hello.h"
 
 /*
  * Requests given up whose replies have not come yet; with more, closing the
- * connection is the better cancel, and E3's limit in flight is far away.
+ * connection is the better cancel, unless other requests wait for theirs.
  */
 #define EVC_ABANDONED_MAX 8
 
@@ -28,14 +29,18 @@ typedef struct EvcConn
 	pgsocket sock; /* PGINVALID_SOCKET: closed, nothing below counts */
 	pid_t owner;   /* process that opened it */
 	EvcWaiter waiter;
-	bool greeted; /* HELLO has been exchanged */
-	bool suspect;
-	uint64 next_id;		  /* ids below have been issued */
-	uint64 in_flight;	  /* request wholly sent and not answered; 0: none */
-	int abandoned;		  /* requests given up whose replies have not come */
+	bool greeted;		/* HELLO has been exchanged */
+	bool leaving;		/* this E3 takes no new requests */
+	uint64 next_id;		/* ids below have been issued */
+	dlist_head flights; /* being sent, or sent and not answered */
+	int n_flights;
+	EvcFlight *sending; /* of those, the one being sent */
+	bool cut;			/* the rest of it will never be taken */
+	int n_abandoned;
+	uint64 abandoned[EVW_INFLIGHT_MAX]; /* ids whose replies are discarded */
+	EvwFrameReader reader;
+	EvwBuf body;		  /* of the frame being read */
 	EvwServerHello hello; /* limits of this E3 */
-	int64 bytes_sent;	  /* summed up, as waiter.waited_us is */
-	int64 bytes_received;
 } EvcConn;
 
 #define EVC_CONN_CLOSED                                                                  \
@@ -51,16 +56,16 @@ typedef struct EvcConn
 extern bool evc_conn_open(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 						  EvcTrouble *trouble);
 
-/* Never fails, sends nothing, may be called in any state. */
+/*
+ * Closes; what was in flight has failed with this trouble.  Never fails, sends
+ * nothing, may be called in any state.
+ */
+extern void evc_conn_fail(EvcConn *conn, const EvcTrouble *trouble);
+
+/* The same; what was in flight is lost. */
 extern void evc_conn_close(EvcConn *conn);
 
-/* Open, of this process, greeted, clean, and not burdened with abandoned requests? */
+/* Can another request be sent on it? */
 extern bool evc_conn_usable(const EvcConn *conn);
-
-/*
- * Gives up what was going on: CANCEL for a request in flight, or the end of a
- * connection that is suspect, not greeted, or does not take the CANCEL at once.
- */
-extern void evc_conn_abandon(EvcConn *conn);
 
 #endif /* EVC_CONN_H */

@@ -8,7 +8,6 @@
 
 #include "lib/stringinfo.h"
 
-#include "client/buffer.h"
 #include "client/exchange.h"
 #include "client/report.h"
 #include "wire/limits.h"
@@ -39,21 +38,16 @@ exchange_hello(EvcConn *conn, int64 deadline, EvcTrouble *trouble)
 {
 	uint8_t head[256];
 	EvwBuf frame;
-	EvwBuf reply;
-	EvwMessage message;
+	EvcFlight flight;
 	EvwStatus status;
 
 	evw_buf_fixed(&frame, head, sizeof(head));
 	evw_client_hello_encode(&frame, &client_hello);
-	evc_buffer_init(&reply, CurrentMemoryContext);
-	if (!evc_exchange(conn, &(EvcFrame){.head = {head, frame.len}}, deadline, &reply,
-					  &message, trouble))
-	{
-		evc_buffer_free(&reply);
+	if (!evc_exchange(conn, &(EvcFrame){.head = {head, frame.len}}, deadline, &flight,
+					  trouble))
 		return false;
-	}
-	status = take_hello(&message, &conn->hello);
-	evc_buffer_free(&reply);
+	status = take_hello(&flight.message, &conn->hello);
+	evc_exchange_end(&flight);
 	conn->greeted = status == EVW_OK;
 	if (conn->greeted)
 		return true;

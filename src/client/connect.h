@@ -14,7 +14,7 @@
  * evcrypt.connect_timeout, of which each gets an equal part of what is left.
  * On failure *trouble is that of the last endpoint, with a detail that names
  * them all, and the connection is closed.  When an interrupt is thrown, the
- * caller calls evc_conn_abandon.
+ * caller closes the connection.
  */
 extern bool evc_connect(EvcConn *conn, const EvcEndpoint *endpoints, int count,
 						EvcTrouble *trouble);

@@ -9,7 +9,6 @@
 #include "datatype/timestamp.h"
 #include "utils/timestamp.h"
 
-#include "client/buffer.h"
 #include "client/connect.h"
 #include "client/exchange.h"
 #include "wire/reply.h"
@@ -73,48 +72,51 @@ take_reply(const EvwMessage *message, int64 unix_us, EvcHealth *health,
 }
 
 static bool
-ask(EvcConn *conn, EvwBuf *reply, EvcHealth *health, EvcTrouble *trouble)
+ask(EvcConn *conn, EvcHealth *health, EvcTrouble *trouble)
 {
 	uint8_t head[256];
 	EvwBuf buf;
-	EvwMessage message;
+	EvcFlight flight;
 	EvcFrame frame = {.id = conn->next_id++};
 	EvwRequestHeader header = {.app = {(const uint8_t *) evc_app, strlen(evc_app)}};
 	int64 start = evc_now_us();
 	TimestampTz clock = GetCurrentTimestamp();
 	int64 trip;
+	bool done;
 
 	evw_buf_fixed(&buf, head, sizeof(head));
 	evw_request_encode_plain(&buf, EVW_VERB_HEALTH, frame.id, &header);
 	frame.head = (EvwBytes){head, buf.len};
-	if (!evc_exchange(conn, &frame, evc_deadline_after(evc_connect_timeout), reply,
-					  &message, trouble))
+	if (!evc_exchange(conn, &frame, evc_deadline_after(evc_connect_timeout), &flight,
+					  trouble))
 		return false;
 	trip = evc_now_us() - start;
 	health->latency_ms = (double) trip / 1000.0;
 	/* E3 read its clock about half way. */
-	return take_reply(&message, clock + UNIX_TO_POSTGRES_US + trip / 2, health, trouble);
+	done = take_reply(&flight.message, clock + UNIX_TO_POSTGRES_US + trip / 2, health,
+					  trouble);
+	evc_exchange_end(&flight);
+	return done;
 }
 
 bool
 evc_health_ask(const EvcEndpoint *endpoint, EvcHealth *health, EvcTrouble *trouble)
 {
 	EvcConn conn = EVC_CONN_CLOSED;
-	EvwBuf reply;
 	volatile bool done = false;
 
 	memset(health, 0, sizeof(*health));
-	evc_buffer_init(&reply, CurrentMemoryContext);
 	PG_TRY();
 	{
 		health->reachable = evc_connect(&conn, endpoint, 1, trouble);
-		done = health->reachable && ask(&conn, &reply, health, trouble);
+		done = health->reachable && ask(&conn, health, trouble);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		evc_conn_close(&conn);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	evc_buffer_free(&reply);
+	evc_conn_close(&conn);
 	return done;
 }

@@ -175,6 +175,8 @@ static const TroubleReport trouble_reports[] = {
 	[EVC_TROUBLE_TIMEOUT] = {ERRCODE_EVCRYPT_TIMEOUT,
 							 "E3 did not answer within evcrypt.request_timeout",
 							 hint_timeout},
+	[EVC_TROUBLE_MEMORY] = {ERRCODE_OUT_OF_MEMORY, "out of memory",
+							"Send fewer values at a time."},
 };
 
 static const TroubleReport descriptors_report =
@@ -202,6 +204,8 @@ evc_trouble_cause(const EvcTrouble *trouble)
 		case EVC_TROUBLE_CONNECT_TIMEOUT:
 		case EVC_TROUBLE_TIMEOUT:
 			return "no answer in time";
+		case EVC_TROUBLE_MEMORY:
+			return "no memory for the reply";
 		default:
 			return evw_status_message(trouble->status);
 	}

@@ -21,6 +21,7 @@ typedef enum EvcTroubleKind
 	EVC_TROUBLE_LOST,			 /* broke; errnum, 0 for an orderly end */
 	EVC_TROUBLE_PROTOCOL,		 /* E3 sent what it should not; status says what */
 	EVC_TROUBLE_TIMEOUT,		 /* no reply within evcrypt.request_timeout */
+	EVC_TROUBLE_MEMORY,			 /* none for the reply */
 	EVC_TROUBLE_STATUS			 /* E3 refused with this status */
 } EvcTroubleKind;
 

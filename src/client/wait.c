@@ -15,12 +15,13 @@
 
 #include "miscadmin.h"
 #include "portability/instr_time.h"
-#include "utils/wait_event.h"
 
 #include "compat.h"
 
 /* Latch, postmaster, E3's socket, client's socket. */
 #define WAIT_EVENTS 4
+
+static uint32 wait_event_e3; /* 0: not asked for yet */
 
 int64
 evc_now_us(void)
@@ -58,6 +59,8 @@ can_watch_client(void)
 void
 evc_waiter_open(EvcWaiter *waiter, pgsocket sock)
 {
+	if (wait_event_e3 == 0)
+		wait_event_e3 = evc_wait_event_new("EvcryptE3");
 	waiter->socket_pos = -1;
 	waiter->client_pos = -1;
 	waiter->events = WL_SOCKET_READABLE;
@@ -94,8 +97,6 @@ heed(EvcWaiter *waiter, const WaitEvent *event)
 {
 	if (event->events & WL_LATCH_SET)
 		ResetLatch(MyLatch);
-	else if (event->pos == waiter->socket_pos)
-		waiter->socket_ready = true;
 	else if (event->pos == waiter->client_pos)
 		client_is_gone();
 }
@@ -117,10 +118,8 @@ evc_waiter_wait(EvcWaiter *waiter, uint32 events, int64 deadline)
 		ModifyWaitEvent(waiter->set, waiter->socket_pos, events, NULL);
 		waiter->events = events;
 	}
-	count =
-		WaitEventSetWait(waiter->set, timeout, occurred, WAIT_EVENTS, PG_WAIT_EXTENSION);
+	count = WaitEventSetWait(waiter->set, timeout, occurred, WAIT_EVENTS, wait_event_e3);
 	waiter->waited_us += evc_now_us() - start;
-	waiter->socket_ready = false;
 	for (int i = 0; i < count; i++)
 		heed(waiter, &occurred[i]);
 	CHECK_FOR_INTERRUPTS();

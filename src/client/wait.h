@@ -30,7 +30,6 @@ typedef struct EvcWaiter
 	int socket_pos;	   /* of E3's socket in the set, -1: none */
 	int client_pos;	   /* of the client's socket, -1: none */
 	uint32 events;	   /* asked for on E3's socket */
-	bool socket_ready; /* the last wait ended because of them */
 	int64 waited_us;   /* time spent waiting, summed up */
 } EvcWaiter;
 

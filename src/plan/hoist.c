@@ -11,7 +11,7 @@
 #include "plan/guard.h"
 #include "plan/hoist.h"
 #include "plan/independent.h"
-#include "plan/markers.h"
+#include "batch/markers.h"
 
 /* What is known of the query level that is being rewritten. */
 typedef struct Level

@@ -9,7 +9,7 @@
 
 #include "plan/hook.h"
 #include "plan/hoist.h"
-#include "plan/markers.h"
+#include "plan/inject.h"
 
 static planner_hook_type prev_planner_hook;
 
@@ -34,29 +34,46 @@ reads_foreign_table(PlannedStmt *plan)
 }
 
 static PlannedStmt *
-plan_hoisted(Query *query, const char *query_string, int cursor_options,
-			 ParamListInfo bound_params)
+plan_as(Query *query, const char *query_string, int cursor_options,
+		ParamListInfo bound_params)
 {
 	planner_hook_type plan =
 		prev_planner_hook != NULL ? prev_planner_hook : standard_planner;
+
+	return plan(query, query_string, cursor_options, bound_params);
+}
+
+static PlannedStmt *
+plan_hoisted(Query *query, const char *query_string, int cursor_options,
+			 ParamListInfo bound_params)
+{
 	bool guarded = false;
 	Query *hoisted = evc_hoist(query, &guarded);
-	PlannedStmt *result;
+	PlannedStmt *result = NULL;
 
-	if (hoisted == NULL)
-		return plan(query, query_string, cursor_options, bound_params);
-	result = plan(hoisted, query_string,
-				  guarded ? cursor_options & ~CURSOR_OPT_PARALLEL_OK : cursor_options,
-				  bound_params);
-	if (!reads_foreign_table(result))
-		return result;
-	return plan(query, query_string, cursor_options, bound_params);
+	if (hoisted != NULL)
+		result =
+			plan_as(hoisted, query_string,
+					guarded ? cursor_options & ~CURSOR_OPT_PARALLEL_OK : cursor_options,
+					bound_params);
+	if (result == NULL || reads_foreign_table(result))
+		result = plan_as(query, query_string, cursor_options, bound_params);
+	return result;
+}
+
+static PlannedStmt *
+plan_with_batches(Query *query, const char *query_string, int cursor_options,
+				  ParamListInfo bound_params)
+{
+	PlannedStmt *result = plan_hoisted(query, query_string, cursor_options, bound_params);
+
+	evc_inject(result, cursor_options);
+	return result;
 }
 
 void
 evc_plan_init(void)
 {
-	evc_markers_init();
 	prev_planner_hook = planner_hook;
-	planner_hook = plan_hoisted;
+	planner_hook = plan_with_batches;
 }

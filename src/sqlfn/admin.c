@@ -1,6 +1,6 @@
 /*
  * sqlfn/admin.c
- *	  evcrypt_health() and evcrypt_stat.
+ *	  evcrypt_health(), evcrypt_stat and evcrypt_stat_reset().
  */
 #include "postgres.h"
 
@@ -18,6 +18,7 @@
 
 PG_FUNCTION_INFO_V1(evc_health);
 PG_FUNCTION_INFO_V1(evc_stat);
+PG_FUNCTION_INFO_V1(evc_stat_reset_all);
 
 /* Columns of evcrypt_health(). */
 enum
@@ -49,7 +50,9 @@ enum
 	STAT_E3_MS,
 	STAT_WAIT_MS,
 	STAT_CACHE_HITS,
-	N_STAT
+	STAT_CLASS_REQUESTS, /* one for each class, as below */
+	STAT_CLASS_LATENCY = STAT_CLASS_REQUESTS + EVC_STAT_CLASSES, /* ms; NULL: none */
+	N_STAT = STAT_CLASS_LATENCY + EVC_STAT_CLASSES
 };
 
 static void
@@ -138,9 +141,22 @@ evc_health(PG_FUNCTION_ARGS)
 }
 
 static void
-put_stat(FunctionCallInfo fcinfo, int operation, EvwCurve curve)
+put_classes(Datum *values, bool *nulls, const EvcStat *stat)
 {
-	const EvcStat *stat = evc_stat_for(evc_stat_verb(operation), curve);
+	for (int i = 0; i < EVC_STAT_CLASSES; i++)
+	{
+		int64 requests = stat->class_requests[i];
+
+		put(values, nulls, STAT_CLASS_REQUESTS + i, Int64GetDatum(requests));
+		if (requests > 0)
+			put(values, nulls, STAT_CLASS_LATENCY + i,
+				Float8GetDatum((double) stat->class_us[i] / 1e3 / (double) requests));
+	}
+}
+
+static void
+put_stat(FunctionCallInfo fcinfo, int operation, EvwCurve curve, const EvcStat *stat)
+{
 	bool nulls[N_STAT] = {false};
 	Datum values[N_STAT] = {
 		[STAT_OPERATION] = CStringGetTextDatum(evc_stat_operation_name(operation)),
@@ -157,17 +173,31 @@ put_stat(FunctionCallInfo fcinfo, int operation, EvwCurve curve)
 		[STAT_CACHE_HITS] = Int64GetDatum(stat->cache_hits),
 	};
 
+	memset(nulls + STAT_CLASS_LATENCY, true, EVC_STAT_CLASSES * sizeof(bool));
+	put_classes(values, nulls, stat);
 	put_row(fcinfo, values, nulls);
 }
 
 Datum
 evc_stat(PG_FUNCTION_ARGS)
 {
+	EvcStat stat;
+
 	InitMaterializedSRF(fcinfo, 0);
 	check_columns(fcinfo, N_STAT);
 	for (int operation = 0; operation < EVC_STAT_OPERATIONS; operation++)
 		for (int curve = 0; curve < EVC_STAT_CURVES; curve++)
-			if (evc_stat_for(evc_stat_verb(operation), (EvwCurve) curve)->requests > 0)
-				put_stat(fcinfo, operation, (EvwCurve) curve);
+		{
+			evc_stat_read(operation, (EvwCurve) curve, &stat);
+			if (stat.requests > 0)
+				put_stat(fcinfo, operation, (EvwCurve) curve, &stat);
+		}
 	return (Datum) 0;
+}
+
+Datum
+evc_stat_reset_all(PG_FUNCTION_ARGS)
+{
+	evc_stat_reset();
+	PG_RETURN_VOID();
 }

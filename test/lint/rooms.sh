@@ -6,10 +6,12 @@ set -uo pipefail
 # room: the rooms it may include beside itself and wire.  A file at the top of
 # a tree is a room of its own name.
 declare -A src=(
-	[evcrypt]="plan sqlfn type batch client guc compat"
-	[plan]="sqlfn type batch guc compat"
+	[evcrypt]="plan exec sqlfn type batch client guc compat"
+	[plan]="exec batch guc compat"
+	[exec]="batch guc compat"
 	[sqlfn]="type batch client guc compat"
-	[batch]="client guc compat"
+	[batch]="type value client guc compat"
+	[value]="client compat"
 	[type]="client compat"
 	[client]="guc compat"
 	[guc]="compat"

@@ -1,5 +1,5 @@
 /*
- * sqlfn/plaintype.c
+ * value/plaintype.c
  *	  Which types can be encrypted.
  */
 #include "postgres.h"
@@ -11,7 +11,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "sqlfn/plaintype.h"
+#include "value/plaintype.h"
 
 typedef enum TypeFinding
 {

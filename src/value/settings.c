@@ -1,12 +1,12 @@
 /*
- * sqlfn/settings.c
+ * value/settings.c
  *	  Fixed settings around a type's text form.
  */
 #include "postgres.h"
 
 #include "utils/guc.h"
 
-#include "sqlfn/settings.h"
+#include "value/settings.h"
 
 #define NOTHING_CHANGED 0
 

@@ -1,5 +1,5 @@
 /*
- * sqlfn/encode.c
+ * value/encode.c
  *	  A value of any type becomes the bytes that are encrypted.
  */
 #include "postgres.h"
@@ -8,8 +8,8 @@
 #include "utils/lsyscache.h"
 
 #include "compat.h"
-#include "sqlfn/plaintype.h"
-#include "sqlfn/settings.h"
+#include "value/plaintype.h"
+#include "value/settings.h"
 
 /* text and the like, and bytea: what is inside the varlena. */
 static void

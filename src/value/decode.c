@@ -1,5 +1,5 @@
 /*
- * sqlfn/decode.c
+ * value/decode.c
  *	  Decrypted bytes become a value of any type.
  *
  * Input functions and the checks of domains show in their errors what they were
@@ -12,8 +12,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "sqlfn/plaintype.h"
-#include "sqlfn/settings.h"
+#include "value/plaintype.h"
+#include "value/settings.h"
 
 /* A text datum for bytea too: both are a varlena of these bytes. */
 static Datum

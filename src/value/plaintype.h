@@ -1,5 +1,5 @@
 /*
- * sqlfn/plaintype.h
+ * value/plaintype.h
  *	  The SQL type of a plaintext: its values to bytes, and bytes to its values.
  *
  * bytea is its bytes; everything else is UTF-8 text: numbers in the grammar of
@@ -13,7 +13,7 @@
 
 #include "fmgr.h"
 
-#include "sqlfn/plain.h"
+#include "value/plain.h"
 #include "wire/envelope.h"
 
 typedef struct EvcPlainType

@@ -1,5 +1,5 @@
 /*
- * sqlfn/settings.h
+ * value/settings.h
  *	  The settings under which types are written as text and read back.
  *
  * They are the same in every session, so that a value reads back equal however

@@ -1,5 +1,5 @@
 /*
- * sqlfn/plain.c
+ * value/plain.c
  *	  Plaintext between the server encoding and UTF-8.
  *
  * PostgreSQL's own conversion errors print the bytes that they stumble over;
@@ -13,7 +13,7 @@
 #include "utils/memutils.h"
 
 #include "client/report.h"
-#include "sqlfn/plain.h"
+#include "value/plain.h"
 #include "wire/limits.h"
 
 /* No encoding takes more than twice the bytes that UTF-8 takes. */

@@ -1,5 +1,5 @@
 /*
- * sqlfn/plain.h
+ * value/plain.h
  *	  Bytes of a plaintext on their way in or out, and what of them is ours to wipe.
  */
 #ifndef EVC_PLAIN_H

@@ -1,5 +1,5 @@
 /*
- * plan/markers.c
+ * batch/markers.c
  *	  A cache of which functions are ours, emptied when pg_proc changes.
  */
 #include "postgres.h"
@@ -13,22 +13,28 @@
 #include "utils/inval.h"
 #include "utils/syscache.h"
 
-#include "plan/markers.h"
+#include "batch/markers.h"
 
 /* As module_pathname in evcrypt.control. */
 #define LIBRARY "$libdir/evcrypt"
 
-/* C symbols of functions that are STABLE and ask E3. */
-static const char *const stable_symbols[] = {
-	"evc_decrypt",
-	"evc_decrypt_as",
-	"evc_try_decrypt",
+/* C symbols, and the volatility without which a function is not a marker. */
+static const struct
+{
+	const char *symbol;
+	char volatility;
+	EvcMarkerKind kind;
+} symbols[] = {
+	{"evc_encrypt", PROVOLATILE_VOLATILE, EVC_MARKER_ENCRYPT},
+	{"evc_decrypt", PROVOLATILE_STABLE, EVC_MARKER_DECRYPT},
+	{"evc_decrypt_as", PROVOLATILE_STABLE, EVC_MARKER_DECRYPT_AS},
+	{"evc_try_decrypt", PROVOLATILE_STABLE, EVC_MARKER_TRY_DECRYPT},
 };
 
 typedef struct MarkerEntry
 {
 	Oid function; /* hash key */
-	bool is_marker;
+	EvcMarkerKind kind;
 } MarkerEntry;
 
 static HTAB *markers;
@@ -60,70 +66,70 @@ ensure_table(void)
 	markers = hash_create("evcrypt markers", 64, &info, HASH_ELEM | HASH_BLOBS);
 }
 
-static bool
-is_stable_symbol(const char *symbol)
-{
-	for (size_t i = 0; i < lengthof(stable_symbols); i++)
-		if (strcmp(symbol, stable_symbols[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool
-attribute_is(HeapTuple function, AttrNumber attribute, bool (*matches)(const char *))
+/* A text attribute of a function, palloc'd; NULL if it is NULL. */
+static char *
+text_attribute(HeapTuple function, AttrNumber attribute)
 {
 	bool is_null;
 	Datum value = SysCacheGetAttr(PROCOID, function, attribute, &is_null);
-	char *string;
-	bool result;
 
-	if (is_null)
-		return false;
-	string = TextDatumGetCString(value);
-	result = matches(string);
-	pfree(string);
-	return result;
+	return is_null ? NULL : TextDatumGetCString(value);
 }
 
-static bool
-is_our_library(const char *library)
+static EvcMarkerKind
+kind_of(HeapTuple function)
 {
-	return strcmp(library, LIBRARY) == 0;
+	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(function);
+	char *library = text_attribute(function, Anum_pg_proc_probin);
+	char *symbol = text_attribute(function, Anum_pg_proc_prosrc);
+
+	if (form->prolang != ClanguageId || library == NULL || symbol == NULL ||
+		strcmp(library, LIBRARY) != 0)
+		return EVC_MARKER_NONE;
+	for (size_t i = 0; i < lengthof(symbols); i++)
+		if (strcmp(symbol, symbols[i].symbol) == 0 &&
+			form->provolatile == symbols[i].volatility)
+			return symbols[i].kind;
+	return EVC_MARKER_NONE;
 }
 
-static bool
+static EvcMarkerKind
 look_up(Oid function)
 {
 	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Form_pg_proc form;
-	bool is_marker;
+	EvcMarkerKind kind;
 
 	if (!HeapTupleIsValid(tuple))
-		return false;
-	form = (Form_pg_proc) GETSTRUCT(tuple);
-	is_marker = form->prolang == ClanguageId && form->provolatile == PROVOLATILE_STABLE &&
-				attribute_is(tuple, Anum_pg_proc_prosrc, is_stable_symbol) &&
-				attribute_is(tuple, Anum_pg_proc_probin, is_our_library);
+		return EVC_MARKER_NONE;
+	kind = kind_of(tuple);
 	ReleaseSysCache(tuple);
-	return is_marker;
+	return kind;
+}
+
+EvcMarkerKind
+evc_marker_kind(Oid function)
+{
+	MarkerEntry *entry;
+	EvcMarkerKind kind;
+
+	/* PostgreSQL's own functions are what most statements call. */
+	if (function < FirstNormalObjectId)
+		return EVC_MARKER_NONE;
+	ensure_table();
+	entry = hash_search(markers, &function, HASH_FIND, NULL);
+	if (entry != NULL)
+		return entry->kind;
+	/* Looking up may take invalidations in, so the entry is made afterwards. */
+	kind = look_up(function);
+	entry = hash_search(markers, &function, HASH_ENTER, NULL);
+	entry->kind = kind;
+	return kind;
 }
 
 bool
 evc_is_stable_marker(Oid function)
 {
-	MarkerEntry *entry;
-	bool is_marker;
+	EvcMarkerKind kind = evc_marker_kind(function);
 
-	/* PostgreSQL's own functions are what most statements call. */
-	if (function < FirstNormalObjectId)
-		return false;
-	ensure_table();
-	entry = hash_search(markers, &function, HASH_FIND, NULL);
-	if (entry != NULL)
-		return entry->is_marker;
-	/* Looking up may take invalidations in, so the entry is made afterwards. */
-	is_marker = look_up(function);
-	entry = hash_search(markers, &function, HASH_ENTER, NULL);
-	entry->is_marker = is_marker;
-	return is_marker;
+	return kind != EVC_MARKER_NONE && kind != EVC_MARKER_ENCRYPT;
 }

@@ -1,0 +1,44 @@
+/*
+ * batch/dedup.h
+ *	  Which ciphertexts of a batch are equal, so that each is opened once.
+ *
+ * A hint, not a set: at a bounded cost a value, whatever the values are, most
+ * of those that are equal are found.
+ */
+#ifndef EVC_DEDUP_H
+#define EVC_DEDUP_H
+
+#include "postgres.h"
+
+#include "wire/buf.h"
+
+typedef struct EvcDedupSlot
+{
+	uint32 number; /* of the value, from 1; 0: empty */
+	uint32 len;
+	size_t offset; /* of its bytes */
+} EvcDedupSlot;
+
+typedef struct EvcDedup
+{
+	MemoryContext context;
+	EvcDedupSlot only; /* the slots, while there is one */
+	EvcDedupSlot *slots;
+	uint32 n_slots; /* a power of two */
+	uint32 n_used;
+} EvcDedup;
+
+extern void evc_dedup_init(EvcDedup *dedup, MemoryContext context);
+
+/*
+ * The number, from 0, of an equal value among those noted, or -1; the value is
+ * then noted with this number.  "bytes" hold the noted values at their offsets,
+ * and this one will follow at "offset".
+ */
+extern int64 evc_dedup_note(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value,
+							size_t offset, uint32 number);
+
+/* Forgets all values; memory stays. */
+extern void evc_dedup_reset(EvcDedup *dedup);
+
+#endif /* EVC_DEDUP_H */

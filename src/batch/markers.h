@@ -1,0 +1,32 @@
+/*
+ * batch/markers.h
+ *	  Which functions are ours, by OID.
+ *
+ * The extension may be in any schema, and a function of the same name may be
+ * anybody's: what counts is the C symbol and the library.
+ */
+#ifndef EVC_MARKERS_H
+#define EVC_MARKERS_H
+
+#include "postgres.h"
+
+/* Functions that ask E3.  Numbers are stored in plans, for one server's life. */
+typedef enum EvcMarkerKind
+{
+	EVC_MARKER_NONE,
+	EVC_MARKER_ENCRYPT,
+	EVC_MARKER_DECRYPT,
+	EVC_MARKER_DECRYPT_AS,
+	EVC_MARKER_TRY_DECRYPT
+} EvcMarkerKind;
+
+/* For _PG_init. */
+extern void evc_markers_init(void);
+
+/* EVC_MARKER_NONE for anybody else's function.  Looks up the catalog. */
+extern EvcMarkerKind evc_marker_kind(Oid function);
+
+/* One of those that are not VOLATILE? */
+extern bool evc_is_stable_marker(Oid function);
+
+#endif /* EVC_MARKERS_H */

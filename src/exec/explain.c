@@ -1,0 +1,77 @@
+/*
+ * exec/explain.c
+ *	  What EXPLAIN says of the node.
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+
+#include "compat.h"
+#include "exec/state.h"
+#include "guc.h"
+#include "utils/lsyscache.h"
+
+static void
+explain_calls(const EvcScanState *state, ExplainState *es)
+{
+	CustomScan *plan = castNode(CustomScan, state->css.ss.ps.plan);
+	List *names = NIL;
+	ListCell *cell;
+
+	foreach (cell, evc_scan_functions(plan))
+		names = lappend(names, get_func_name(lfirst_oid(cell)));
+	ExplainPropertyList("Batched Calls", names, es);
+	if (es->verbose)
+	{
+		ExplainPropertyText("Curve", evw_curve_name(EVW_CURVE_P256), es);
+		ExplainPropertyText("Format", "QkTC", es);
+	}
+}
+
+static void
+add_usage(EvcUsage *sum, const EvcUsage *usage)
+{
+	sum->requests += usage->requests;
+	sum->values += usage->values;
+	sum->bytes_sent += usage->bytes_sent;
+	sum->bytes_received += usage->bytes_received;
+	sum->e3_ns += usage->e3_ns;
+	sum->wait_us += usage->wait_us;
+	sum->cache_hits += usage->cache_hits;
+}
+
+static EvcUsage
+sum_usage(const EvcScanState *state)
+{
+	EvcUsage sum = {0};
+
+	for (int i = 0; i < EVC_SETS * EVC_VERBS; i++)
+	{
+		ListCell *cell;
+
+		foreach (cell, state->sets[i / EVC_VERBS].groups[i % EVC_VERBS].batches)
+			add_usage(&sum, evc_batch_usage(lfirst(cell)));
+	}
+	return sum;
+}
+
+void
+evc_scan_explain(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	EvcScanState *state = (EvcScanState *) node;
+	EvcUsage usage;
+
+	explain_calls(state, es);
+	if (!es->analyze)
+		return;
+	usage = sum_usage(state);
+	ExplainPropertyInteger("Requests", NULL, usage.requests, es);
+	ExplainPropertyInteger("Values", NULL, usage.values, es);
+	ExplainPropertyInteger("Bytes Sent", NULL, usage.bytes_sent, es);
+	ExplainPropertyInteger("Bytes Received", NULL, usage.bytes_received, es);
+	ExplainPropertyInteger("Cache Hits", NULL, usage.cache_hits, es);
+	if (!es->timing)
+		return;
+	ExplainPropertyFloat("E3 Time", "ms", usage.e3_ns / 1e6, 3, es);
+	ExplainPropertyFloat("Wait Time", "ms", usage.wait_us / 1e3, 3, es);
+}

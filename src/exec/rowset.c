@@ -1,0 +1,264 @@
+/*
+ * exec/rowset.c
+ *	  Rows that are out together: filled, sent, received, emitted.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "exec/rowset.h"
+
+#define ROWS_FIRST 16
+
+void
+evc_rowset_init(EvcRowSet *set, const EvcRowShape *shape, MemoryContext owner)
+{
+	memset(set, 0, sizeof(*set));
+	set->shape = shape;
+	set->owner = owner;
+	set->context = AllocSetContextCreate(owner, "evcrypt rows", ALLOCSET_DEFAULT_SIZES);
+}
+
+static void
+for_each_batch(EvcRowSet *set, void (*act)(EvcBatch *batch))
+{
+	for (int verb = 0; verb < EVC_VERBS; verb++)
+	{
+		ListCell *cell;
+
+		foreach (cell, set->groups[verb].batches)
+			act(lfirst(cell));
+	}
+}
+
+void
+evc_rowset_reset(EvcRowSet *set)
+{
+	for_each_batch(set, evc_batch_reset);
+	for (int verb = 0; verb < EVC_VERBS; verb++)
+		set->groups[verb].current = 0;
+	MemoryContextReset(set->context);
+	set->state = EVC_ROWS_EMPTY;
+	set->n_rows = 0;
+	set->next = 0;
+}
+
+static void *
+grow_array(void *array, MemoryContext owner, Size size)
+{
+	if (array == NULL)
+		return MemoryContextAllocHuge(owner, size);
+	return repalloc_huge(array, size);
+}
+
+/* The arrays outlive resets, so they are not in the set's context. */
+static void
+grow(EvcRowSet *set)
+{
+	const EvcRowShape *shape = set->shape;
+	MemoryContext owner = set->owner;
+	Size rows = set->capacity == 0 ? ROWS_FIRST : (Size) set->capacity * 2;
+	Size columns = rows * Max(shape->n_columns, 1);
+	Size calls = rows * shape->n_calls;
+
+	set->values = grow_array(set->values, owner, columns * sizeof(Datum));
+	set->nulls = grow_array(set->nulls, owner, columns * sizeof(bool));
+	set->places = grow_array(set->places, owner, calls * sizeof(EvcPlace));
+	set->ids = grow_array(set->ids, owner, rows * sizeof(EvcRowId));
+	set->capacity = (int) rows;
+}
+
+/* Copies the columns that are needed later; the others become NULL. */
+static void
+keep_columns(EvcRowSet *set, TupleTableSlot *slot)
+{
+	const EvcRowShape *shape = set->shape;
+	Datum *values = set->values + (Size) set->n_rows * shape->n_columns;
+	bool *nulls = set->nulls + (Size) set->n_rows * shape->n_columns;
+	MemoryContext caller = MemoryContextSwitchTo(set->context);
+	int column = -1;
+
+	memset(nulls, true, shape->n_columns * sizeof(bool));
+	if (shape->last_kept > 0)
+		slot_getsomeattrs(slot, shape->last_kept);
+	while ((column = bms_next_member(shape->kept, column)) >= 0)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(shape->desc, column);
+
+		nulls[column] = slot->tts_isnull[column];
+		if (!nulls[column])
+			values[column] = datumCopy(slot->tts_values[column], attribute->attbyval,
+									   attribute->attlen);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* The scan stands on this row now; when it is emitted, it will have gone on. */
+static void
+keep_id(EvcRowSet *set)
+{
+	const TupleTableSlot *slot;
+
+	if (set->shape->scan == NULL)
+		return;
+	slot = set->shape->scan->ss_ScanTupleSlot;
+	set->ids[set->n_rows] = (EvcRowId){slot->tts_tid, slot->tts_tableOid};
+}
+
+/* The batch of a verb that is being filled, or the one after it. */
+static EvcBatch *
+batch_for(EvcRowSet *set, const EvcScanCall *call, bool another)
+{
+	EvcBatchGroup *group = &set->groups[call->verb];
+
+	if (another)
+		group->current++;
+	if (group->current == list_length(group->batches))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(set->owner);
+
+		group->batches =
+			lappend(group->batches,
+					evc_batch_new(set->owner, evc_marker_verb(call->marker->kind)));
+		MemoryContextSwitchTo(caller);
+	}
+	return list_nth(group->batches, group->current);
+}
+
+static void
+add_argument(EvcRowSet *set, const EvcScanCall *call, Datum argument, EvcPlace *place)
+{
+	place->batch = batch_for(set, call, false);
+	if (evc_marker_add(call->marker, place->batch, argument, &place->ticket))
+		return;
+	place->batch = batch_for(set, call, true);
+	(void) evc_marker_add(call->marker, place->batch, argument, &place->ticket);
+}
+
+/* Arguments go straight into the frames; all calls are strict in them. */
+static void
+add_arguments(EvcRowSet *set, ExprContext *econtext)
+{
+	const EvcRowShape *shape = set->shape;
+	EvcPlace *places = set->places + (Size) set->n_rows * shape->n_calls;
+
+	for (int i = 0; i < shape->n_calls; i++)
+	{
+		const EvcScanCall *call = &shape->calls[i];
+		bool is_null;
+		Datum argument = ExecEvalExpr(call->argument, econtext, &is_null);
+
+		places[i].batch = NULL;
+		if (!is_null)
+			add_argument(set, call, argument, &places[i]);
+	}
+}
+
+static size_t
+bytes_of(const EvcRowSet *set)
+{
+	size_t bytes = 0;
+
+	for (int verb = 0; verb < EVC_VERBS; verb++)
+	{
+		const EvcBatchGroup *group = &set->groups[verb];
+
+		/* One that is full before the current one ends the set anyway. */
+		if (group->batches != NIL)
+			bytes += evc_batch_bytes(list_nth(group->batches, group->current));
+	}
+	return bytes;
+}
+
+/* Something did not fit beside the rest: there is enough to do. */
+static bool
+is_full(const EvcRowSet *set)
+{
+	for (int verb = 0; verb < EVC_VERBS; verb++)
+		if (set->groups[verb].current > 0)
+			return true;
+	return false;
+}
+
+void
+evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext, int max,
+				size_t max_bytes, bool *ended)
+{
+	Assert(set->state == EVC_ROWS_EMPTY && set->n_rows == 0);
+	while (set->n_rows < max && bytes_of(set) < max_bytes && !is_full(set))
+	{
+		TupleTableSlot *slot = ExecProcNode(child);
+		MemoryContext caller;
+
+		if (TupIsNull(slot))
+		{
+			*ended = true;
+			return;
+		}
+		if (set->n_rows == set->capacity)
+			grow(set);
+		ResetExprContext(econtext);
+		econtext->ecxt_outertuple = slot;
+		keep_columns(set, slot);
+		keep_id(set);
+		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		add_arguments(set, econtext);
+		MemoryContextSwitchTo(caller);
+		set->n_rows++;
+	}
+}
+
+void
+evc_rowset_send(EvcRowSet *set)
+{
+	for_each_batch(set, evc_batch_send);
+	set->state = EVC_ROWS_IN_FLIGHT;
+}
+
+void
+evc_rowset_receive(EvcRowSet *set)
+{
+	Assert(set->state == EVC_ROWS_IN_FLIGHT);
+	for_each_batch(set, evc_batch_receive);
+	set->state = EVC_ROWS_EMITTING;
+}
+
+bool
+evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
+{
+	const EvcRowShape *shape = set->shape;
+	Size row = set->next;
+	const EvcPlace *places = set->places + row * shape->n_calls;
+
+	if (set->state != EVC_ROWS_EMITTING || set->next == set->n_rows)
+		return false;
+	set->next++;
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, set->values + row * shape->n_columns,
+		   shape->n_columns * sizeof(Datum));
+	memcpy(slot->tts_isnull, set->nulls + row * shape->n_columns,
+		   shape->n_columns * sizeof(bool));
+	for (int i = 0; i < shape->n_calls; i++)
+	{
+		const EvcScanCall *call = &shape->calls[i];
+		Datum *value = &slot->tts_values[shape->n_columns + i];
+		bool *is_null = &slot->tts_isnull[shape->n_columns + i];
+
+		*value = (Datum) 0;
+		*is_null = true;
+		if (places[i].batch == NULL)
+			evc_marker_check_null(call->marker);
+		else
+			*value =
+				evc_marker_take(call->marker, places[i].batch, places[i].ticket, is_null);
+	}
+	ExecStoreVirtualTuple(slot);
+	if (shape->scan != NULL)
+	{
+		slot->tts_tid = set->ids[row].tid;
+		slot->tts_tableOid = set->ids[row].table;
+	}
+	return true;
+}

@@ -1,0 +1,112 @@
+/*
+ * exec/rowset.h
+ *	  Rows of the child that are out for encryption or decryption together.
+ *
+ * Only columns that are needed later are kept; values longer than a Datum are
+ * copied, toasted ones as pointers.
+ */
+#ifndef EVC_ROWSET_H
+#define EVC_ROWSET_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "nodes/pg_list.h"
+
+#include "batch/marker.h"
+
+#define EVC_VERBS 2 /* ENCRYPT, DECRYPT */
+
+/*
+ * Batches of one verb: one, as a rule.  Values of up to 64 MiB may need one a
+ * call of the row.
+ */
+typedef struct EvcBatchGroup
+{
+	List *batches; /* EvcBatch; NIL: no call of this verb */
+	int current;   /* the one that is being filled */
+} EvcBatchGroup;
+
+/* Where the result of a row's call will be. */
+typedef struct EvcPlace
+{
+	EvcBatch *batch; /* NULL: not called, the argument was NULL */
+	EvcTicket ticket;
+} EvcPlace;
+
+/* Where a row is stored. */
+typedef struct EvcRowId
+{
+	ItemPointerData tid;
+	Oid table;
+} EvcRowId;
+
+/* One call that the node has taken over. */
+typedef struct EvcScanCall
+{
+	EvcMarker *marker;
+	ExprState *argument; /* over the child's slot */
+	int verb;			 /* index of its group in a set */
+} EvcScanCall;
+
+/* What all sets of a node have in common; immutable. */
+typedef struct EvcRowShape
+{
+	const ScanState *scan; /* whose rows these are, for WHERE CURRENT OF; or NULL */
+	int n_columns;		   /* of the child */
+	TupleDesc desc;		   /* the node's scan tuple: child's columns, then calls */
+	Bitmapset *kept;	   /* child's columns that are needed later, from 0 */
+	int last_kept;		   /* number of columns to deform; 0: none */
+	int n_calls;
+	EvcScanCall *calls;
+} EvcRowShape;
+
+typedef enum EvcRowSetState
+{
+	EVC_ROWS_EMPTY,
+	EVC_ROWS_IN_FLIGHT,
+	EVC_ROWS_EMITTING
+} EvcRowSetState;
+
+typedef struct EvcRowSet
+{
+	const EvcRowShape *shape;
+	EvcRowSetState state;
+	MemoryContext owner;   /* arrays and batches */
+	MemoryContext context; /* copies of columns; reset with the set */
+	EvcBatchGroup groups[EVC_VERBS];
+	int capacity; /* rows that the arrays hold */
+	int n_rows;
+	int next;		  /* row to be emitted */
+	Datum *values;	  /* n_columns a row */
+	bool *nulls;	  /* n_columns a row */
+	EvcPlace *places; /* n_calls a row */
+	EvcRowId *ids;	  /* one a row, if there is a scan */
+} EvcRowSet;
+
+/* An empty set; its memory, batches and all, is below "owner". */
+extern void evc_rowset_init(EvcRowSet *set, const EvcRowShape *shape,
+							MemoryContext owner);
+
+/*
+ * Reads rows from "child" until there are "max" of them, their arguments come
+ * to "max_bytes", or the child ends: then *ended is set.  "econtext" is for the
+ * arguments.
+ */
+extern void evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext,
+							int max, size_t max_bytes, bool *ended);
+
+extern void evc_rowset_send(EvcRowSet *set);
+extern void evc_rowset_receive(EvcRowSet *set);
+
+/*
+ * Puts the next row into "slot", results of calls in the current memory context;
+ * false if there is none.  Raises the error of a call of this row.
+ */
+extern bool evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot);
+
+/* Drops everything, in flight or not. */
+extern void evc_rowset_reset(EvcRowSet *set);
+
+#endif /* EVC_ROWSET_H */

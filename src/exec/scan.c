@@ -1,0 +1,376 @@
+/*
+ * exec/scan.c
+ *	  The node's methods: begin, exec, rescan, end.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "catalog/objectaccess.h"
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+
+#include "compat.h"
+#include "exec/scan.h"
+#include "exec/state.h"
+#include "guc.h"
+
+/* Rows of the first batch where the plan above may stop at any row. */
+#define LOOK_AHEAD_FIRST 16
+
+static Node *create_state(CustomScan *plan);
+static void begin(CustomScanState *node, EState *estate, int eflags);
+static TupleTableSlot *exec(CustomScanState *node);
+static void end(CustomScanState *node);
+static void rescan(CustomScanState *node);
+
+const CustomScanMethods evc_scan_methods = {
+	.CustomName = "Evcrypt Batch",
+	.CreateCustomScanState = create_state,
+};
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "Evcrypt Batch",
+	.BeginCustomScan = begin,
+	.ExecCustomScan = exec,
+	.EndCustomScan = end,
+	.ReScanCustomScan = rescan,
+	.ExplainCustomScan = evc_scan_explain,
+};
+
+void
+evc_scan_init(void)
+{
+	RegisterCustomScanMethods(&evc_scan_methods);
+}
+
+static Node *
+create_state(CustomScan *plan)
+{
+	EvcScanState *state = palloc0(sizeof(EvcScanState));
+
+	NodeSetTag(state, T_CustomScanState);
+	state->css.methods = &exec_methods;
+	return (Node *) state;
+}
+
+static int
+private_integer(const CustomScan *plan, EvcScanSlot slot)
+{
+	Assert(list_length(plan->custom_private) == EVC_SCAN_SLOTS);
+	return intVal(list_nth(plan->custom_private, slot));
+}
+
+static FuncExpr *
+call_at(const CustomScan *plan, int column)
+{
+	TargetEntry *entry = list_nth_node(TargetEntry, plan->custom_scan_tlist, column);
+
+	return castNode(FuncExpr, entry->expr);
+}
+
+List *
+evc_scan_functions(const CustomScan *plan)
+{
+	List *functions = NIL;
+
+	for (int i = private_integer(plan, EVC_SCAN_CHILD_COLUMNS);
+		 i < list_length(plan->custom_scan_tlist); i++)
+		functions = lappend_oid(functions, call_at(plan, i)->funcid);
+	return functions;
+}
+
+/* What ExecInitFunc would have checked, had the calls stayed expressions. */
+static void
+check_privileges(const CustomScan *plan)
+{
+	ListCell *cell;
+
+	foreach (cell, evc_scan_functions(plan))
+	{
+		Oid function = lfirst_oid(cell);
+		AclResult result = evc_function_aclcheck(function, GetUserId());
+
+		if (result != ACLCHECK_OK)
+			aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+		InvokeFunctionExecuteHook(function);
+	}
+}
+
+static EvcMarker *
+marker_for(FuncExpr *call)
+{
+	EvcMarkerKind kind = evc_marker_kind(call->funcid);
+	Oid plain = InvalidOid;
+
+	if (kind == EVC_MARKER_NONE)
+		elog(ERROR, "function %u is no longer one of evcrypt's", call->funcid);
+	if (kind == EVC_MARKER_ENCRYPT)
+		plain = exprType(linitial(call->args));
+	else if (kind == EVC_MARKER_DECRYPT_AS)
+		plain = call->funcresulttype;
+	return evc_marker_new(CurrentMemoryContext, kind, plain,
+						  kind == EVC_MARKER_ENCRYPT ? call->funcresulttype
+													 : exprType(linitial(call->args)));
+}
+
+static void
+init_calls(EvcScanState *state, const CustomScan *plan)
+{
+	EvcRowShape *shape = &state->shape;
+
+	shape->n_calls = list_length(plan->custom_scan_tlist) - shape->n_columns;
+	shape->calls = palloc0(shape->n_calls * sizeof(EvcScanCall));
+	for (int i = 0; i < shape->n_calls; i++)
+	{
+		FuncExpr *call = call_at(plan, shape->n_columns + i);
+		EvcScanCall *mine = &shape->calls[i];
+
+		mine->marker = marker_for(call);
+		mine->verb = mine->marker->kind == EVC_MARKER_ENCRYPT ? 0 : 1;
+		mine->argument = ExecInitExpr(linitial(call->args), &state->css.ss.ps);
+	}
+}
+
+/* Child's columns that the node's own expressions use. */
+static void
+find_kept(EvcScanState *state, const CustomScan *plan)
+{
+	EvcRowShape *shape = &state->shape;
+	Bitmapset *used = NULL;
+	int member = -1;
+
+	pull_varattnos((Node *) plan->scan.plan.targetlist, INDEX_VAR, &used);
+	pull_varattnos((Node *) plan->scan.plan.qual, INDEX_VAR, &used);
+	while ((member = bms_next_member(used, member)) >= 0)
+	{
+		int column = member + FirstLowInvalidHeapAttributeNumber - 1;
+
+		if (column < shape->n_columns)
+		{
+			shape->kept = bms_add_member(shape->kept, column);
+			shape->last_kept = Max(shape->last_kept, column + 1);
+		}
+	}
+}
+
+/*
+ * The scan of a table whose rows come up here unchanged in number and order: as
+ * search_plan_tree in execCurrent.c looks for it, which takes this node for it.
+ */
+static ScanState *
+find_scan(PlanState *plan)
+{
+	if (plan == NULL)
+		return NULL;
+	switch (nodeTag(plan))
+	{
+		case T_SeqScanState:
+		case T_SampleScanState:
+		case T_IndexScanState:
+		case T_BitmapHeapScanState:
+		case T_TidScanState:
+		case T_TidRangeScanState:
+			return (ScanState *) plan;
+		case T_CustomScanState:
+			return ((ScanState *) plan)->ss_currentRelation != NULL ? (ScanState *) plan
+																	: NULL;
+		case T_LimitState:
+		case T_ResultState:
+			return find_scan(outerPlanState(plan));
+		default:
+			return NULL;
+	}
+}
+
+static void
+begin(CustomScanState *node, EState *estate, int eflags)
+{
+	ScanState *scan;
+	EvcScanState *state = (EvcScanState *) node;
+	CustomScan *plan = castNode(CustomScan, node->ss.ps.plan);
+
+	check_privileges(plan);
+	outerPlanState(node) = ExecInitNode(outerPlan(plan), estate, eflags);
+	scan = find_scan(outerPlanState(node));
+	if (scan != NULL)
+		node->ss.ss_currentRelation = scan->ss_currentRelation;
+	state->shape.scan = scan;
+	state->shape.n_columns = private_integer(plan, EVC_SCAN_CHILD_COLUMNS);
+	state->shape.desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	init_calls(state, plan);
+	find_kept(state, plan);
+	state->hint = (EvcScanHint) private_integer(plan, EVC_SCAN_HINT);
+	state->arguments = CreateExprContext(estate);
+}
+
+/*
+ * With a limit, the rows that it asks for and no more; but what stands between
+ * may have dropped some (a row that is locked, or gone), and then a few more.
+ */
+static int
+rows_to_read(const EvcScanState *state)
+{
+	if (state->hint == EVC_HINT_SINGLE)
+		return 1;
+	if (state->hint != EVC_HINT_LIMITED)
+		return state->look_ahead;
+	return (int) Min(state->look_ahead, Max(state->wanted, 1));
+}
+
+static void
+start_over(EvcScanState *state)
+{
+	CustomScan *plan = castNode(CustomScan, state->css.ss.ps.plan);
+
+	state->current = 0;
+	state->ended = false;
+	state->wanted = private_integer(plan, EVC_SCAN_LIMIT);
+	state->look_ahead =
+		state->hint == EVC_HINT_UNKNOWN ? LOOK_AHEAD_FIRST : evc_batch_rows;
+	/* As a Limit tells a Sort below it, which it can't see through this node. */
+	if (state->hint == EVC_HINT_LIMITED)
+		ExecSetTupleBound(state->wanted, outerPlanState(state));
+}
+
+static void
+make_sets(EvcScanState *state)
+{
+	if (state->sets_ready)
+		return;
+	for (int i = 0; i < EVC_SETS; i++)
+		evc_rowset_init(&state->sets[i], &state->shape,
+						state->css.ss.ps.state->es_query_cxt);
+	start_over(state);
+	state->sets_ready = true;
+}
+
+/* Fills a set and sends it; false if the child had nothing left. */
+static bool
+refill(EvcScanState *state, EvcRowSet *set)
+{
+	evc_rowset_reset(set);
+	if (state->ended)
+		return false;
+	evc_rowset_fill(set, outerPlanState(state), state->arguments, rows_to_read(state),
+					(size_t) evc_batch_kilobytes * 1024, &state->ended);
+	if (set->n_rows == 0)
+		return false;
+	state->wanted -= set->n_rows;
+	state->look_ahead = Min(state->look_ahead * 2, evc_batch_rows);
+	evc_rowset_send(set);
+	return true;
+}
+
+/* The look-ahead is what it will be: a second set costs no row too many. */
+static bool
+may_pipeline(const EvcScanState *state)
+{
+	return state->look_ahead >= evc_batch_rows && state->hint != EVC_HINT_SINGLE &&
+		   (state->hint != EVC_HINT_LIMITED || state->wanted > 0);
+}
+
+/* The current set is used up: makes the next one current and receives it. */
+static bool
+advance(EvcScanState *state)
+{
+	EvcRowSet *used = &state->sets[state->current];
+	EvcRowSet *other = &state->sets[1 - state->current];
+
+	if (other->state == EVC_ROWS_IN_FLIGHT)
+	{
+		if (may_pipeline(state))
+			(void) refill(state, used);
+		else
+			evc_rowset_reset(used);
+		state->current = 1 - state->current;
+	}
+	else
+	{
+		if (!refill(state, used))
+			return false;
+		if (may_pipeline(state))
+			(void) refill(state, other);
+	}
+	evc_rowset_receive(&state->sets[state->current]);
+	return true;
+}
+
+/* The current set's next row into the scan slot, results in per-tuple memory. */
+static bool
+emit(EvcScanState *state)
+{
+	ScanState *scan = &state->css.ss;
+	MemoryContext caller =
+		MemoryContextSwitchTo(scan->ps.ps_ExprContext->ecxt_per_tuple_memory);
+	bool found = evc_rowset_emit(&state->sets[state->current], scan->ss_ScanTupleSlot);
+
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
+/* The next row in the scan slot; false at the end. */
+static bool
+next_row(EvcScanState *state)
+{
+	make_sets(state);
+	while (!emit(state))
+		if (!advance(state))
+			return false;
+	return true;
+}
+
+static TupleTableSlot *
+exec(CustomScanState *node)
+{
+	EvcScanState *state = (EvcScanState *) node;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		ResetExprContext(econtext);
+		if (!next_row(state))
+			return node->ss.ps.ps_ProjInfo != NULL
+					   ? ExecClearTuple(node->ss.ps.ps_ResultTupleSlot)
+					   : ExecClearTuple(node->ss.ss_ScanTupleSlot);
+		econtext->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
+		if (!ExecQual(node->ss.ps.qual, econtext))
+		{
+			InstrCountFiltered1(node, 1);
+			continue;
+		}
+		return node->ss.ps.ps_ProjInfo != NULL ? ExecProject(node->ss.ps.ps_ProjInfo)
+											   : node->ss.ss_ScanTupleSlot;
+	}
+}
+
+static void
+end(CustomScanState *node)
+{
+	EvcScanState *state = (EvcScanState *) node;
+
+	for (int i = 0; state->sets_ready && i < EVC_SETS; i++)
+		evc_rowset_reset(&state->sets[i]);
+	ExecEndNode(outerPlanState(node));
+}
+
+static void
+rescan(CustomScanState *node)
+{
+	EvcScanState *state = (EvcScanState *) node;
+
+	if (state->sets_ready)
+	{
+		for (int i = 0; i < EVC_SETS; i++)
+			evc_rowset_reset(&state->sets[i]);
+		start_over(state);
+	}
+	/* Otherwise the child is rescanned when it is asked for its first row. */
+	if (outerPlanState(node)->chgParam == NULL)
+		ExecReScan(outerPlanState(node));
+}

@@ -1,0 +1,197 @@
+/*
+ * plan/inject.c
+ *	  Walks a finished plan, bottom up, and lets each move do its part.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/syscache.h"
+
+#include "guc.h"
+#include "plan/inject.h"
+#include "plan/surgery.h"
+static Plan *operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
+
+/*
+ * Does the statement call a function that is not built in?  The planner notes
+ * them all, for the plan cache.
+ */
+static bool
+calls_foreign_functions(const PlannedStmt *stmt)
+{
+	ListCell *cell;
+
+	foreach (cell, stmt->invalItems)
+		if (lfirst_node(PlanInvalItem, cell)->cacheId == PROCOID)
+			return true;
+	return false;
+}
+
+static int
+highest_node_id(const Plan *plan)
+{
+	int highest;
+	ListCell *cell;
+	List *children = NIL;
+
+	if (plan == NULL)
+		return 0;
+	highest = Max(plan->plan_node_id,
+				  Max(highest_node_id(plan->lefttree), highest_node_id(plan->righttree)));
+	if (IsA(plan, Append))
+		children = ((const Append *) plan)->appendplans;
+	else if (IsA(plan, MergeAppend))
+		children = ((const MergeAppend *) plan)->mergeplans;
+	else if (IsA(plan, BitmapAnd))
+		children = ((const BitmapAnd *) plan)->bitmapplans;
+	else if (IsA(plan, BitmapOr))
+		children = ((const BitmapOr *) plan)->bitmapplans;
+	else if (IsA(plan, CustomScan))
+		children = ((const CustomScan *) plan)->custom_plans;
+	else if (IsA(plan, SubqueryScan))
+		highest = Max(highest, highest_node_id(((const SubqueryScan *) plan)->subplan));
+	foreach (cell, children)
+		highest = Max(highest, highest_node_id(lfirst(cell)));
+	return highest;
+}
+
+/* Rows that a Limit asks for, its offset included; 0 if that is not constant. */
+static int
+limit_of(const Limit *limit)
+{
+	const Const *count = (const Const *) limit->limitCount;
+	const Const *offset = (const Const *) limit->limitOffset;
+	int64 rows;
+
+	if (limit->limitOption != LIMIT_OPTION_COUNT || count == NULL || !IsA(count, Const) ||
+		count->constisnull)
+		return 0;
+	rows = DatumGetInt64(count->constvalue);
+	if (offset != NULL)
+	{
+		if (!IsA(offset, Const) || offset->constisnull)
+			return 0;
+		rows += DatumGetInt64(offset->constvalue);
+	}
+	return rows > 0 && rows <= INT_MAX ? (int) rows : 0;
+}
+
+/* What a node wants of its (outer) child. */
+static EvcDemand
+demand_of(const Plan *plan, const EvcDemand *mine)
+{
+	EvcDemand demand = {.hint = EVC_HINT_UNKNOWN, .parent = plan};
+
+	switch (nodeTag(plan))
+	{
+		case T_Sort:
+		case T_IncrementalSort:
+		case T_Hash:
+		case T_ModifyTable:
+			demand.hint = EVC_HINT_DRAIN;
+			break;
+		case T_Agg:
+			if (((const Agg *) plan)->aggstrategy != AGG_SORTED)
+				demand.hint = EVC_HINT_DRAIN;
+			break;
+		case T_Limit:
+			demand.limit = limit_of((const Limit *) plan);
+			if (demand.limit > 0)
+				demand.hint = EVC_HINT_LIMITED;
+			break;
+		/* Not LockRows, which drops rows that have changed or are skipped. */
+		case T_Result:
+		case T_SubqueryScan:
+		case T_CustomScan:
+			if (plan->qual == NIL)
+			{
+				demand.hint = mine->hint;
+				demand.limit = mine->limit;
+			}
+			break;
+		default:
+			break;
+	}
+	return demand;
+}
+
+static void
+operate_list(EvcSurgery *surgery, List *plans, const EvcDemand *demand)
+{
+	ListCell *cell;
+
+	foreach (cell, plans)
+		lfirst(cell) = operate(surgery, lfirst(cell), demand);
+}
+
+static void
+operate_children(EvcSurgery *surgery, Plan *plan, const EvcDemand *mine)
+{
+	EvcDemand demand = demand_of(plan, mine);
+	EvcDemand unknown = {.hint = EVC_HINT_UNKNOWN, .parent = plan};
+
+	plan->lefttree = operate(surgery, plan->lefttree, &demand);
+	if (!IsA(plan, MergeJoin))
+		plan->righttree = operate(surgery, plan->righttree, &unknown);
+	else if (IsA(plan->righttree, Sort) || IsA(plan->righttree, Material))
+		/* A merge join goes back in its inner side: this node can, ours can't. */
+		operate_children(surgery, plan->righttree, &unknown);
+	if (IsA(plan, Append))
+		operate_list(surgery, ((Append *) plan)->appendplans, &unknown);
+	else if (IsA(plan, MergeAppend))
+		operate_list(surgery, ((MergeAppend *) plan)->mergeplans, &unknown);
+	else if (IsA(plan, SubqueryScan))
+		((SubqueryScan *) plan)->subplan =
+			operate(surgery, ((SubqueryScan *) plan)->subplan, &demand);
+}
+
+/* Plans of other extensions and of foreign servers are theirs alone. */
+static bool
+is_closed(const Plan *plan)
+{
+	return IsA(plan, CustomScan) || IsA(plan, ForeignScan);
+}
+
+static Plan *
+operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
+{
+	if (plan == NULL || is_closed(plan))
+		return plan;
+	check_stack_depth();
+	operate_children(surgery, plan, demand);
+	evc_insert_below(surgery, plan);
+	if (IsA(plan, ValuesScan))
+		evc_rewrite_values(surgery, (ValuesScan *) plan);
+	if (IsA(plan, Limit) || IsA(plan, Sort) || IsA(plan, IncrementalSort))
+		return evc_lift(surgery, plan, demand);
+	return evc_wrap_above(surgery, plan, demand);
+}
+
+/* Does somebody count on going back?  A batch node can't. */
+static bool
+may_go_back(int cursor_options)
+{
+	return (cursor_options & (CURSOR_OPT_SCROLL | CURSOR_OPT_FAST_PLAN)) != 0 &&
+		   (cursor_options & CURSOR_OPT_NO_SCROLL) == 0;
+}
+
+void
+evc_inject(PlannedStmt *stmt, int cursor_options)
+{
+	EvcDemand top = {.hint = EVC_HINT_UNKNOWN};
+	EvcSurgery surgery = {.stmt = stmt};
+	ListCell *cell;
+
+	if (!evc_batching || may_go_back(cursor_options) || !calls_foreign_functions(stmt))
+		return;
+	surgery.next_node_id = highest_node_id(stmt->planTree);
+	foreach (cell, stmt->subplans)
+		surgery.next_node_id = Max(surgery.next_node_id, highest_node_id(lfirst(cell)));
+	surgery.next_node_id++;
+	stmt->planTree = operate(&surgery, stmt->planTree, &top);
+	foreach (cell, stmt->subplans)
+		lfirst(cell) = operate(&surgery, lfirst(cell), &top);
+}

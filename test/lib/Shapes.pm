@@ -1,0 +1,398 @@
+# Shapes of statements that call evcrypt's functions: what they are, as data.
+#
+# A shape is [ name, expected, statements, option... ].  Expected is "batched":
+# a few requests with evcrypt.batch on; or "scalar": as many as with it off,
+# because PostgreSQL evaluates the calls where no plan node can.  Options:
+#
+#   set    settings of the shape's own, as in SET LOCAL
+#   before statements that run first, not counted
+#   check  a query afterwards, not counted: what the statements have done
+#   role   runs as this role
+#   limit  requests that a batched shape may make; otherwise 12
+#   owner  only an owner may do it, so there is no test of EXECUTE
+package Shapes;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+
+our @EXPORT_OK = qw(@SHAPES $SETUP $FOREIGN run_shape requests_made);
+
+# t, u and parted have 1,000 rows; small has 10, and 10 in an inheriting table.
+our $SETUP = q{
+CREATE TABLE t (id int PRIMARY KEY, grp int NOT NULL, name text NOT NULL, v encrypted, n encrypted);
+INSERT INTO t SELECT i, i % 10, 'name ' || i % 100, encrypt('name ' || i % 100), encrypt(i)
+	FROM generate_series(1, 1000) i;
+CREATE INDEX t_grp ON t (grp) INCLUDE (v);
+CREATE TABLE u (id int PRIMARY KEY, t_id int, v encrypted);
+INSERT INTO u SELECT i, 1001 - i, encrypt('name ' || i) FROM generate_series(1, 1000) i;
+CREATE TABLE small (id int PRIMARY KEY, name text, v encrypted);
+INSERT INTO small SELECT i, 'name ' || i, encrypt('name ' || i) FROM generate_series(1, 10) i;
+CREATE TABLE parted (id int, v encrypted) PARTITION BY RANGE (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (500);
+CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (500) TO (2000);
+INSERT INTO parted SELECT id, v FROM t;
+CREATE TABLE child () INHERITS (small);
+INSERT INTO child SELECT id + 10, name, v FROM small;
+CREATE TABLE sink (id int PRIMARY KEY, name text, v encrypted DEFAULT encrypt('none'));
+CREATE TABLE log (line text);
+CREATE TABLE secured (id int, owner text, v encrypted);
+INSERT INTO secured SELECT id, CASE WHEN id % 2 = 0 THEN 'reader' ELSE 'else' END, v FROM t;
+
+CREATE VIEW plain_view AS SELECT id, decrypt(v) AS name FROM t;
+CREATE VIEW barrier WITH (security_barrier) AS SELECT id, decrypt(v) AS name FROM t WHERE grp < 5;
+CREATE MATERIALIZED VIEW matview AS SELECT id, decrypt(v) AS name FROM t;
+
+CREATE FUNCTION inlined(encrypted) RETURNS text LANGUAGE sql STABLE AS 'SELECT decrypt($1)';
+CREATE FUNCTION sql_lookup(int) RETURNS text LANGUAGE sql STABLE
+	AS 'SELECT decrypt(v) FROM t WHERE id = $1 ORDER BY id LIMIT 1';
+CREATE FUNCTION sql_rows() RETURNS SETOF text LANGUAGE sql VOLATILE AS 'SELECT decrypt(v) FROM t';
+CREATE FUNCTION rows_of(int) RETURNS SETOF t LANGUAGE plpgsql STABLE
+	AS 'BEGIN RETURN QUERY SELECT * FROM t WHERE id <= $1; END';
+CREATE FUNCTION names() RETURNS SETOF text LANGUAGE plpgsql STABLE
+	AS 'BEGIN RETURN QUERY SELECT decrypt(v) FROM t; END';
+CREATE FUNCTION simple(x encrypted) RETURNS text LANGUAGE plpgsql STABLE
+	AS 'DECLARE r text; BEGIN r := decrypt(x); RETURN r; END';
+CREATE FUNCTION looped() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE r record; total int := 0;
+BEGIN
+	FOR r IN SELECT decrypt_as(n, NULL::int) AS n FROM t LOOP total := total + r.n; END LOOP;
+	RETURN total;
+END $$;
+CREATE FUNCTION bound_cursor() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE c NO SCROLL CURSOR FOR SELECT decrypt_as(n, NULL::int) AS n FROM t; total int := 0;
+BEGIN
+	FOR r IN c LOOP total := total + r.n; END LOOP;
+	RETURN total;
+END $$;
+CREATE FUNCTION dynamic() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE total int;
+BEGIN
+	EXECUTE 'SELECT sum(decrypt_as(n, NULL::int)) FROM t WHERE id > $1' INTO total USING 100;
+	RETURN total;
+END $$;
+CREATE FUNCTION encrypt_row() RETURNS trigger LANGUAGE plpgsql
+	AS 'BEGIN NEW.v := encrypt(NEW.name); RETURN NEW; END';
+CREATE FUNCTION log_rows() RETURNS trigger LANGUAGE plpgsql
+	AS 'BEGIN INSERT INTO log SELECT decrypt(v) FROM new_rows; RETURN NULL; END';
+
+CREATE ROLE reader;
+CREATE ROLE stranger;
+ALTER TABLE secured ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON secured USING (owner = current_user AND decrypt(v) < 'name 5');
+GRANT ALL ON ALL TABLES IN SCHEMA public TO reader, stranger;
+GRANT CREATE ON SCHEMA public TO reader, stranger;
+GRANT pg_execute_server_program TO stranger;
+GRANT EXECUTE ON FUNCTION encrypt(text), encrypt(anyelement), decrypt(encrypted),
+	decrypt_as(encrypted, anyelement), try_decrypt(encrypted) TO reader;
+};
+
+# A foreign table over this server itself; after $SETUP.
+our $FOREIGN = q{
+CREATE EXTENSION postgres_fdw;
+DO $$ BEGIN EXECUTE format('CREATE SERVER loopback FOREIGN DATA WRAPPER postgres_fdw
+	OPTIONS (host %L, port %L, dbname %L)', split_part(current_setting('unix_socket_directories'), ',', 1),
+	current_setting('port'), current_database()); END $$;
+CREATE USER MAPPING FOR PUBLIC SERVER loopback
+	OPTIONS (user 'postgres', password_required 'false');
+CREATE FOREIGN TABLE remote (id int, name text, v encrypted) SERVER loopback
+	OPTIONS (table_name 'small');
+GRANT ALL ON remote TO reader, stranger;
+};
+
+my $NO_SEQ = 'enable_seqscan = off';
+my $PARALLEL = 'parallel_setup_cost = 0; parallel_tuple_cost = 0; min_parallel_table_scan_size = 0;'
+  . 'max_parallel_workers_per_gather = 2; parallel_leader_participation = off';
+my $NESTED = 'enable_hashjoin = off; enable_mergejoin = off';
+my $HASHED = 'enable_nestloop = off; enable_mergejoin = off';
+my $MERGED = 'enable_nestloop = off; enable_hashjoin = off';
+my $SORTED = 'enable_hashagg = off';
+my $JIT = 'jit_above_cost = 0; jit_inline_above_cost = 0; jit_optimize_above_cost = 0';
+my $SINK = 'SELECT id, name, decrypt(v) FROM sink ORDER BY id';
+my $FILL = 'INSERT INTO sink SELECT id, name, v FROM small';
+
+our @SHAPES = (
+	# Scans
+	[ 'seq scan, target list', batched => 'SELECT id, decrypt(v) FROM t' ],
+	[ 'seq scan, filter', batched => q{SELECT id FROM t WHERE decrypt(v) = 'name 7'} ],
+	[ 'seq scan, filter and target list', batched =>
+		q{SELECT id, decrypt_as(n, NULL::int) FROM t WHERE decrypt(v) LIKE 'name 7%'} ],
+	[ 'two filters', batched =>
+		q{SELECT id FROM t WHERE decrypt(v) LIKE 'name 7%' AND decrypt_as(n, NULL::int) > 500} ],
+	[ 'whole row and system column', batched =>
+		'SELECT t.ctid, (t).id, decrypt((t).v), decrypt(v), tableoid::regclass FROM t' ],
+	[ 'index scan', batched => 'SELECT decrypt(n) FROM t WHERE id BETWEEN 1 AND 500 ORDER BY id',
+		set => "$NO_SEQ; enable_bitmapscan = off" ],
+	[ 'index only scan', batched => 'SELECT grp, decrypt(v) FROM t WHERE grp < 5',
+		set => "$NO_SEQ; enable_bitmapscan = off" ],
+	[ 'bitmap scan', batched => 'SELECT id, decrypt(v) FROM t WHERE grp = 3 OR id < 50',
+		set => "$NO_SEQ; enable_indexscan = off" ],
+	[ 'tid scan', batched => q{SELECT decrypt(v) FROM t WHERE ctid IN ('(0,1)', '(0,2)', '(0,3)')} ],
+	[ 'tid range scan', batched => q{SELECT decrypt(v) FROM t WHERE ctid < '(5,1)'} ],
+	[ 'table sample', batched => 'SELECT decrypt(v) FROM t TABLESAMPLE bernoulli (50) REPEATABLE (1)' ],
+	[ 'function scan', batched => 'SELECT decrypt(v) FROM rows_of(400)' ],
+	[ 'ROWS FROM', batched => 'SELECT decrypt(v), k FROM ROWS FROM (rows_of(50), generate_series(1, 50))
+		AS x (id, grp, name, v, n, k)' ],
+	[ 'table function scan', batched =>
+		q{SELECT decrypt(encrypt(x)) FROM xmltable('/a/b' PASSING '<a><b>1</b><b>2</b><b>3</b></a>'
+			COLUMNS x text PATH '.')} ],
+	[ 'VALUES in FROM', batched => q{SELECT decrypt(encrypt(x)) FROM (VALUES ('a'), ('b'), ('c')) AS w (x)} ],
+	[ 'subquery scan', batched => q{SELECT decrypt(v) || '!' FROM (SELECT v FROM t OFFSET 0) q} ],
+	[ 'call inside a subquery', batched => q{SELECT d || '!' FROM (SELECT decrypt(v) AS d FROM t OFFSET 0) q} ],
+	[ 'CTE', batched => 'WITH w AS (SELECT id, decrypt(v) AS d FROM t) SELECT * FROM w WHERE id < 900' ],
+	[ 'CTE, materialized', batched =>
+		'WITH w AS MATERIALIZED (SELECT id, decrypt(v) AS d FROM t) SELECT a.d, b.id FROM w a JOIN w b USING (id)' ],
+	[ 'CTE scan', batched => 'WITH w AS MATERIALIZED (SELECT id, v FROM t) SELECT decrypt(v) FROM w' ],
+	[ 'CTE, recursive', batched => q{WITH RECURSIVE w (id, d) AS (
+		SELECT id, decrypt(v) FROM t WHERE id <= 100
+		UNION ALL SELECT w.id + 100, decrypt(encrypt(d || '.')) FROM w WHERE w.id < 300) SELECT * FROM w}, limit => 24 ],
+	[ 'CTE that inserts, RETURNING outside', batched =>
+		'WITH w AS (INSERT INTO sink SELECT id, name, v FROM t RETURNING v) SELECT decrypt(v) FROM w' ],
+	[ 'temporary table', batched => 'SELECT decrypt(v) FROM tmp',
+		before => 'CREATE TEMP TABLE tmp ON COMMIT DROP AS SELECT * FROM t; GRANT SELECT ON tmp TO stranger' ],
+	[ 'inheritance', batched => 'SELECT id, decrypt(v) FROM small' ],
+	[ 'foreign table', scalar => 'SELECT id, decrypt(v) FROM remote' ],
+	[ 'foreign table joined', batched => 'SELECT t.id, decrypt(t.v) FROM remote r JOIN t USING (id)' ],
+
+	# Joins
+	[ 'nested loop', batched => 'SELECT t.id, decrypt(u.v) FROM t JOIN u ON u.t_id = t.id WHERE t.grp = 2', set => $NESTED ],
+	[ 'nested loop, calls on both sides', batched =>
+		'SELECT decrypt(s.v), decrypt(t.v) FROM small s JOIN t ON t.grp = s.id', set => $NESTED ],
+	[ 'nested loop, filtered inner side', batched =>
+		q{SELECT s.id, q.id FROM small s, LATERAL (SELECT id FROM t WHERE grp = s.id AND decrypt(v) LIKE '%1' OFFSET 0) q},
+		set => $NESTED, limit => 40 ],
+	[ 'memoize, one row a rescan', scalar => 'SELECT t.id, q.d FROM t JOIN LATERAL
+		(SELECT decrypt(v) AS d FROM small s WHERE s.id = t.grp OFFSET 0) q ON true WHERE t.id < 300', set => $NESTED ],
+	[ 'hash join', batched => 'SELECT t.id, decrypt(t.v), decrypt(u.v) FROM t JOIN u ON u.t_id = t.id', set => $HASHED ],
+	[ 'merge join', batched => 'SELECT t.id, decrypt(t.v), decrypt(u.v) FROM t JOIN u ON u.id = t.id', set => $MERGED ],
+	[ 'left join', batched => 'SELECT t.id, decrypt(u.v) FROM t LEFT JOIN u ON u.t_id = t.id AND u.id < 500' ],
+	[ 'full join', batched => 'SELECT t.id, decrypt(t.v), decrypt(s.v) FROM t FULL JOIN small s ON s.id + 995 = t.id' ],
+	[ 'cross join', batched => 'SELECT s.id, decrypt(t.v) FROM t CROSS JOIN small s WHERE t.grp = 1 AND s.id < 3' ],
+	[ 'semi join', batched => q{SELECT id FROM t WHERE id IN (SELECT t_id FROM u WHERE decrypt(v) LIKE '%5')} ],
+	[ 'anti join', batched => q{SELECT id FROM t WHERE NOT EXISTS (SELECT FROM u WHERE u.t_id = t.id AND decrypt(u.v) LIKE '%5')} ],
+	[ 'join by a call, hashed', scalar => 'SELECT t.id, s.id FROM t JOIN small s ON s.name = decrypt(t.v)', set => $HASHED ],
+	[ 'join by a call, merged', batched => 'SELECT t.id, s.id FROM t JOIN small s ON s.name = decrypt(t.v)', set => $MERGED ],
+	[ 'join by calls on both sides', scalar => 'SELECT t.id, s.id FROM t JOIN small s ON decrypt(s.v) = decrypt(t.v)', set => $HASHED ],
+	[ 'join condition over both sides', scalar =>
+		q{SELECT s.id, z.id FROM small s JOIN small z ON decrypt(s.v) || 'x' > decrypt(z.v) || z.name}, set => $NESTED ],
+	[ 'LATERAL', batched => 'SELECT s.id, q.d FROM small s, LATERAL
+		(SELECT decrypt(t.v) AS d FROM t WHERE t.grp = s.id ORDER BY t.id LIMIT 50) q' ],
+
+	# Aggregates
+	[ 'aggregate of a call', batched => 'SELECT count(decrypt(v)), max(decrypt(v)) FROM t' ],
+	[ 'aggregate of two calls', batched => q{SELECT string_agg(decrypt(v), ',' ORDER BY decrypt_as(n, NULL::int)) FROM t} ],
+	[ 'aggregate, FILTER by a plain column', scalar => 'SELECT count(decrypt(v)) FILTER (WHERE grp = 1) FROM t' ],
+	[ 'aggregate, FILTER by a call', scalar => q{SELECT count(*) FILTER (WHERE decrypt(v) LIKE '%1') FROM t} ],
+	[ 'aggregate, DISTINCT', batched => 'SELECT count(DISTINCT decrypt(v)) FROM t' ],
+	[ 'aggregate, WITHIN GROUP', batched => 'SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY decrypt_as(n, NULL::int)) FROM t' ],
+	[ 'call of an aggregate', batched => 'SELECT grp, decrypt(encrypt(max(name))) FROM t GROUP BY grp ORDER BY grp' ],
+	[ 'GROUP BY a column, hashed', batched => 'SELECT grp, max(decrypt(v)) FROM t GROUP BY grp ORDER BY grp' ],
+	[ 'GROUP BY a column, sorted', batched => 'SELECT grp, max(decrypt(v)) FROM t GROUP BY grp ORDER BY grp', set => $SORTED ],
+	[ 'GROUP BY a call', batched => 'SELECT decrypt(v) AS d, count(*) FROM t GROUP BY 1 ORDER BY 1' ],
+	[ 'HAVING', batched => q{SELECT grp FROM t GROUP BY grp HAVING max(decrypt(v)) > 'name 95' ORDER BY grp} ],
+	[ 'HAVING, call of an aggregate', batched =>
+		q{SELECT grp FROM t GROUP BY grp HAVING decrypt((array_agg(v ORDER BY id))[1]) < 'name 5' ORDER BY grp} ],
+	[ 'ROLLUP', batched => 'SELECT grp, decrypt(v), count(*) FROM t GROUP BY ROLLUP (grp, decrypt(v)) ORDER BY 1, 2' ],
+	[ 'CUBE', batched => 'SELECT grp, decrypt(v), count(*) FROM t GROUP BY CUBE (grp, decrypt(v)) ORDER BY 1, 2', set => $SORTED ],
+	[ 'GROUPING SETS', batched => 'SELECT grp, id % 3, sum(decrypt_as(n, NULL::int)), grouping(grp)
+		FROM t GROUP BY GROUPING SETS ((grp), (id % 3), ()) ORDER BY 1, 2' ],
+	[ 'DISTINCT', batched => 'SELECT DISTINCT decrypt(v) FROM t ORDER BY 1' ],
+	[ 'DISTINCT ON', batched => 'SELECT DISTINCT ON (grp) grp, decrypt(v) FROM t ORDER BY grp, id' ],
+
+	# Windows
+	[ 'window over a column', batched => 'SELECT decrypt(v), row_number() OVER (ORDER BY id) FROM t' ],
+	[ 'window ordered by a call', batched => 'SELECT id, rank() OVER (ORDER BY decrypt(v)) FROM t ORDER BY id' ],
+	[ 'window partitioned by a call', batched => 'SELECT id, count(*) OVER (PARTITION BY decrypt(v)) FROM t ORDER BY id' ],
+	[ 'window function of a call', batched => 'SELECT id, lag(decrypt(v)) OVER (ORDER BY id) FROM t' ],
+	[ 'frame, ROWS', batched => 'SELECT id, sum(decrypt_as(n, NULL::int)) OVER
+		(ORDER BY id ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING) FROM t' ],
+	[ 'frame, RANGE', batched => 'SELECT id, sum(decrypt_as(n, NULL::int)) OVER
+		(ORDER BY grp RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t ORDER BY id' ],
+	[ 'frame, GROUPS EXCLUDE', batched => 'SELECT id, count(decrypt(v)) OVER
+		(ORDER BY grp GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES) FROM t ORDER BY id' ],
+	[ 'window with FILTER', scalar => 'SELECT id, count(decrypt(v)) FILTER (WHERE id > 5) OVER (ORDER BY id) FROM t' ],
+	[ 'call of a window function', batched => 'SELECT id, decrypt(first_value(v) OVER (PARTITION BY grp ORDER BY id)) FROM t ORDER BY id' ],
+	[ 'window with run condition', batched =>
+		'SELECT * FROM (SELECT decrypt(v), row_number() OVER (ORDER BY id) AS k FROM t) q WHERE k <= 20' ],
+
+	# Order, limits, set operations
+	[ 'ORDER BY a column', batched => 'SELECT id, decrypt(v) FROM t ORDER BY name, id' ],
+	[ 'ORDER BY a call', batched => 'SELECT id FROM t ORDER BY decrypt(v), id' ],
+	[ 'incremental sort', batched => 'SELECT id, decrypt(v) FROM t ORDER BY id, name', set => $NO_SEQ ],
+	[ 'LIMIT', batched => 'SELECT id, decrypt(v) FROM t LIMIT 100' ],
+	[ 'LIMIT OFFSET', batched => 'SELECT id, decrypt(v) FROM t ORDER BY id LIMIT 100 OFFSET 100' ],
+	[ 'LIMIT after a filter', batched => q{SELECT id, decrypt(v) FROM t WHERE decrypt(v) LIKE '%7%' LIMIT 20} ],
+	[ 'FETCH FIRST WITH TIES', batched =>
+		'SELECT id, decrypt(v) FROM t ORDER BY grp FETCH FIRST 150 ROWS WITH TIES' ],
+	[ 'UNION', batched => 'SELECT decrypt(v) AS d FROM t UNION SELECT decrypt(v) FROM u ORDER BY d' ],
+	[ 'UNION ALL', batched => 'SELECT decrypt(v) FROM t UNION ALL SELECT decrypt(v) FROM u', limit => 24 ],
+	[ 'INTERSECT', batched => 'SELECT decrypt(v) AS d FROM t INTERSECT SELECT decrypt(v) FROM u ORDER BY d' ],
+	[ 'EXCEPT', batched => 'SELECT decrypt(v) AS d FROM u EXCEPT ALL SELECT decrypt(v) FROM t ORDER BY d' ],
+	[ 'set-returning function of a call', batched => q{SELECT id, unnest(string_to_array(decrypt(v), ' ')) FROM t} ],
+	[ 'set-returning function beside a call', batched => 'SELECT decrypt(v), generate_series(1, 2) FROM t' ],
+
+	# Sub-selects
+	[ 'correlated sub-select', scalar => 'SELECT id, (SELECT decrypt(u.v) FROM u WHERE u.id = s.id) FROM small s' ],
+	[ 'correlated sub-select over many rows', batched =>
+		'SELECT id, (SELECT max(decrypt(t.v)) FROM t WHERE t.grp = s.id) FROM small s', limit => 12 ],
+	[ 'init plan', batched => 'SELECT id FROM small WHERE name < (SELECT max(decrypt(v)) FROM t)' ],
+	[ 'hashed sub-plan', batched => q{SELECT id FROM small WHERE (name IN (SELECT decrypt(v) FROM t)) IS NOT FALSE} ],
+	[ 'call tested against a sub-plan', scalar => q{SELECT id FROM small s WHERE (decrypt(v) IN (SELECT name FROM t)) IS NOT FALSE} ],
+	[ 'EXISTS', batched => q{SELECT EXISTS (SELECT FROM t WHERE decrypt(v) = 'name 99')} ],
+	[ 'ARRAY(sub-select)', batched => 'SELECT ARRAY(SELECT decrypt(v) FROM t ORDER BY id)' ],
+	[ 'call of a sub-select', scalar => 'SELECT id, decrypt((SELECT u.v FROM u WHERE u.id = s.id)) FROM small s' ],
+	[ 'constant argument', batched => 'SELECT id, decrypt(encrypt(name)), encrypt(42) FROM t' ],
+
+	# Rows that are written
+	[ 'INSERT, one row', batched => q{INSERT INTO sink VALUES (1, decrypt(encrypt('a')), encrypt('b'))}, check => $SINK ],
+	[ 'INSERT, many rows', batched => q{INSERT INTO sink VALUES
+		(1, 'x', encrypt('a')), (2, 'x', encrypt('b')), (3, 'x', encrypt('c')), (4, 'x', encrypt('d'))}, check => $SINK ],
+	[ 'INSERT, some rows call', batched => q{INSERT INTO sink VALUES
+		(1, 'x', encrypt('a')), (2, 'x', NULL), (3, 'x', encrypt('c'))}, check => $SINK ],
+	[ 'INSERT, parameters', batched => q{EXECUTE s('a', 'b', 'c')}, check => $SINK,
+		before => 'PREPARE s (text, text, text) AS INSERT INTO sink VALUES
+			(1, $1, encrypt($1)), (2, $2, encrypt($2)), (3, $3, encrypt($3))' ],
+	[ 'INSERT SELECT', batched => 'INSERT INTO sink SELECT id, name, encrypt(name) FROM t', check => $SINK ],
+	[ 'INSERT SELECT, column default', batched => 'INSERT INTO sink (id) SELECT id FROM t', check => $SINK ],
+	[ 'INSERT, default of one row', scalar => 'INSERT INTO sink (id) VALUES (1)', check => $SINK ],
+	[ 'ON CONFLICT DO NOTHING', batched =>
+		'INSERT INTO sink SELECT id, name, encrypt(name) FROM t ON CONFLICT DO NOTHING', before => $FILL, check => $SINK ],
+	[ 'ON CONFLICT DO UPDATE, excluded', batched => 'INSERT INTO sink SELECT id, name, encrypt(name) FROM t
+		ON CONFLICT (id) DO UPDATE SET v = excluded.v', before => $FILL, check => $SINK ],
+	[ 'ON CONFLICT DO UPDATE, a call', scalar => q{INSERT INTO sink SELECT id, name FROM small
+		ON CONFLICT (id) DO UPDATE SET v = encrypt('new')},
+		before => "ALTER TABLE sink ALTER v DROP DEFAULT; $FILL", check => $SINK ],
+	[ 'RETURNING', scalar => 'INSERT INTO sink SELECT id, name, v FROM small RETURNING decrypt(v)' ],
+	[ 'UPDATE', batched => 'UPDATE t SET v = encrypt(name || id)', check => 'SELECT id, decrypt(v) FROM t ORDER BY id' ],
+	[ 'UPDATE, of itself', batched => q{UPDATE t SET v = encrypt(decrypt(v) || '!') WHERE decrypt(v) LIKE '%7%'},
+		check => 'SELECT id, decrypt(v) FROM t ORDER BY id' ],
+	[ 'UPDATE FROM', batched => 'UPDATE t SET v = encrypt(decrypt(u.v)) FROM u WHERE u.id = t.id',
+		check => 'SELECT id, decrypt(v) FROM t ORDER BY id' ],
+	[ 'UPDATE, several columns of a sub-select', scalar =>
+		q{UPDATE small s SET (name, v) = (SELECT t.name, encrypt(t.name) FROM t WHERE t.id = s.id)},
+		check => 'SELECT id, name, decrypt(v) FROM small ORDER BY id' ],
+	[ 'UPDATE, moving between partitions', batched =>
+		'UPDATE parted SET id = id + 300, v = encrypt(decrypt(v)) WHERE id < 600',
+		check => 'SELECT tableoid::regclass, id, decrypt(v) FROM parted ORDER BY id, 3', limit => 24 ],
+	[ 'DELETE', batched => q{DELETE FROM t WHERE decrypt(v) LIKE '%3'}, check => 'SELECT count(*), sum(id) FROM t' ],
+	[ 'DELETE USING', batched => q{DELETE FROM t USING u WHERE u.id = t.id AND decrypt(u.v) LIKE '%3'},
+		check => 'SELECT count(*), sum(id) FROM t' ],
+	[ 'MERGE, call in the source', batched => q{MERGE INTO sink USING (SELECT id, name, encrypt(name) AS v FROM t) s
+		ON s.id = sink.id WHEN MATCHED THEN UPDATE SET v = s.v
+		WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v)}, before => $FILL, check => $SINK ],
+	[ 'MERGE, call in an action', scalar => q{MERGE INTO sink USING small s ON s.id = sink.id
+		WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, encrypt(s.name))}, check => $SINK ],
+	[ 'trigger, before each row', scalar => q{INSERT INTO sink SELECT id, name, v FROM small}, check => $SINK,
+		before => 'CREATE TRIGGER b BEFORE INSERT ON sink FOR EACH ROW EXECUTE FUNCTION encrypt_row()' ],
+	[ 'trigger, transition table', batched => q{INSERT INTO sink SELECT id, name, v FROM t},
+		check => 'SELECT line FROM log ORDER BY 1',
+		before => 'CREATE TRIGGER a AFTER INSERT ON sink REFERENCING NEW TABLE AS new_rows
+			FOR EACH STATEMENT EXECUTE FUNCTION log_rows()' ],
+	[ 'COPY FROM with a default', scalar => q{COPY sink (id) FROM PROGRAM 'seq 3'}, check => $SINK ],
+	[ 'CREATE TABLE AS', batched => 'CREATE TABLE made AS SELECT id, decrypt(v) AS d FROM t', check => 'SELECT * FROM made' ],
+	[ 'SELECT INTO', batched => 'SELECT id, encrypt(name) AS v INTO made FROM t', check => 'SELECT id, decrypt(v) FROM made' ],
+	[ 'CREATE MATERIALIZED VIEW', batched => 'CREATE MATERIALIZED VIEW made AS SELECT id, decrypt(v) AS d FROM t',
+		check => 'SELECT * FROM made' ],
+	[ 'REFRESH MATERIALIZED VIEW', batched => 'REFRESH MATERIALIZED VIEW matview', check => 'SELECT * FROM matview', owner => 1 ],
+	[ 'COPY (SELECT)', batched => 'COPY (SELECT id, decrypt(v) FROM t) TO STDOUT' ],
+	[ 'ALTER TABLE USING', scalar => 'ALTER TABLE small ALTER v TYPE text USING decrypt(v)',
+		check => 'SELECT * FROM small ORDER BY id', owner => 1 ],
+
+	# Cursors, prepared statements, functions
+	[ 'cursor, NO SCROLL', batched => 'DECLARE c NO SCROLL CURSOR FOR SELECT id, decrypt(v) FROM t; FETCH 10 c; FETCH ALL c' ],
+	[ 'cursor, says neither', scalar => 'DECLARE c CURSOR FOR SELECT id, decrypt(v) FROM small; FETCH 4 c; FETCH BACKWARD 2 c; FETCH ALL c' ],
+	[ 'cursor, SCROLL', scalar => 'DECLARE c SCROLL CURSOR FOR SELECT id, decrypt(v) FROM small; FETCH LAST c; FETCH ABSOLUTE 3 c' ],
+	[ 'prepared, custom plan', batched => 'EXECUTE s(300)', set => 'plan_cache_mode = force_custom_plan',
+		before => 'PREPARE s (int) AS SELECT id, decrypt(v) FROM t WHERE id > $1' ],
+	[ 'prepared, generic plan', batched => 'EXECUTE s(300)', set => 'plan_cache_mode = force_generic_plan',
+		before => 'PREPARE s (int) AS SELECT id, decrypt(v) FROM t WHERE id > $1' ],
+	[ 'PL/pgSQL, loop', batched => 'SELECT looped()' ],
+	[ 'PL/pgSQL, NO SCROLL cursor', batched => 'SELECT bound_cursor()' ],
+	[ 'PL/pgSQL, EXECUTE', batched => 'SELECT dynamic()' ],
+	[ 'PL/pgSQL, RETURN QUERY', batched => 'SELECT count(*), max(x) FROM names() x' ],
+	[ 'PL/pgSQL, simple expression', scalar => 'SELECT id, simple(v) FROM small' ],
+	[ 'DO', batched => q{DO $$ DECLARE r record; BEGIN
+		FOR r IN SELECT decrypt(v) AS d FROM t LOOP INSERT INTO log VALUES (r.d); END LOOP; END $$},
+		check => 'SELECT line FROM log' ],
+	[ 'SQL function, inlined', batched => 'SELECT id, inlined(v) FROM t' ],
+	[ 'SQL function, called a row', scalar => 'SELECT id, sql_lookup(id) FROM small' ],
+	[ 'SQL function, set', batched => 'SELECT count(x), max(x) FROM sql_rows() x' ],
+
+	# Partitions, parallel query, views, security
+	[ 'partitions', batched => 'SELECT id, decrypt(v) FROM parted' ],
+	[ 'partitions, pruned', batched => 'SELECT id, decrypt(v) FROM parted WHERE id < 300' ],
+	[ 'partitions, ordered with LIMIT', batched => 'SELECT id, decrypt(v) FROM parted ORDER BY id LIMIT 100' ],
+	[ 'parallel scan', batched => 'SELECT count(decrypt(v)), max(decrypt(v)) FROM t', set => $PARALLEL, limit => 24 ],
+	[ 'parallel filter, gathered in order', batched => q{SELECT id, name FROM t WHERE decrypt(v) LIKE '%7' ORDER BY name, id},
+		set => $PARALLEL, limit => 24 ],
+	[ 'parallel hash join', batched => 'SELECT sum(decrypt_as(t.n, NULL::int)), count(decrypt(u.v)) FROM t JOIN u ON u.t_id = t.id',
+		set => "$PARALLEL; $HASHED", limit => 24 ],
+	[ 'parallel append', batched => 'SELECT count(decrypt(v)) FROM parted', set => $PARALLEL, limit => 24 ],
+	[ 'parallel worker forced', batched => 'SELECT max(decrypt(v)) FROM t', set => 'force_parallel_mode = on' ],
+	[ 'JIT', batched => q{SELECT id, upper(decrypt(v)) FROM t WHERE decrypt(v) LIKE '%7%'}, set => $JIT ],
+	[ 'view', batched => q{SELECT * FROM plain_view WHERE id < 700} ],
+	[ 'security-barrier view', batched => q{SELECT * FROM barrier WHERE name LIKE '%1'} ],
+	[ 'row-level security', batched => 'SELECT id, decrypt(v) FROM secured', role => 'reader' ],
+	[ 'FOR UPDATE', batched => 'SELECT id, decrypt(v) FROM t WHERE grp = 2 FOR UPDATE' ],
+	[ 'FOR UPDATE SKIP LOCKED LIMIT', batched => 'SELECT id, decrypt(v) FROM t ORDER BY id LIMIT 200 FOR UPDATE SKIP LOCKED' ],
+
+	# Expressions
+	[ 'one call twice', batched => 'SELECT decrypt(v), decrypt(v), length(decrypt(v)) FROM t' ],
+	[ 'all operations', batched => 'SELECT decrypt(v), try_decrypt(v), decrypt_as(n, NULL::bigint), decrypt_as(n, NULL::int), decrypt(encrypt(id)) FROM t', limit => 18 ],
+	[ 'nested calls', batched => q{SELECT decrypt(encrypt(decrypt(encrypt(decrypt(v))) || '.')) FROM t}, limit => 30 ],
+	[ 'CASE, searched, first condition', batched => q{SELECT CASE WHEN decrypt(v) LIKE '%1' THEN 1 ELSE 2 END FROM t} ],
+	[ 'CASE, searched, guarded', scalar => 'SELECT CASE WHEN grp = 1 THEN decrypt(v) END FROM t' ],
+	[ 'CASE, simple', batched => q{SELECT CASE decrypt(v) WHEN 'name 1' THEN 1 ELSE 2 END FROM t} ],
+	[ 'CASE, simple, guarded', scalar => 'SELECT CASE grp WHEN 1 THEN decrypt(v) ELSE name END FROM t' ],
+	[ 'COALESCE, first', batched => q{SELECT COALESCE(decrypt(v), 'none') FROM t} ],
+	[ 'COALESCE, second', scalar => 'SELECT COALESCE(CASE WHEN grp > 2 THEN name END, decrypt(v)) FROM t' ],
+	[ 'NULLIF', batched => q{SELECT NULLIF(decrypt(v), 'name 1') FROM t} ],
+	[ 'AND', scalar => q{SELECT id, grp = 1 AND decrypt(v) LIKE '%1' FROM t} ],
+	[ 'OR', scalar => q{SELECT id FROM t WHERE grp <> 1 OR decrypt(v) LIKE '%11'} ],
+	[ 'GREATEST', batched => q{SELECT GREATEST(decrypt(v), 'name 5') FROM t} ],
+	[ 'ROW and ARRAY', batched => 'SELECT ROW(id, decrypt(v)), ARRAY[decrypt(v), name] FROM t' ],
+	[ 'row comparison', scalar => q{SELECT id FROM t WHERE (grp, decrypt(v)) < (1, 'name 5')} ],
+	[ '= ANY', batched => q{SELECT id FROM t WHERE decrypt(v) = ANY (ARRAY['name 1', 'name 2'])} ],
+);
+
+# Requests with values that E3 has answered, by its own count.
+sub requests_made
+{
+	my ($watch) = @_;
+	my $stats = $watch->stats;
+
+	return $stats->{requests_encrypt} + $stats->{requests_decrypt};
+}
+
+# Runs a shape in a transaction that is rolled back.  Returns its rows, one
+# string, without ciphertexts; its error, empty if none; its requests.
+sub run_shape
+{
+	my ($session, $watch, $shape, $batch, $role) = @_;
+	my ($name, undef, $sql, %option) = @$shape;
+	my $error = '';
+	my $step = sub {
+		my $out = $session->query($_[0]);
+		$error ||= $session->{error} if $session->sqlstate ne '00000';
+		return $out;
+	};
+
+	# Parallel query only where a shape asks for it: it gives rows in any order.
+	$step->("BEGIN; SET LOCAL evcrypt.batch = $batch; DISCARD PLANS;
+		SET LOCAL max_parallel_workers_per_gather = 0");
+	$step->(join ';', map { "SET LOCAL $_" } split /;\s*/, $option{set}) if $option{set};
+	$step->($option{before}) if $option{before};
+	$role //= $option{role};
+	$step->("SET LOCAL ROLE $role") if $role;
+	my $before = requests_made($watch);
+	my $rows = $step->($sql);
+	my $requests = requests_made($watch) - $before;
+	$step->('RESET ROLE') unless $error;
+	$rows .= "\n" . $step->($option{check}) if $option{check} and not $error;
+	$session->query('ROLLBACK; DEALLOCATE ALL');
+	$rows =~ s/ev:\w+:[^ ,|)"}]*/CIPHERTEXT/g;
+	return { rows => $rows, error => $error, requests => $requests };
+}
+
+1;

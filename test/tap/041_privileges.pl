@@ -1,0 +1,57 @@
+# A role that may not EXECUTE a function cannot have it called by any shape of
+# statement, with batches and without; nor is anything asked of E3 for it.
+use strict;
+use warnings;
+
+use E3Client;
+use EvcryptTest;
+use Shapes qw(@SHAPES $SETUP $FOREIGN run_shape);
+use Test::More;
+
+my $e3 = start_e3();
+my $node = new_node('privileges', $e3);
+my $session = session($node);
+my $watch = E3Client->new($e3->{socket});
+my $has_fdw = $node->safe_psql('postgres',
+	q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'});
+
+for my $sql ($SETUP, $has_fdw ? $FOREIGN : ())
+{
+	$session->query($sql);
+	BAIL_OUT($session->{error}) if $session->{error} =~ /ERROR/;
+}
+$session->query('VACUUM ANALYZE');
+
+for my $shape (@SHAPES)
+{
+	my ($name, undef, $sql, %option) = @$shape;
+
+	next if $option{owner};
+  SKIP:
+	{
+		skip "$name: postgres_fdw is not installed", 4 if $sql =~ /\bremote\b/ and not $has_fdw;
+		for my $batch ('off', 'on')
+		{
+			my $result = run_shape($session, $watch, $shape, $batch, 'stranger');
+
+			like($result->{error},
+				qr/ERROR:  42501: permission denied for function (?:encrypt|decrypt|decrypt_as|try_decrypt)\n/,
+				"$name, batching $batch");
+			is($result->{requests}, 0, 'and E3 is not asked');
+		}
+	}
+}
+
+# The same role with EXECUTE: the tables are not what kept it out.
+$session->query('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO stranger');
+for my $batch ('off', 'on')
+{
+	my ($first) = @SHAPES;
+	is(run_shape($session, $watch, $first, $batch, 'stranger')->{error}, '',
+		"with EXECUTE, batching $batch");
+}
+
+$watch->close;
+$session->close;
+$node->stop;
+done_testing();

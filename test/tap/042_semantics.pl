@@ -1,0 +1,244 @@
+# What batches must not change: which values are sent, which errors are raised
+# and when, how often something is called.
+use strict;
+use warnings;
+
+use Batching;
+use E3Client;
+use EvcryptTest;
+use Test::More;
+
+my $e3 = start_e3();
+my $node = new_node('semantics', $e3);
+my $session = session($node);
+my $watch = E3Client->new($e3->{socket});
+
+set_up($session, qq{
+	SET max_parallel_workers_per_gather = 0;
+	CREATE TABLE many (id int PRIMARY KEY, grp int, x int, v encrypted, n encrypted);
+	INSERT INTO many SELECT i, i % 10, i * 7919 % 10007, encrypt('name ' || i), encrypt(i)
+		FROM generate_series(1, 10000) i;
+	CREATE TABLE bad (id int PRIMARY KEY, v encrypted);
+	INSERT INTO bad SELECT i, CASE WHEN i = 10 THEN $DAMAGED ELSE encrypt('name ' || i) END
+		FROM generate_series(1, 100) i;
+	CREATE TABLE pairs (id int PRIMARY KEY, allowed bool, a int[], v encrypted);
+	INSERT INTO pairs SELECT i, i % 4 = 0, CASE WHEN i % 4 = 0 THEN ARRAY[5, 6, 7] END,
+			CASE WHEN i % 4 = 0 THEN encrypt(1 + i % 3) ELSE $DAMAGED END
+		FROM generate_series(1, 100) i;
+	CREATE TABLE same AS SELECT i AS id, e.v FROM (SELECT encrypt('one') AS v OFFSET 0) e, generate_series(1, 1000) i;
+	CREATE TABLE log (line text);
+	CREATE FUNCTION nlog() RETURNS bigint LANGUAGE plpgsql VOLATILE
+		AS 'BEGIN RETURN (SELECT count(*) FROM log); END';
+	CREATE SEQUENCE seq;
+	ANALYZE});
+
+# --- limits ----------------------------------------------------------------
+
+sub sends
+{
+	my ($expected, $sql) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is(values_of($session, $watch, $sql), $expected, "$sql: $expected values");
+	return;
+}
+
+sends(10, 'SELECT decrypt(v) FROM many LIMIT 10');
+sends(10, 'SELECT decrypt(v) FROM many OFFSET 0 LIMIT 10');
+sends(10, 'SELECT id, decrypt(v) FROM many ORDER BY x LIMIT 10');
+sends(10, 'SELECT id, decrypt(v) FROM many WHERE grp = 3 LIMIT 10');
+sends(20, 'SELECT decrypt(v), decrypt(n) FROM many LIMIT 10');
+sends(10, 'SELECT * FROM (SELECT decrypt(v) FROM many OFFSET 0) q LIMIT 10');
+sends(10, 'PREPARE s (int) AS SELECT decrypt(v) FROM many LIMIT $1; EXECUTE s(10); DEALLOCATE s');
+sends(5000, 'SELECT decrypt(v) FROM many LIMIT 5000');
+sends(0, 'SELECT decrypt(v) FROM many LIMIT 0');
+sends(0, 'SELECT decrypt(v) FROM many WHERE false');
+
+# Sorts stay bounded below a Limit.
+for my $sql ('SELECT id, decrypt(v) FROM many ORDER BY x LIMIT 10',
+	'SELECT id FROM many ORDER BY decrypt(v) LIMIT 10',
+	'SELECT id, decrypt(v), decrypt(n) FROM many ORDER BY x LIMIT 10',
+	q{SELECT d || '!' FROM (SELECT decrypt(v) AS d FROM many ORDER BY x) q LIMIT 10},
+	'SELECT id, decrypt(encrypt(x)) FROM many ORDER BY x LIMIT 10')
+{
+	like($session->query("EXPLAIN (ANALYZE, COSTS OFF) $sql"), qr/Sort Method: top-N heapsort/,
+		"$sql: top-N heapsort");
+	same_both_ways($session, $sql, $sql);
+}
+
+# --- a bad value -----------------------------------------------------------
+
+my %whose = (
+	'seq scan' => 'SELECT decrypt(v) FROM bad LIMIT %d',
+	'sorted' => 'SELECT decrypt(v) FROM bad ORDER BY id LIMIT %d',
+	'filter' => q{SELECT id FROM bad WHERE decrypt(v) <> '' LIMIT %d},
+	'subquery' => 'SELECT * FROM (SELECT decrypt(v) FROM bad OFFSET 0) q LIMIT %d');
+for my $what (sort keys %whose)
+{
+	my $good = outcome($session, 'on', sprintf $whose{$what}, 9);
+	is(scalar(() = $good =~ /\S+\n/g), 9, "$what: LIMIT 9 gives nine rows");
+	same_both_ways($session, "$what: LIMIT 9", sprintf $whose{$what}, 9);
+	same_both_ways($session, "$what: LIMIT 10", sprintf($whose{$what}, 10), "\nEV020");
+}
+
+# A cursor and a loop have had the nine rows before the error.
+my $nine = join '', map { "name $_\n" } 1 .. 9;
+same_both_ways($session, 'cursor', 'DECLARE c NO SCROLL CURSOR FOR SELECT decrypt(v) FROM bad;
+	FETCH 9 c; FETCH 1 c', "${nine}EV020");
+same_both_ways($session, 'loop with an exception block', q{
+	DO $$
+	DECLARE r record;
+	BEGIN
+		FOR r IN SELECT decrypt(v) AS d FROM bad LOOP
+			BEGIN INSERT INTO log VALUES (r.d); EXCEPTION WHEN OTHERS THEN NULL; END;
+		END LOOP;
+	EXCEPTION WHEN SQLSTATE 'EV020' THEN
+		INSERT INTO log VALUES ('caught');
+	END $$;
+	SELECT line FROM log}, "caught\n00000");
+same_both_ways($session, 'rows before the error are seen', q{
+	DO $$
+	DECLARE r record; seen int := 0;
+	BEGIN
+		BEGIN
+			FOR r IN SELECT decrypt(v) AS d FROM bad LOOP seen := seen + 1; END LOOP;
+		EXCEPTION WHEN SQLSTATE 'EV020' THEN
+			INSERT INTO log VALUES ('after ' || seen);
+		END;
+	END $$;
+	SELECT line FROM log});
+same_both_ways($session, 'try_decrypt', 'SELECT count(*), count(try_decrypt(v)) FROM bad', "100|99\n00000");
+same_both_ways($session, 'a filter keeps it away', 'SELECT count(decrypt(v)) FROM bad WHERE id <> 10', "99\n00000");
+same_both_ways($session, 'an aggregate meets it', 'SELECT count(decrypt(v)) FROM bad', "\nEV020");
+same_both_ways($session, 'a cheap filter goes first',
+	q{SELECT id FROM bad WHERE id < 10 AND decrypt(v) = 'name 9'}, "9\n00000");
+
+# --- guards ----------------------------------------------------------------
+
+# Rows whose guard keeps the call away have values that do not open.
+for my $expression (
+	'CASE WHEN allowed THEN decrypt(v) END',
+	q{CASE WHEN NOT allowed THEN 'none' ELSE decrypt(v) END},
+	'CASE allowed WHEN true THEN decrypt(v) END',
+	q{CASE WHEN allowed THEN CASE WHEN decrypt(v) = '1' THEN decrypt(v) END END},
+	q{COALESCE(CASE WHEN NOT allowed THEN 'none' END, decrypt(v))},
+	q{allowed AND decrypt(v) = '1'},
+	q{NOT allowed OR decrypt(v) = '1'},
+	q{a[decrypt_as(CASE WHEN allowed THEN v END, NULL::int)]},
+	'a[decrypt_as(v, NULL::int)]',
+	q{(CASE WHEN allowed THEN a END)[decrypt_as(v, NULL::int)]},
+	q{a[decrypt_as(v, NULL::int):2]})
+{
+	same_both_ways($session, $expression, "SELECT id, $expression FROM pairs ORDER BY id");
+	my $sql = "SELECT count($expression) FROM pairs";
+	like(outcome($session, 'on', $sql), qr/\n00000/, "$expression: no value that does not open");
+	same_both_ways($session, "count: $expression", $sql);
+}
+same_both_ways($session, 'FILTER', 'SELECT count(decrypt(v)) FILTER (WHERE allowed) FROM pairs', "25\n00000");
+same_both_ways($session, 'FILTER of a window', 'SELECT DISTINCT count(decrypt(v)) FILTER (WHERE allowed) OVER () FROM pairs', "25\n00000");
+same_both_ways($session, 'strict function with NULL', q{SELECT count(concat(decrypt(v))) FROM pairs WHERE allowed}, "25\n00000");
+cmp_ok(values_of($session, $watch, 'SELECT CASE WHEN allowed THEN decrypt(v) END FROM pairs'), '<=', 25,
+	'a guarded call sends the values of its rows only');
+
+# --- encryption ------------------------------------------------------------
+
+sub all_distinct
+{
+	my ($name, $rows, $sql) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	same_both_ways($session, $name, "SELECT count(DISTINCT c), count(c) FROM ($sql) q", "$rows|$rows\n00000");
+	return;
+}
+
+all_distinct('a call a row', 10000, 'SELECT encrypt(grp)::text AS c FROM many');
+all_distinct('a constant', 10000, q{SELECT encrypt('x')::text AS c FROM many});
+all_distinct('two equal calls', 20000,
+	q{SELECT unnest(c) AS c FROM (SELECT ARRAY[encrypt('x')::text, encrypt('x')::text] AS c FROM many) q});
+all_distinct('equal calls in target list and filter', 10000,
+	q{SELECT encrypt('x')::text AS c FROM many WHERE encrypt('x') IS NOT NULL});
+all_distinct('equal calls in aggregates', 2,
+	q{SELECT unnest(ARRAY[min(encrypt('x')::text), min(encrypt('x')::text || '')]) AS c FROM many});
+all_distinct('VALUES', 3, q{SELECT encrypt(x)::text AS c FROM (VALUES ('x'), ('x'), ('x')) AS w (x)});
+all_distinct('INSERT of many rows', 4, q{SELECT unnest(ARRAY[c1, c2]) AS c FROM
+	(SELECT encrypt('x')::text AS c1, encrypt('x')::text AS c2 FROM generate_series(1, 2)) q});
+sends(30000, 'SELECT encrypt(1), encrypt(1), encrypt(2) FROM many');
+
+# A ciphertext that comes again in a batch is opened once.
+sends(1, 'SELECT count(decrypt(v)) FROM same');
+sends(1, 'SELECT count(decrypt(v)), max(decrypt_as(v, NULL::text)), min(try_decrypt(v)) FROM same');
+same_both_ways($session, 'equal ciphertexts', 'SELECT count(decrypt(v)), min(decrypt(v)) FROM same', "1000|one\n00000");
+
+# --- effects of reading ahead ----------------------------------------------
+
+my %volatile = (
+	'filter' => 'INSERT INTO log SELECT decrypt(v) FROM many WHERE nlog() < 3',
+	'filter on a join' => 'INSERT INTO log SELECT decrypt(m.v) FROM many m JOIN bad b USING (id) WHERE nlog() < 3 AND id > 20',
+	'filter, after a call' => q{INSERT INTO log SELECT decrypt(n) FROM many WHERE decrypt(v) <> '' AND nlog() < 3 AND id < 50},
+	'materialized CTE' => 'WITH w AS MATERIALIZED (SELECT v FROM many WHERE nlog() < 3)
+		INSERT INTO log SELECT decrypt(v) FROM w',
+	'sub-select' => 'INSERT INTO log SELECT decrypt(v) FROM many WHERE (SELECT nlog() + 0 * many.id) < 3 AND id < 50',
+	'EXISTS' => 'INSERT INTO log SELECT decrypt(v) FROM many m
+		WHERE id < 50 AND EXISTS (SELECT FROM bad b WHERE b.id = m.id AND nlog() < 3 OFFSET 0)',
+	'subquery' => 'INSERT INTO log SELECT decrypt(v) FROM (SELECT v FROM many WHERE nlog() < 3 OFFSET 0) q',
+	'column of a subquery' => 'INSERT INTO log SELECT decrypt(v) FROM (SELECT v, nlog() AS k FROM many WHERE id < 50 OFFSET 0) q WHERE k < 3',
+	'LATERAL' => 'INSERT INTO log SELECT decrypt(v) FROM many, LATERAL (SELECT nlog() AS k OFFSET 0) q WHERE k < 3 AND id < 50',
+	'UNION ALL' => 'INSERT INTO log SELECT decrypt(v) FROM (SELECT v FROM many WHERE nlog() < 3 UNION ALL SELECT v FROM many WHERE nlog() < 3) q',
+	'target list' => q{INSERT INTO log SELECT decrypt(v) || nlog() FROM many WHERE id < 50},
+	'CASE in the target list' => q{INSERT INTO log SELECT CASE WHEN nlog() < 3 THEN decrypt(v) ELSE 'enough' END FROM many WHERE id < 50},
+	'argument' => q{INSERT INTO log SELECT decrypt(CASE WHEN nlog() < 3 THEN v ELSE n END) FROM many WHERE id < 50});
+same_both_ways($session, "VOLATILE in $_", "$volatile{$_}; SELECT line FROM log") for sort keys %volatile;
+
+my %sequence = (
+	'LIMIT' => q{SELECT decrypt(v), nextval('seq') FROM many LIMIT 3},
+	'LIMIT OFFSET' => q{SELECT decrypt(v), nextval('seq') FROM many LIMIT 3 OFFSET 2},
+	'ORDER BY' => q{SELECT decrypt(v), nextval('seq') FROM many ORDER BY x LIMIT 5},
+	'ORDER BY over a subquery' => q{SELECT id, d, k FROM (SELECT id, x, decrypt(v) AS d, nextval('seq') AS k FROM many OFFSET 0) q
+		ORDER BY x LIMIT 5},
+	'ORDER BY over a subquery, no limit' => q{SELECT * FROM (SELECT id, x, decrypt(v) AS d, nextval('seq') AS k
+		FROM many WHERE id < 50 OFFSET 0) q ORDER BY x},
+	'filter' => q{SELECT decrypt(v), nextval('seq') FROM many WHERE decrypt(n) LIKE '%7' LIMIT 3},
+	'WITH TIES' => q{SELECT decrypt(v), nextval('seq') FROM many WHERE id < 100 ORDER BY grp FETCH FIRST 3 ROWS WITH TIES},
+	'window' => q{SELECT decrypt(v), nextval('seq'), row_number() OVER (ORDER BY x) FROM many LIMIT 4},
+	'join' => q{SELECT decrypt(m.v), nextval('seq') FROM many m JOIN bad b USING (id) ORDER BY m.x LIMIT 4});
+same_both_ways($session, "nextval, $_",
+	"SELECT setval('seq', 1, false); $sequence{$_}; SELECT nextval('seq')") for sort keys %sequence;
+
+# --- rescans ---------------------------------------------------------------
+
+my @rescans = (
+	'SELECT b.id, q.d FROM bad b, LATERAL (SELECT decrypt(m.v) AS d FROM many m WHERE m.grp = b.id LIMIT 20) q',
+	'SELECT b.id, q.d FROM bad b, LATERAL (SELECT decrypt(m.v) AS d FROM many m WHERE m.grp = b.id ORDER BY m.x LIMIT 3) q',
+	'SELECT b.id, (SELECT string_agg(decrypt(m.v), $$,$$ ORDER BY m.id) FROM many m WHERE m.grp = b.id AND m.id < 300) FROM bad b',
+	'SELECT b.id, EXISTS (SELECT FROM many m WHERE m.grp = b.id % 20 AND decrypt(m.v) LIKE $$%3$$ OFFSET 0) FROM bad b',
+	'SELECT b.id, (SELECT count(*) FROM (SELECT decrypt(m.v) FROM many m LIMIT b.id) q) FROM bad b',
+	'SELECT b.id, ARRAY(SELECT decrypt(p.v) FROM pairs p WHERE p.id < b.id AND p.allowed ORDER BY p.id) FROM bad b',
+	'SELECT b.id FROM bad b WHERE b.id < ALL (SELECT decrypt_as(m.n, NULL::int) FROM many m WHERE m.id BETWEEN b.id + 1 AND b.id + 50)');
+for my $settings ('enable_hashjoin = on', 'enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_memoize = off')
+{
+	same_both_ways($session, $_, "SET LOCAL $settings; $_") for @rescans;
+}
+
+# --- sizes of batches ------------------------------------------------------
+
+my %corpus = (
+	'scan' => q{SELECT md5(string_agg(d, ',')) FROM (SELECT decrypt(v) AS d FROM many OFFSET 0) q},
+	'filter and two calls' => q{SELECT id, decrypt(v), decrypt(n) FROM many WHERE decrypt(v) LIKE '%99%' ORDER BY id},
+	'rescans' => $rescans[0],
+	'nested' => q{SELECT decrypt(encrypt(decrypt(v) || '!')) FROM many WHERE id < 200},
+	'bad row' => 'SELECT decrypt(v) FROM bad ORDER BY id LIMIT 10',
+	'good rows' => 'SELECT decrypt(v) FROM bad ORDER BY id LIMIT 9',
+	'INSERT' => 'INSERT INTO log SELECT decrypt(v) FROM many WHERE id < 500; SELECT count(*), max(line) FROM log');
+for my $what (sort keys %corpus)
+{
+	my $off = outcome($session, 'off', $corpus{$what});
+
+	is(outcome($session, 'on', "SET LOCAL evcrypt.batch_rows = $_; $corpus{$what}"), $off,
+		"batch_rows = $_: $what") for 1, 2, 3, 7, 64, 4096;
+	is(outcome($session, 'on', "SET LOCAL evcrypt.batch_bytes = '64kB'; $corpus{$what}"), $off, "batch_bytes: $what");
+}
+
+$watch->close;
+$session->close;
+$node->stop;
+done_testing();
