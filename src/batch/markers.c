@@ -18,17 +18,19 @@
 /* As module_pathname in evcrypt.control. */
 #define LIBRARY "$libdir/evcrypt"
 
-/* C symbols, and the volatility without which a function is not a marker. */
+/* C symbols, and what else they are declared as, without which a function is not a
+ * marker. */
 static const struct
 {
 	const char *symbol;
 	char volatility;
+	bool strict;
 	EvcMarkerKind kind;
 } symbols[] = {
-	{"evc_encrypt", PROVOLATILE_VOLATILE, EVC_MARKER_ENCRYPT},
-	{"evc_decrypt", PROVOLATILE_STABLE, EVC_MARKER_DECRYPT},
-	{"evc_decrypt_as", PROVOLATILE_STABLE, EVC_MARKER_DECRYPT_AS},
-	{"evc_try_decrypt", PROVOLATILE_STABLE, EVC_MARKER_TRY_DECRYPT},
+	{"evc_encrypt", PROVOLATILE_VOLATILE, true, EVC_MARKER_ENCRYPT},
+	{"evc_decrypt", PROVOLATILE_STABLE, true, EVC_MARKER_DECRYPT},
+	{"evc_decrypt_as", PROVOLATILE_STABLE, false, EVC_MARKER_DECRYPT_AS},
+	{"evc_try_decrypt", PROVOLATILE_STABLE, true, EVC_MARKER_TRY_DECRYPT},
 };
 
 typedef struct MarkerEntry
@@ -76,6 +78,16 @@ text_attribute(HeapTuple function, AttrNumber attribute)
 	return is_null ? NULL : TextDatumGetCString(value);
 }
 
+/* One that runs as somebody else, or under other settings, is called as it is. */
+static bool
+runs_as_declared(HeapTuple function)
+{
+	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(function);
+
+	return !form->prosecdef && !form->proretset &&
+		   heap_attisnull(function, Anum_pg_proc_proconfig, NULL);
+}
+
 static EvcMarkerKind
 kind_of(HeapTuple function)
 {
@@ -84,11 +96,12 @@ kind_of(HeapTuple function)
 	char *symbol = text_attribute(function, Anum_pg_proc_prosrc);
 
 	if (form->prolang != ClanguageId || library == NULL || symbol == NULL ||
-		strcmp(library, LIBRARY) != 0)
+		strcmp(library, LIBRARY) != 0 || !runs_as_declared(function))
 		return EVC_MARKER_NONE;
 	for (size_t i = 0; i < lengthof(symbols); i++)
 		if (strcmp(symbol, symbols[i].symbol) == 0 &&
-			form->provolatile == symbols[i].volatility)
+			form->provolatile == symbols[i].volatility &&
+			form->proisstrict == symbols[i].strict)
 			return symbols[i].kind;
 	return EVC_MARKER_NONE;
 }

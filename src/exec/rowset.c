@@ -42,6 +42,7 @@ evc_rowset_reset(EvcRowSet *set)
 	MemoryContextReset(set->context);
 	set->state = EVC_ROWS_EMPTY;
 	set->n_rows = 0;
+	set->kept_bytes = 0;
 	set->next = 0;
 }
 
@@ -88,9 +89,12 @@ keep_columns(EvcRowSet *set, TupleTableSlot *slot)
 		Form_pg_attribute attribute = TupleDescAttr(shape->desc, column);
 
 		nulls[column] = slot->tts_isnull[column];
-		if (!nulls[column])
-			values[column] = datumCopy(slot->tts_values[column], attribute->attbyval,
-									   attribute->attlen);
+		if (nulls[column])
+			continue;
+		values[column] =
+			datumCopy(slot->tts_values[column], attribute->attbyval, attribute->attlen);
+		if (!attribute->attbyval)
+			set->kept_bytes += datumGetSize(values[column], false, attribute->attlen);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -159,7 +163,7 @@ add_arguments(EvcRowSet *set, ExprContext *econtext)
 static size_t
 bytes_of(const EvcRowSet *set)
 {
-	size_t bytes = 0;
+	size_t bytes = set->kept_bytes;
 
 	for (int verb = 0; verb < EVC_VERBS; verb++)
 	{

@@ -78,11 +78,12 @@ typedef struct EvcRowSet
 	EvcBatchGroup groups[EVC_VERBS];
 	int capacity; /* rows that the arrays hold */
 	int n_rows;
-	int next;		  /* row to be emitted */
-	Datum *values;	  /* n_columns a row */
-	bool *nulls;	  /* n_columns a row */
-	EvcPlace *places; /* n_calls a row */
-	EvcRowId *ids;	  /* one a row, if there is a scan */
+	size_t kept_bytes; /* of copied columns */
+	int next;		   /* row to be emitted */
+	Datum *values;	   /* n_columns a row */
+	bool *nulls;	   /* n_columns a row */
+	EvcPlace *places;  /* n_calls a row */
+	EvcRowId *ids;	   /* one a row, if there is a scan */
 } EvcRowSet;
 
 /* An empty set; its memory, batches and all, is below "owner". */

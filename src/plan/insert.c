@@ -126,6 +126,29 @@ hint_below(const Plan *plan)
 	return EVC_HINT_UNKNOWN;
 }
 
+typedef struct Replacement
+{
+	List *calls;
+	int offset;
+	bool everywhere; /* not just in the arguments of aggregates */
+} Replacement;
+
+/*
+ * Outside an aggregate an equal call may be something else: with grouping sets
+ * its argument is NULL in some rows.
+ */
+static Node *
+replace_calls(Node *node, void *context)
+{
+	Replacement *replacement = context;
+
+	if (node == NULL)
+		return NULL;
+	if (replacement->everywhere || IsA(node, Aggref) || IsA(node, WindowFunc))
+		return evc_replace(node, replacement->calls, OUTER_VAR, replacement->offset);
+	return expression_tree_mutator(node, replace_calls, context);
+}
+
 void
 evc_insert_below(EvcSurgery *surgery, Plan *plan)
 {
@@ -140,6 +163,7 @@ evc_insert_below(EvcSurgery *surgery, Plan *plan)
 		List *columns;
 		int n_child;
 		CustomScan *scan;
+		Replacement replacement;
 
 		if (IsA(plan, ProjectSet))
 			calls = calls_beside_sets(plan->targetlist);
@@ -155,9 +179,10 @@ evc_insert_below(EvcSurgery *surgery, Plan *plan)
 		columns = list_concat(columns, copyObject(calls));
 		scan = evc_make_node(surgery, child, child, columns, n_child);
 		scan->scan.plan.targetlist = pass_on(columns, child->targetlist);
+		replacement = (Replacement){calls, n_child, IsA(plan, ProjectSet)};
 		plan->targetlist =
-			(List *) evc_replace((Node *) plan->targetlist, calls, OUTER_VAR, n_child);
-		plan->qual = (List *) evc_replace((Node *) plan->qual, calls, OUTER_VAR, n_child);
+			(List *) replace_calls((Node *) plan->targetlist, &replacement);
+		plan->qual = (List *) replace_calls((Node *) plan->qual, &replacement);
 		plan->lefttree = (Plan *) scan;
 		evc_set_demand(surgery, scan, &demand);
 	}

@@ -122,16 +122,13 @@ Plan *
 evc_lift(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 {
 	CustomScan *scan = liftable(plan->lefttree);
-	EvcDemand mine = *demand;
 	Plan *top;
 
 	if (scan == NULL || !may_lift(plan, scan))
 		return plan;
-	if (IsA(plan, Limit))
-		mine.hint = EVC_HINT_DRAIN;
 	top = change_places(plan, scan);
 	/* Of stacked nodes each is lifted; the one that was lifted first ends on top. */
-	scan->scan.plan.lefttree = evc_lift(surgery, plan, &mine);
-	evc_set_demand(surgery, scan, &mine);
+	scan->scan.plan.lefttree = evc_lift(surgery, plan, demand);
+	evc_set_demand(surgery, scan, demand);
 	return top;
 }

@@ -39,11 +39,13 @@ projects(const Plan *plan, const EvcDemand *demand)
 		case T_HashJoin:
 		case T_Agg:
 		case T_Group:
-		case T_WindowAgg:
 		case T_Gather:
 		case T_GatherMerge:
 		case T_CustomScan:
 			return true;
+		case T_WindowAgg:
+			/* A run condition names columns of the target list by their number. */
+			return ((const WindowAgg *) plan)->runCondition == NIL;
 		case T_Result:
 			/* PL/pgSQL wants the plan of a simple expression to be a bare Result. */
 			return plan->lefttree != NULL ||

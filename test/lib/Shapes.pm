@@ -177,7 +177,7 @@ our @SHAPES = (
 	[ 'join condition over both sides', scalar =>
 		q{SELECT s.id, z.id FROM small s JOIN small z ON decrypt(s.v) || 'x' > decrypt(z.v) || z.name}, set => $NESTED ],
 	[ 'LATERAL', batched => 'SELECT s.id, q.d FROM small s, LATERAL
-		(SELECT decrypt(t.v) AS d FROM t WHERE t.grp = s.id ORDER BY t.id LIMIT 50) q' ],
+		(SELECT decrypt(t.v) AS d FROM t WHERE t.grp = s.id ORDER BY t.id LIMIT 50) q', limit => 40 ],
 
 	# Aggregates
 	[ 'aggregate of a call', batched => 'SELECT count(decrypt(v)), max(decrypt(v)) FROM t' ],
@@ -213,7 +213,7 @@ our @SHAPES = (
 		(ORDER BY grp GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES) FROM t ORDER BY id' ],
 	[ 'window with FILTER', scalar => 'SELECT id, count(decrypt(v)) FILTER (WHERE id > 5) OVER (ORDER BY id) FROM t' ],
 	[ 'call of a window function', batched => 'SELECT id, decrypt(first_value(v) OVER (PARTITION BY grp ORDER BY id)) FROM t ORDER BY id' ],
-	[ 'window with run condition', batched =>
+	[ 'window with run condition', scalar =>
 		'SELECT * FROM (SELECT decrypt(v), row_number() OVER (ORDER BY id) AS k FROM t) q WHERE k <= 20' ],
 
 	# Order, limits, set operations

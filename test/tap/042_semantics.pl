@@ -219,6 +219,24 @@ for my $settings ('enable_hashjoin = on', 'enable_hashjoin = off; SET LOCAL enab
 	same_both_ways($session, $_, "SET LOCAL $settings; $_") for @rescans;
 }
 
+# --- what looks alike and is not --------------------------------------------
+
+$session->query(q{CREATE FUNCTION others(encrypted) RETURNS text LANGUAGE c STABLE STRICT
+	SET evcrypt.app = 'nobody' AS '$libdir/evcrypt', 'evc_decrypt'});
+my %alike = (
+	'run condition of a window' => q{SELECT * FROM (SELECT decrypt(v) || x AS d,
+		row_number() OVER (ORDER BY id) AS k FROM many) q WHERE k <= 5},
+	'column that is NULL in some grouping sets' => q{SELECT decrypt(c::encrypted), max(decrypt(c::encrypted)), count(*)
+		FROM (SELECT v::text AS c FROM same) s GROUP BY ROLLUP (c)},
+	'function with settings of its own' => 'SELECT others(v) FROM same',
+	'type argument that fails' => 'SELECT decrypt_as(v, (1 / (id - 5))::text) FROM same WHERE id < 8',
+	'type argument that fails, in VALUES' => q{SELECT decrypt_as(w.x, (1 / w.y)::text)
+		FROM (VALUES (encrypt('a'), 0)) w (x, y)});
+same_both_ways($session, $_, $alike{$_}) for sort keys %alike;
+cmp_ok(values_of($session, $watch, q{SELECT EXISTS (SELECT FROM
+	(SELECT decrypt(n) AS d FROM many LIMIT 4000) q WHERE d > '0')}), '<=', 16,
+	'a LIMIT above a plan that stops early is not drained');
+
 # --- sizes of batches ------------------------------------------------------
 
 my %corpus = (
