@@ -26,14 +26,11 @@
 static void
 turn_away(E3Server *server, int fd, uid_t uid, EvwStatus status)
 {
-	const char *message = evw_status_message(status);
-	EvwErrorHeader header = {.code = status,
-							 .message = {(const uint8_t *) message, strlen(message)}};
 	uint8_t bytes[EVW_MESSAGE_MAX];
 	EvwBuf buf;
 
 	evw_buf_fixed(&buf, bytes, sizeof(bytes));
-	evw_error_encode(&buf, 0, &header);
+	evw_error_encode_status(&buf, 0, status);
 	if (send(fd, buf.data, buf.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		e3_log(E3_LOG_DEBUG, "refusal_unsent", "uid=%u", (unsigned) uid);
 	close(fd);

@@ -12,7 +12,6 @@
 #include "wire/reply.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -169,9 +168,6 @@ e3_conn_linger(E3Conn *conn)
 void
 e3_conn_refuse(E3Conn *conn, EvwStatus status)
 {
-	const char *message = evw_status_message(status);
-	EvwErrorHeader header = {.code = status,
-							 .message = {(const uint8_t *) message, strlen(message)}};
 	EvwBuf buf;
 
 	if (conn->state == E3_CONN_DEAD || conn->state == E3_CONN_LINGERING)
@@ -181,7 +177,7 @@ e3_conn_refuse(E3Conn *conn, EvwStatus status)
 		   (unsigned long long) conn->serial, (unsigned) conn->uid,
 		   evw_status_name(status));
 	e3_buf_init(&buf);
-	evw_error_encode(&buf, 0, &header);
+	evw_error_encode_status(&buf, 0, status);
 	e3_conn_send(conn, &buf);
 	e3_conn_linger(conn);
 }

@@ -64,14 +64,11 @@ answer_hello(E3Conn *conn, const EvwMessage *message)
 static void
 answer_error(E3Conn *conn, uint64_t id, EvwStatus status)
 {
-	const char *text = evw_status_message(status);
-	EvwErrorHeader header = {.code = status,
-							 .message = {(const uint8_t *) text, strlen(text)}};
 	EvwBuf buf;
 
 	server_of(conn)->stats.requests_failed++;
 	e3_buf_init(&buf);
-	evw_error_encode(&buf, id, &header);
+	evw_error_encode_status(&buf, id, status);
 	e3_conn_send(conn, &buf);
 }
 

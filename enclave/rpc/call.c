@@ -47,9 +47,6 @@ e3_call_check(E3Call *call, uint32_t index)
 void
 e3_call_fail(E3Call *call, EvwStatus status)
 {
-	const char *message = evw_status_message(status);
-	EvwErrorHeader header = {.code = status,
-							 .message = {(const uint8_t *) message, strlen(message)}};
 
 	e3_buf_release(&call->reply);
 	e3_buf_init(&call->reply);
@@ -57,5 +54,5 @@ e3_call_fail(E3Call *call, EvwStatus status)
 	if (status == EVW_CANCELLED)
 		evw_cancelled_encode(&call->reply, call->request.id, call->done);
 	else
-		evw_error_encode(&call->reply, call->request.id, &header);
+		evw_error_encode_status(&call->reply, call->request.id, status);
 }

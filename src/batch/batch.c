@@ -208,8 +208,8 @@ evc_batch_send(EvcBatch *batch)
 	batch->call = evc_call_start(&request, batch->context);
 }
 
-static void
-add_usage(EvcUsage *sum, const EvcUsage *more)
+void
+evc_usage_add(EvcUsage *sum, const EvcUsage *more)
 {
 	sum->requests += more->requests;
 	sum->values += more->values;
@@ -254,7 +254,7 @@ evc_batch_receive(EvcBatch *batch)
 	if (batch->call == NULL || batch->received)
 		return;
 	evc_call_finish(batch->call, &batch->result);
-	add_usage(&batch->usage, evc_call_usage(batch->call));
+	evc_usage_add(&batch->usage, evc_call_usage(batch->call));
 	index_result(batch);
 	batch->received = true;
 }

@@ -54,6 +54,9 @@ extern void evc_batch_run(EvcBatch *batch);
  */
 extern EvwStatus evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result);
 
+/* Adds up what calls have cost. */
+extern void evc_usage_add(EvcUsage *sum, const EvcUsage *more);
+
 /* What receiving has cost since the batch was made, resets included. */
 extern const EvcUsage *evc_batch_usage(const EvcBatch *batch);
 

@@ -28,18 +28,6 @@ explain_calls(const EvcScanState *state, ExplainState *es)
 	}
 }
 
-static void
-add_usage(EvcUsage *sum, const EvcUsage *usage)
-{
-	sum->requests += usage->requests;
-	sum->values += usage->values;
-	sum->bytes_sent += usage->bytes_sent;
-	sum->bytes_received += usage->bytes_received;
-	sum->e3_ns += usage->e3_ns;
-	sum->wait_us += usage->wait_us;
-	sum->cache_hits += usage->cache_hits;
-}
-
 static EvcUsage
 sum_usage(const EvcScanState *state)
 {
@@ -50,7 +38,7 @@ sum_usage(const EvcScanState *state)
 		ListCell *cell;
 
 		foreach (cell, state->sets[i / EVC_VERBS].groups[i % EVC_VERBS].batches)
-			add_usage(&sum, evc_batch_usage(lfirst(cell)));
+			evc_usage_add(&sum, evc_batch_usage(lfirst(cell)));
 	}
 	return sum;
 }

@@ -9,13 +9,11 @@
 
 #include "plan/surgery.h"
 
-static bool plan_is_volatile(const EvcSurgery *surgery, const Plan *plan);
-
 /* The plan of a SubPlan or of a CTE, by its number. */
 static bool
 subplan_is_volatile(const EvcSurgery *surgery, int number)
 {
-	return plan_is_volatile(surgery, list_nth(surgery->stmt->subplans, number - 1));
+	return evc_plan_is_volatile(surgery, list_nth(surgery->stmt->subplans, number - 1));
 }
 
 static bool
@@ -43,7 +41,7 @@ cte_is_volatile(const EvcSurgery *surgery, int number)
 {
 	const Plan *plan = list_nth(surgery->stmt->subplans, number - 1);
 
-	return !IsA(plan, ModifyTable) && plan_is_volatile(surgery, plan);
+	return !IsA(plan, ModifyTable) && evc_plan_is_volatile(surgery, plan);
 }
 
 /* Expressions that only this kind of node has. */
@@ -81,20 +79,20 @@ any_is_volatile(const EvcSurgery *surgery, List *plans)
 	ListCell *cell;
 
 	foreach (cell, plans)
-		if (plan_is_volatile(surgery, lfirst(cell)))
+		if (evc_plan_is_volatile(surgery, lfirst(cell)))
 			return true;
 	return false;
 }
 
-static bool
-plan_is_volatile(const EvcSurgery *surgery, const Plan *plan)
+bool
+evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan)
 {
 	if (plan == NULL)
 		return false;
 	if (is_volatile(surgery, plan->targetlist) || is_volatile(surgery, plan->qual) ||
 		own_expressions_are_volatile(surgery, plan) ||
-		plan_is_volatile(surgery, plan->lefttree) ||
-		plan_is_volatile(surgery, plan->righttree))
+		evc_plan_is_volatile(surgery, plan->lefttree) ||
+		evc_plan_is_volatile(surgery, plan->righttree))
 		return true;
 	if (IsA(plan, Append))
 		return any_is_volatile(surgery, ((const Append *) plan)->appendplans);
@@ -103,10 +101,4 @@ plan_is_volatile(const EvcSurgery *surgery, const Plan *plan)
 	if (IsA(plan, SubqueryScan))
 		return evc_plan_is_volatile(surgery, ((const SubqueryScan *) plan)->subplan);
 	return false;
-}
-
-bool
-evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan)
-{
-	return plan_is_volatile(surgery, plan);
 }

@@ -8,6 +8,8 @@
 #include "wire/limits.h"
 #include "wire/writer.h"
 
+#include <string.h>
+
 /* The largest number makes msgpack-c choose the full width; "end" writes the true one. */
 EvwResultMark
 evw_result_begin(EvwBuf *buf, uint64_t id, uint32_t key_version)
@@ -95,6 +97,16 @@ evw_error_encode(EvwBuf *buf, uint64_t id, const EvwErrorHeader *header)
 		evw_write_uint(buf, header->retry_ms);
 	}
 	evw_frame_end(buf);
+}
+
+void
+evw_error_encode_status(EvwBuf *buf, uint64_t id, EvwStatus status)
+{
+	const char *message = evw_status_message(status);
+	EvwErrorHeader header = {.code = status,
+							 .message = {(const uint8_t *) message, strlen(message)}};
+
+	evw_error_encode(buf, id, &header);
 }
 
 EvwStatus

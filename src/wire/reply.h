@@ -47,6 +47,10 @@ extern void evw_result_end(EvwBuf *buf, EvwResultMark mark, uint64_t e3_ns,
 extern EvwStatus evw_result_decode(EvwMessage *message, EvwResult *result) EVW_MUST_USE;
 
 extern void evw_error_encode(EvwBuf *buf, uint64_t id, const EvwErrorHeader *header);
+
+/* An ERROR that says this status, in its own words. */
+extern void evw_error_encode_status(EvwBuf *buf, uint64_t id, EvwStatus status);
+
 extern EvwStatus evw_error_decode(const EvwMessage *message,
 								  EvwErrorHeader *header) EVW_MUST_USE;
 
