@@ -49,16 +49,21 @@ typedef struct KeyInfo
 
 enum
 {
-	KEY_PASSPHRASE_FILE = 11,
-	KEY_CREDENTIAL = 12
+	KEY_PASSPHRASE_FILE,
+	KEY_CREDENTIAL
 };
 
 static const KeyInfo keys[] = {
+	[KEY_PASSPHRASE_FILE] = {"keyring", "passphrase_file", VALUE_PATH, false,
+							 AT(passphrase_file), 0, 0},
+	[KEY_CREDENTIAL] = {"keyring", "credential", VALUE_CREDENTIAL, false,
+						AT(passphrase_file), 0, 0},
 	{"e3", "socket", VALUE_SOCKET, true, AT(socket), 0, 0},
 	{"e3", "socket_mode", VALUE_MODE, false, AT(socket_mode), 0, 0777},
 	{"e3", "workers", VALUE_NUMBER, false, AT(workers), E3_WORKERS_MIN, E3_WORKERS_MAX},
 	{"e3", "connections", VALUE_NUMBER, false, AT(connections), E3_CONNECTIONS_MIN,
 	 E3_CONNECTIONS_MAX},
+	{"e3", "slice_us", VALUE_NUMBER, false, AT(slice_us), 0, E3_SLICE_US_MAX},
 	{"e3", "drain_ms", VALUE_MS, false, AT(drain_ms), 0, E3_DRAIN_MS_MAX},
 	{"e3", "locked_memory", VALUE_ARENA, false, AT(locked_memory), E3_LOCKED_MIN,
 	 E3_LOCKED_MAX},
@@ -70,10 +75,6 @@ static const KeyInfo keys[] = {
 	{"limits", "idle_timeout_ms", VALUE_MS, false, AT(idle_timeout_ms), E3_TIMEOUT_MS_MIN,
 	 EVW_IDLE_TIMEOUT_MS},
 	{"keyring", "file", VALUE_PATH, true, AT(keyring), 0, 0},
-	[KEY_PASSPHRASE_FILE] = {"keyring", "passphrase_file", VALUE_PATH, false,
-							 AT(passphrase_file), 0, 0},
-	[KEY_CREDENTIAL] = {"keyring", "credential", VALUE_CREDENTIAL, false,
-						AT(passphrase_file), 0, 0},
 	{"access", "allow_users", VALUE_USERS, false, AT(uids), 0, 0},
 };
 
@@ -375,6 +376,7 @@ set_defaults(E3Config *config)
 	config->socket_mode = 0660;
 	config->workers = count_cores();
 	config->connections = E3_CONNECTIONS_DEFAULT;
+	config->slice_us = E3_SLICE_US_DEFAULT;
 	config->drain_ms = E3_DRAIN_MS_DEFAULT;
 	config->locked_memory = E3_LOCKED_DEFAULT;
 	config->log_level = E3_LOG_INFO;

@@ -30,6 +30,8 @@
 #define E3_CONNECTIONS_MIN 1
 #define E3_CONNECTIONS_MAX 65536
 #define E3_CONNECTIONS_DEFAULT 1024
+#define E3_SLICE_US_DEFAULT 200
+#define E3_SLICE_US_MAX 1000000
 #define E3_DRAIN_MS_DEFAULT 10000
 #define E3_DRAIN_MS_MAX 3600000
 #define E3_TIMEOUT_MS_MIN 10
@@ -44,6 +46,7 @@ typedef struct E3Config
 	uint32_t socket_mode;	/* octal in the file; default 0660 */
 	uint32_t workers;		/* default: one a core that we may run on */
 	uint32_t connections;	/* most connections at a time */
+	uint32_t slice_us;		/* a worker's time for one request, if others wait */
 	uint32_t drain_ms;		/* time to finish at SIGTERM */
 	uint32_t locked_memory; /* bytes, a power of two */
 	E3LogLevel log_level;

@@ -25,14 +25,22 @@
 /* Requests that may wait: more than this is answered BUSY. */
 #define QUEUE_CAPACITY 4096
 
+static bool
+fresh_waits(const void *scheduler)
+{
+	return e3_pool_has_fresh(scheduler);
+}
+
 static void *
-make_worker(void *shared)
+make_worker(void *shared, const E3Pool *pool)
 {
 	E3RpcWorker *worker = calloc(1, sizeof(E3RpcWorker));
 
 	if (worker == NULL)
 		return NULL;
 	worker->shared = shared;
+	worker->fresh_waits = fresh_waits;
+	worker->scheduler = pool;
 	worker->scratch = e3_scratch_new();
 	if (worker->scratch != NULL)
 		return worker;
@@ -49,10 +57,10 @@ free_worker(void *state)
 	free(worker);
 }
 
-static void
+static bool
 run_job(E3Job *job, void *worker)
 {
-	e3_rpc_execute(worker, &((E3Work *) job)->call);
+	return e3_rpc_run(worker, &((E3Work *) job)->call);
 }
 
 /*
@@ -101,7 +109,8 @@ static EvwStatus
 load_and_serve(E3Config *config, const char *config_path)
 {
 	const E3Kek kek = {.passphrase_file = config->passphrase_file};
-	E3RpcShared shared = {.config_path = config_path};
+	E3RpcShared shared = {.config_path = config_path,
+						  .slice_ns = config->slice_us * UINT64_C(1000)};
 	E3Keyring *keyring;
 	EvwStatus status = e3_store_load(config->keyring, &kek, &keyring);
 

@@ -39,9 +39,20 @@ turn_away(E3Server *server, int fd, uid_t uid, EvwStatus status)
 		   evw_status_name(status));
 }
 
+/* All connections of a user are one party to the scheduler.  A reference. */
+static E3Party *
+party_of(const E3Server *server, uid_t uid)
+{
+	for (const E3Conn *conn = server->conns; conn != NULL; conn = conn->next)
+		if (conn->uid == uid)
+			return e3_party_retain(conn->flow->party);
+	return e3_party_new();
+}
+
 static void
 take(E3Server *server, int fd, uid_t uid)
 {
+	E3Party *party;
 	E3Conn *conn;
 
 	if (!e3_config_allows(server->setup->config, uid))
@@ -54,7 +65,14 @@ take(E3Server *server, int fd, uid_t uid)
 		turn_away(server, fd, uid, EVW_TOO_MANY_CONNECTIONS);
 		return;
 	}
-	conn = e3_conn_new(&server->owner, fd, uid, ++server->next_serial);
+	party = party_of(server, uid);
+	if (party == NULL)
+	{
+		close(fd);
+		return;
+	}
+	conn = e3_conn_new(&server->owner, fd, uid, party, ++server->next_serial);
+	e3_party_release(party);
 	if (conn == NULL)
 		return;
 	conn->next = server->conns;

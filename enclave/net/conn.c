@@ -88,13 +88,20 @@ handle_events(E3Source *source, uint32_t events)
 }
 
 E3Conn *
-e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, uint64_t serial)
+e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, E3Party *party, uint64_t serial)
 {
 	E3Conn *conn = calloc(1, sizeof(E3Conn));
 
 	if (conn == NULL)
 	{
 		close(fd);
+		return NULL;
+	}
+	conn->flow = e3_flow_new(party);
+	if (conn->flow == NULL)
+	{
+		close(fd);
+		free(conn);
 		return NULL;
 	}
 	conn->source.fd = fd;
@@ -110,6 +117,7 @@ e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, uint64_t serial)
 	if (e3_loop_add(owner->loop, &conn->source, EPOLLIN | EPOLLRDHUP) == EVW_OK)
 		return conn;
 	close(fd);
+	e3_flow_release(conn->flow);
 	free(conn);
 	return NULL;
 }
@@ -126,6 +134,7 @@ e3_conn_free(E3Conn *conn)
 		free(out);
 	}
 	e3_buf_release(&conn->body);
+	e3_flow_release(conn->flow);
 	free(conn);
 }
 

@@ -16,6 +16,7 @@
 
 #include "net/loop.h"
 #include "net/stats.h"
+#include "sched/job.h"
 #include "wire/frame.h"
 
 #include <sys/types.h>
@@ -71,6 +72,7 @@ struct E3Conn
 	size_t out_bytes; /* memory that they hold */
 	uint64_t sent_ns; /* last time a byte went out, or began to wait */
 
+	E3Flow *flow; /* for its requests; owned */
 	/* Requests in flight; kept by net/work.c. */
 	E3Work *works;
 	uint32_t n_works;
@@ -84,8 +86,12 @@ struct E3Conn
 	E3Conn *next;
 };
 
-/* Takes over the descriptor, also on failure (NULL). */
-extern E3Conn *e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, uint64_t serial);
+/*
+ * Takes over the descriptor, also on failure (NULL).  The connection's requests are
+ * of this party.
+ */
+extern E3Conn *e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, E3Party *party,
+						   uint64_t serial);
 
 /* Frees a dead connection. */
 extern void e3_conn_free(E3Conn *conn);

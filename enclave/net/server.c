@@ -56,13 +56,10 @@ static void
 handle_finished(E3Source *source, uint32_t events)
 {
 	E3Server *server = (E3Server *) ((char *) source - offsetof(E3Server, finished));
-	E3JobList finished;
 	E3Job *job;
 
 	(void) events;
-	e3_job_list_init(&finished);
-	e3_pool_collect(server->setup->pool, &finished);
-	while ((job = e3_job_list_pop(&finished)) != NULL)
+	while ((job = e3_pool_collect(server->setup->pool)) != NULL)
 		e3_session_finished(server, (E3Work *) job);
 }
 
@@ -168,7 +165,20 @@ finish(E3Server *server)
 	free_dead(server);
 	e3_pool_stop(server->setup->pool);
 	handle_finished(&server->finished, 0);
+	e3_flow_release(server->flow);
 	close(server->owner.loop);
+}
+
+/* For requests that are nobody's. */
+static E3Flow *
+new_flow(void)
+{
+	E3Party *party = e3_party_new();
+	E3Flow *flow = party != NULL ? e3_flow_new(party) : NULL;
+
+	if (party != NULL)
+		e3_party_release(party);
+	return flow;
 }
 
 static void
@@ -186,6 +196,7 @@ init(E3Server *server, const E3ServerSetup *setup)
 					  .hello_timeout_ns = config->hello_timeout_ms * NS_PER_MS,
 					  .frame_timeout_ns = config->frame_timeout_ms * NS_PER_MS,
 					  .idle_timeout_ns = config->idle_timeout_ms * NS_PER_MS};
+	server->flow = new_flow();
 	server->listener.fd = -1;
 	server->signals.fd = setup->signal_fd;
 	server->signals.handle = handle_signals;
@@ -200,6 +211,8 @@ e3_server_run(const E3ServerSetup *setup)
 	EvwStatus status;
 
 	init(&server, setup);
+	if (server.flow == NULL)
+		return EVW_OUT_OF_MEMORY;
 	status = e3_loop_add(server.owner.loop, &server.signals, EPOLLIN);
 	if (status == EVW_OK)
 		status = e3_loop_add(server.owner.loop, &server.finished, EPOLLIN);

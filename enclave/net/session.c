@@ -149,7 +149,7 @@ static void
 submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
 {
 	E3Server *server = server_of(conn);
-	E3Work *work = e3_work_new(conn, body);
+	E3Work *work = e3_work_new(conn, conn->flow, body);
 	EvwStatus status;
 
 	if (work == NULL)
@@ -299,7 +299,7 @@ e3_session_reload(E3Server *server)
 	E3Work *work;
 
 	e3_buf_init(&none);
-	work = e3_work_new(NULL, &none);
+	work = e3_work_new(NULL, server->flow, &none);
 	if (work == NULL)
 		return;
 	work->call.request.verb = EVW_VERB_RELOAD;

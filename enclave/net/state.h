@@ -18,6 +18,7 @@ typedef struct E3Server
 	E3Source finished;		/* the pool's event descriptor */
 	E3Conn *conns;			/* alive */
 	E3Conn *dead;			/* to be freed when this turn of the loop is over */
+	E3Flow *flow;			/* of the server's own requests */
 	uint64_t next_serial;	/* of connections */
 	uint64_t started_ns;	/* monotonic clock */
 	uint64_t accept_ns;		/* accept no one before; 0: accepting */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 E3Work *
-e3_work_new(E3Conn *conn, EvwBuf *body)
+e3_work_new(E3Conn *conn, E3Flow *flow, EvwBuf *body)
 {
 	E3Work *work = calloc(1, sizeof(E3Work));
 
@@ -20,6 +20,7 @@ e3_work_new(E3Conn *conn, EvwBuf *body)
 		e3_buf_release(body);
 		return NULL;
 	}
+	e3_job_init(&work->job, flow);
 	e3_call_init(&work->call);
 	work->call.body = *body;
 	e3_buf_init(body);

@@ -6,8 +6,8 @@
  *	                 \_____________________^
  *	                   withdrawn
  *
- * A connection may go first: its works are abandoned.  Those that no worker has
- * begun end at once; the others are marked cancelled, their link is cut, and
+ * A connection may go first: its works are abandoned.  Those that no worker is
+ * at end at once; the others are marked cancelled, their link is cut, and
  * they end without a reply.
  */
 #ifndef E3_WORK_H
@@ -19,7 +19,7 @@
 
 struct E3Work
 {
-	E3Job job;	  /* first: the pool hands it back */
+	E3Job job;	  /* first: the pool hands it back; of the connection's flow */
 	E3Pool *pool; /* NULL: not submitted */
 	E3Conn *conn; /* NULL: nobody waits (abandoned, or E3's own) */
 	size_t held;  /* bytes of it and of the reply it will have */
@@ -28,13 +28,13 @@ struct E3Work
 	E3Call call;
 };
 
-/* Takes over "body"; conn may be NULL.  NULL when out of memory. */
-extern E3Work *e3_work_new(E3Conn *conn, EvwBuf *body);
+/* Takes over "body"; conn may be NULL, flow not.  NULL when out of memory. */
+extern E3Work *e3_work_new(E3Conn *conn, E3Flow *flow, EvwBuf *body);
 
 /* Hands it to the workers; BUSY leaves it the caller's. */
 extern EvwStatus e3_work_submit(E3Work *work, E3Pool *pool) EVW_MUST_USE;
 
-/* Takes it back if no worker has begun it: true, and it is the caller's again. */
+/* Takes it back if no worker is at it: true, and it is the caller's again. */
 extern bool e3_work_withdraw(E3Work *work);
 
 /* Takes it off its connection, wipes and frees. */

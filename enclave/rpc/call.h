@@ -2,19 +2,31 @@
  * rpc/call.h
  *	  One request on its way through E3, and its reply.
  *
+ *	  begun by a worker -> slices, perhaps by several workers -> reply complete
+ *
  * The network fills in the request and reads the reply; in between the call
- * belongs to one worker.  Only "cancelled" is shared.
+ * belongs to one worker at a time.  Only "cancelled" is shared.
  */
 #ifndef E3_CALL_H
 #define E3_CALL_H
 
 #include "config.h"
+#include "keyring/keyring.h"
 #include "wire/request.h"
 
 #include <stdatomic.h>
 
 /* No deadline. */
 #define E3_NO_DEADLINE UINT64_MAX
+
+/* How long a worker stays with a call. */
+typedef struct E3Slice
+{
+	uint64_t ends_ns;	 /* monotonic clock */
+	uint64_t may_end_ns; /* from here on it ends early for a request that has not begun */
+	bool (*fresh_waits)(const void *scheduler);
+	const void *scheduler;
+} E3Slice;
 
 typedef struct E3Call
 {
@@ -24,6 +36,13 @@ typedef struct E3Call
 	uint64_t arrived_ns; /* monotonic clock */
 	uint64_t deadline_ns;
 	atomic_bool cancelled;
+
+	/* While a worker is at it, or between two of them. */
+	const E3Slice *slice;
+	uint32_t spent;		/* work since the last look at the clock */
+	E3Keyring *keyring; /* one snapshot from beginning to end; owned; NULL: not begun */
+	void *state;		/* the operation's own, owned */
+	void (*free_state)(void *state);
 
 	EvwBuf reply;		/* the reply's frame, owned */
 	EvwStatus outcome;	/* OK, CANCELLED, or what the ERROR says */
@@ -37,11 +56,17 @@ extern void e3_call_init(E3Call *call);
 /* Wipes and frees what the call owns. */
 extern void e3_call_release(E3Call *call);
 
+/* What a value costs beside its bytes, for e3_call_check: AEAD and framing. */
+#define E3_COST_VALUE 256
+/* A key agreement: look at the clock after each. */
+#define E3_COST_AGREEMENT 32768
+
 /*
- * To be asked before each value: OK, CANCELLED or DEADLINE.  "index" is the
- * number of values done; the clock is not read for every one.
+ * To be asked before each piece of work, whose cost is its bytes and what the
+ * constants above say: OK, CANCELLED or DEADLINE; with OK, *yield says that the
+ * slice is over.  The clock is not read every time.
  */
-extern EvwStatus e3_call_check(E3Call *call, uint32_t index) EVW_MUST_USE;
+extern EvwStatus e3_call_check(E3Call *call, size_t cost, bool *yield) EVW_MUST_USE;
 
 /* Replaces whatever reply there is by an ERROR with this status. */
 extern void e3_call_fail(E3Call *call, EvwStatus status);

@@ -16,6 +16,7 @@
 #include "wire/reply.h"
 #include "wire/writer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* More than any RESULT frame has beside the values, lengths and statuses. */
@@ -28,17 +29,34 @@ typedef struct DerivedKey
 	bool kdf;
 	uint8_t epk[EVW_POINT_LEN];
 	E3Aad aad;
+	uint8_t *aes; /* in locked memory */
 } DerivedKey;
 
+/* Where the work is. */
 typedef struct Opening
 {
-	E3Scratch *scratch;
-	const E3App *app;
+	E3Scratch *scratch; /* the worker's that is at it */
+	E3Call *call;
+	const E3App *app; /* in the call's keyring */
 	DerivedKey key;
 	uint32_t hits;	 /* values whose key was at hand */
 	uint32_t failed; /* values that did not open */
-	E3Call *call;
+
+	EvwResultMark mark; /* of the RESULT */
+	size_t column;		/* of its values, open */
+	EvwColumnCursor cursor;
+	EvwBuf side; /* lengths, then statuses: 4 bytes and 1 byte a value */
 } Opening;
+
+static void
+free_opening(void *state)
+{
+	Opening *opening = state;
+
+	e3_buf_release(&opening->side);
+	e3_secret_free(opening->key.aes, E3_AES_KEY_LEN);
+	free(opening);
+}
 
 static bool
 key_at_hand(const DerivedKey *key, const E3KeyVersion *version,
@@ -53,9 +71,10 @@ derive_key(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *env
 {
 	const E3KeyPair *pair = version->pairs[envelope->info->curve];
 	E3Agreement agreement;
-	uint8_t key[E3_AES_KEY_LEN];
+	uint8_t *key = opening->key.aes;
 	EvwStatus status = e3_agree_with(opening->scratch, pair, envelope->epk, &agreement);
 
+	opening->call->spent += E3_COST_AGREEMENT;
 	opening->key.version = NULL;
 	if (status == EVW_OK && envelope->info->kdf)
 		status = e3_kdf_x963(opening->scratch, envelope->info->curve, &agreement, key);
@@ -64,7 +83,6 @@ derive_key(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *env
 	if (status == EVW_OK)
 		status = e3_aead_set_key(opening->scratch, key);
 	e3_wipe(&agreement, sizeof(agreement));
-	e3_wipe(key, sizeof(key));
 	if (status != EVW_OK)
 		return status;
 	opening->key.version = version;
@@ -170,31 +188,45 @@ is_value_status(EvwStatus status)
 	return status > EVW_VALUE_STATUS_BASE && status < EVW_VALUE_STATUS_BASE + 20;
 }
 
-/* Fills lengths and statuses, 4 bytes and 1 byte a value. */
+/* Opens the next value, and notes its length and status. */
 static EvwStatus
-open_values(Opening *opening, uint8_t *lengths, uint8_t *statuses)
+open_next(Opening *opening)
 {
 	E3Call *call = opening->call;
 	uint32_t count = evw_column_count(&call->request.values);
-	EvwColumnCursor cursor;
+	size_t start = call->reply.len;
+	EvwStatus status = open_value(opening, evw_column_next(&opening->cursor));
+	uint8_t *lengths = opening->side.data;
 
-	evw_column_open(&cursor, &call->request.values);
-	for (uint32_t i = 0; i < count; i++)
-	{
-		EvwBytes value = evw_column_next(&cursor);
-		size_t start = call->reply.len;
-		EvwStatus status = e3_call_check(call, i);
-
-		if (status == EVW_OK)
-			status = open_value(opening, value);
-		if (status != EVW_OK && !is_value_status(status))
-			return status;
-		statuses[i] = (uint8_t) (status == EVW_OK ? 0 : status - EVW_VALUE_STATUS_BASE);
-		opening->failed += status != EVW_OK;
-		evw_put_le32(lengths + (size_t) 4 * i, (uint32_t) (call->reply.len - start));
-		call->done = i + 1;
-	}
+	if (status != EVW_OK && !is_value_status(status))
+		return status;
+	lengths[(size_t) 4 * count + call->done] =
+		(uint8_t) (status == EVW_OK ? 0 : status - EVW_VALUE_STATUS_BASE);
+	evw_put_le32(lengths + (size_t) 4 * call->done, (uint32_t) (call->reply.len - start));
+	opening->failed += status != EVW_OK;
+	call->done++;
 	return EVW_OK;
+}
+
+static EvwStatus
+open_values(Opening *opening, bool *more)
+{
+	E3Call *call = opening->call;
+	uint32_t count = evw_column_count(&call->request.values);
+	EvwStatus status = EVW_OK;
+
+	/* The scratch may have been another call's meanwhile. */
+	if (opening->key.version != NULL)
+		status = e3_aead_set_key(opening->scratch, opening->key.aes);
+	while (status == EVW_OK && call->done < count)
+	{
+		status =
+			e3_call_check(call, E3_COST_VALUE + evw_column_peek(&opening->cursor), more);
+		if (status != EVW_OK || *more)
+			return status;
+		status = open_next(opening);
+	}
+	return status;
 }
 
 static EvwStatus
@@ -207,54 +239,83 @@ check_request(const EvwRequest *request)
 	return evw_column_check(&request->values, EVW_ENVELOPE_MAX, EVW_VALUE_TOO_LONG);
 }
 
-/* The plaintexts column, then the two others from "side", where they were made. */
+static Opening *
+new_opening(E3Call *call, const E3App *app)
+{
+	Opening *opening = calloc(1, sizeof(Opening));
+
+	if (opening == NULL)
+		return NULL;
+	e3_buf_init(&opening->side);
+	opening->call = call;
+	opening->app = app;
+	opening->key.aes = e3_secret_alloc(E3_AES_KEY_LEN);
+	if (opening->key.aes != NULL &&
+		evw_buf_extend(&opening->side,
+					   (size_t) 5 * evw_column_count(&call->request.values)) != NULL)
+		return opening;
+	free_opening(opening);
+	return NULL;
+}
+
 static EvwStatus
-write_columns(Opening *opening, EvwBuf *side)
+begin(E3RpcWorker *worker, E3Call *call)
+{
+	const EvwRequest *request = &call->request;
+	const E3App *app;
+	Opening *opening;
+	EvwStatus status = check_request(request);
+
+	(void) worker;
+	if (status != EVW_OK)
+		return status;
+	app = e3_keyring_find(call->keyring, request->header.app);
+	if (app == NULL)
+		return EVW_UNKNOWN_APP;
+	opening = new_opening(call, app);
+	if (opening == NULL)
+		return EVW_OUT_OF_MEMORY;
+	call->state = opening;
+	call->free_state = free_opening;
+	/* Opening only shortens, so the reply fits where the request did. */
+	if (!e3_buf_grow(&call->reply, REPLY_OVERHEAD + call->body.len))
+		return EVW_OUT_OF_MEMORY;
+	opening->mark = evw_result_begin(&call->reply, request->id, 0);
+	opening->column = evw_write_bin_begin(&call->reply);
+	evw_column_open(&opening->cursor, &request->values);
+	return call->reply.status;
+}
+
+/* The plaintexts' column is closed, and the two others come from the side. */
+static void
+write_columns(Opening *opening)
 {
 	EvwBuf *reply = &opening->call->reply;
 	uint32_t count = evw_column_count(&opening->call->request.values);
-	size_t mark = evw_write_bin_begin(reply);
-	uint8_t *lengths = evw_buf_extend(side, (size_t) 5 * count);
-	EvwStatus status;
+	const uint8_t *lengths = opening->side.data;
 
-	if (side->status != EVW_OK)
-		return side->status;
-	status = open_values(opening, lengths, lengths + (size_t) 4 * count);
-	if (status != EVW_OK)
-		return status;
-	evw_write_bin_end(reply, mark);
+	evw_write_bin_end(reply, opening->column);
 	evw_write_bin(reply, (EvwBytes){lengths, (size_t) 4 * count});
 	if (opening->failed == 0)
 		evw_write_nil(reply);
 	else
 		evw_write_bin(reply, (EvwBytes){lengths + (size_t) 4 * count, count});
-	return reply->status;
 }
 
-EvwStatus
-e3_rpc_decrypt(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
+static EvwStatus
+resume(E3RpcWorker *worker, E3Call *call, bool *more)
 {
-	const EvwRequest *request = &call->request;
-	Opening opening = {.scratch = worker->scratch, .call = call};
-	EvwResultMark mark;
-	EvwBuf side;
-	EvwStatus status = check_request(request);
+	Opening *opening = call->state;
+	EvwStatus status;
 
-	if (status != EVW_OK)
+	opening->scratch = worker->scratch;
+	status = open_values(opening, more);
+	if (status != EVW_OK || *more)
 		return status;
-	opening.app = e3_keyring_find(keyring, request->header.app);
-	if (opening.app == NULL)
-		return EVW_UNKNOWN_APP;
-	/* Opening only shortens, so the reply fits where the request did. */
-	if (!e3_buf_grow(&call->reply, REPLY_OVERHEAD + call->body.len))
-		return EVW_OUT_OF_MEMORY;
-
-	mark = evw_result_begin(&call->reply, request->id, 0);
-	e3_buf_init(&side);
-	status = write_columns(&opening, &side);
-	e3_buf_release(&side);
-	if (status != EVW_OK)
-		return status;
-	evw_result_end(&call->reply, mark, e3_clock_ns() - call->arrived_ns, opening.hits);
+	write_columns(opening);
+	evw_result_end(&call->reply, opening->mark, e3_clock_ns() - call->arrived_ns,
+				   opening->hits);
 	return call->reply.status;
 }
+
+const E3Operation e3_rpc_decrypt = {.begin = begin, .resume = resume};

@@ -8,15 +8,14 @@
 #include "wire/reply.h"
 #include "wire/writer.h"
 
-EvwStatus
-e3_rpc_echo(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
+static EvwStatus
+begin(E3RpcWorker *worker, E3Call *call)
 {
 	const EvwColumn *values = &call->request.values;
 	EvwResultMark mark;
 	EvwStatus status = evw_column_check(values, EVW_ENVELOPE_MAX, EVW_VALUE_TOO_LONG);
 
 	(void) worker;
-	(void) keyring;
 	if (status != EVW_OK)
 		return status;
 	mark = evw_result_begin(&call->reply, call->request.id, 0);
@@ -27,3 +26,5 @@ e3_rpc_echo(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
 	evw_result_end(&call->reply, mark, e3_clock_ns() - call->arrived_ns, 0);
 	return call->reply.status;
 }
+
+const E3Operation e3_rpc_echo = {.begin = begin};

@@ -1,6 +1,7 @@
 /*
  * rpc/encrypt.c
- *	  ENCRYPT: one ephemeral key and one AES key for the request, one IV a value.
+ *	  ENCRYPT: an ephemeral key and an AES key for the request, or for so many values
+ *	  of it; an IV a value.
  *
  * All checks come first and the reply's exact size is taken at once, so the
  * loop over the values does nothing but encrypt.
@@ -17,30 +18,46 @@
 #include "wire/reply.h"
 #include "wire/writer.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 /* More than any RESULT frame has beside the values and their lengths. */
 #define REPLY_OVERHEAD 256
 
-/* What the values of one request have in common. */
+/* What the values under one key have in common, and where the work is. */
 typedef struct Sealing
 {
+	const E3KeyPair *app; /* in the call's keyring */
 	const EvwTagInfo *info;
 	EvwEnvelope head; /* of each envelope; datatype and IV are the value's */
+	uint8_t *key;	  /* AES key, in locked memory */
 	uint8_t epk[EVW_POINT_LEN];
 	uint8_t iv_base[EVW_IV_LEN];
 	uint8_t iv[EVW_IV_LEN];
 	E3Aad aad;
 	uint8_t metadata_bytes[E3_METADATA_ENCODED_MAX];
 	EvwBytes metadata;
+	uint32_t used; /* values under this key */
+
+	EvwResultMark mark; /* of the RESULT */
+	size_t column;		/* of its values, open */
+	EvwColumnCursor cursor;
 } Sealing;
+
+static void
+free_sealing(void *state)
+{
+	Sealing *sealing = state;
+
+	e3_secret_free(sealing->key, E3_AES_KEY_LEN);
+	free(sealing);
+}
 
 static EvwStatus
 check_header(const EvwRequestHeader *header)
 {
 	if (header->app.len == 0)
 		return EVW_BAD_HEADER;
-	if (header->curve != EVW_CURVE_P256 || header->values_per_key != 0)
+	if (header->curve != EVW_CURVE_P256)
 		return EVW_UNSUPPORTED;
 	if (header->format.len > 0 && !evw_bytes_equal(header->format, "QkTC"))
 		return EVW_UNSUPPORTED;
@@ -58,42 +75,47 @@ check_columns(const EvwRequest *request)
 	return evw_column_check(&request->values, EVW_PLAINTEXT_MAX, EVW_VALUE_TOO_LONG);
 }
 
-/* Ephemeral key, AES key set on the scratch, IV base. */
+/* Another ephemeral key, AES key and IV base. */
 static EvwStatus
-prepare_key(E3Scratch *scratch, const E3KeyPair *app, Sealing *sealing)
+next_key(E3RpcWorker *worker, Sealing *sealing)
 {
 	E3Agreement agreement;
-	uint8_t key[E3_AES_KEY_LEN];
-	EvwStatus status = e3_agree_ephemeral(scratch, app, sealing->epk, &agreement);
+	EvwStatus status =
+		e3_agree_ephemeral(worker->scratch, sealing->app, sealing->epk, &agreement);
 
 	if (status == EVW_OK)
-		status = e3_kdf_x963(scratch, EVW_CURVE_P256, &agreement, key);
-	if (status == EVW_OK)
-		status = e3_aead_set_key(scratch, key);
+		status = e3_kdf_x963(worker->scratch, EVW_CURVE_P256, &agreement, sealing->key);
 	e3_wipe(&agreement, sizeof(agreement));
-	e3_wipe(key, sizeof(key));
 	if (status == EVW_OK)
 		status = e3_random(sealing->iv_base, EVW_IV_LEN);
+	sealing->used = 0;
+	e3_aad_prepare(&sealing->aad, sealing->epk, sealing->app);
 	return status;
 }
 
-static EvwStatus
-prepare(E3Scratch *scratch, const E3KeyPair *app, EvwBytes role, Sealing *sealing)
+static Sealing *
+new_sealing(const E3KeyPair *app, EvwBytes role)
 {
-	EvwStatus status = prepare_key(scratch, app, sealing);
+	Sealing *sealing = calloc(1, sizeof(Sealing));
 
-	if (status != EVW_OK)
-		return status;
+	if (sealing == NULL)
+		return NULL;
+	sealing->key = e3_secret_alloc(E3_AES_KEY_LEN);
+	if (sealing->key == NULL)
+	{
+		free(sealing);
+		return NULL;
+	}
+	sealing->app = app;
 	sealing->info = evw_tag_info(EVW_TAG_QKTC);
 	sealing->head = (EvwEnvelope){.tag = EVW_TAG_QKTC,
 								  .info = sealing->info,
 								  .hint = e3_key_pair_hint(app),
 								  .epk = sealing->epk,
 								  .iv = sealing->iv};
-	e3_aad_prepare(&sealing->aad, sealing->epk, app);
 	sealing->metadata = e3_metadata_encode(sealing->metadata_bytes, role,
 										   (uint32_t) (e3_clock_unix_us() / 1000000));
-	return EVW_OK;
+	return sealing;
 }
 
 /* IV of value "index": base + index as a 96-bit number, so none comes twice. */
@@ -122,35 +144,54 @@ seal_value(E3Scratch *scratch, Sealing *sealing, uint8_t *out, EvwBytes value,
 }
 
 static EvwStatus
-seal_values(E3Scratch *scratch, Sealing *sealing, E3Call *call)
+seal_next(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 {
 	const EvwRequest *request = &call->request;
-	uint32_t count = evw_column_count(&request->values);
-	EvwColumnCursor cursor;
+	EvwBytes value = evw_column_next(&sealing->cursor);
+	uint8_t *out = evw_buf_extend(&call->reply,
+								  EVW_ENVELOPE_MIN + sealing->metadata.len + value.len);
 
-	evw_column_open(&cursor, &request->values);
-	for (uint32_t i = 0; i < count; i++)
+	if (out == NULL)
+		return call->reply.status;
+	set_iv(sealing, sealing->used++);
+	return seal_value(worker->scratch, sealing, out, value,
+					  request->datatypes.data != NULL
+						  ? (EvwDatatype) request->datatypes.data[call->done]
+						  : EVW_STRING);
+}
+
+static EvwStatus
+rekey(E3RpcWorker *worker, Sealing *sealing)
+{
+	EvwStatus status = next_key(worker, sealing);
+
+	return status == EVW_OK ? e3_aead_set_key(worker->scratch, sealing->key) : status;
+}
+
+/* The scratch may have been another call's meanwhile. */
+static EvwStatus
+seal_values(E3RpcWorker *worker, Sealing *sealing, E3Call *call, bool *more)
+{
+	uint32_t count = evw_column_count(&call->request.values);
+	uint32_t per_key = call->request.header.values_per_key;
+	EvwStatus status = e3_aead_set_key(worker->scratch, sealing->key);
+
+	while (status == EVW_OK && call->done < count)
 	{
-		EvwBytes value = evw_column_next(&cursor);
-		EvwStatus status = e3_call_check(call, i);
-		uint8_t *out =
-			evw_buf_extend(&call->reply,
-						   EVW_ENVELOPE_MIN + sealing->metadata.len + value.len);
+		bool spent = per_key > 0 && sealing->used == per_key;
+		size_t cost = E3_COST_VALUE + evw_column_peek(&sealing->cursor);
 
-		if (status == EVW_OK && out == NULL)
-			status = call->reply.status;
-		if (status != EVW_OK)
+		status = e3_call_check(call, spent ? cost + E3_COST_AGREEMENT : cost, more);
+		if (status != EVW_OK || *more)
 			return status;
-		set_iv(sealing, i);
-		status = seal_value(scratch, sealing, out, value,
-							request->datatypes.data != NULL
-								? (EvwDatatype) request->datatypes.data[i]
-								: EVW_STRING);
-		if (status != EVW_OK)
-			return status;
-		call->done = i + 1;
+		if (spent)
+			status = rekey(worker, sealing);
+		if (status == EVW_OK)
+			status = seal_next(worker, sealing, call);
+		if (status == EVW_OK)
+			call->done++;
 	}
-	return EVW_OK;
+	return status;
 }
 
 /* Lengths of the envelopes follow from those of the values. */
@@ -179,39 +220,57 @@ reserve_reply(E3Call *call, size_t overhead)
 	return e3_buf_grow(&call->reply, size) ? EVW_OK : EVW_OUT_OF_MEMORY;
 }
 
-EvwStatus
-e3_rpc_encrypt(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
+static EvwStatus
+check(const EvwRequest *request)
+{
+	EvwStatus status = check_header(&request->header);
+
+	return status == EVW_OK ? check_columns(request) : status;
+}
+
+static EvwStatus
+begin(E3RpcWorker *worker, E3Call *call)
 {
 	const EvwRequest *request = &call->request;
 	const E3App *app;
-	Sealing sealing;
-	EvwResultMark mark;
-	size_t column;
-	EvwStatus status = check_header(&request->header);
+	Sealing *sealing;
+	EvwStatus status = check(request);
 
-	if (status == EVW_OK)
-		status = check_columns(request);
 	if (status != EVW_OK)
 		return status;
-	app = e3_keyring_find(keyring, request->header.app);
+	app = e3_keyring_find(call->keyring, request->header.app);
 	if (app == NULL)
 		return EVW_UNKNOWN_APP;
-	status = prepare(worker->scratch, app->versions[0].pairs[EVW_CURVE_P256],
-					 request->header.role, &sealing);
+	sealing = new_sealing(app->versions[0].pairs[EVW_CURVE_P256], request->header.role);
+	if (sealing == NULL)
+		return EVW_OUT_OF_MEMORY;
+	call->state = sealing;
+	call->free_state = free_sealing;
+	status = reserve_reply(call, EVW_ENVELOPE_MIN + sealing->metadata.len);
 	if (status == EVW_OK)
-		status = reserve_reply(call, EVW_ENVELOPE_MIN + sealing.metadata.len);
+		status = next_key(worker, sealing);
 	if (status != EVW_OK)
 		return status;
-
-	mark = evw_result_begin(&call->reply, request->id, app->versions[0].version);
-	column = evw_write_bin_begin(&call->reply);
-	status = seal_values(worker->scratch, &sealing, call);
-	if (status != EVW_OK)
-		return status;
-	evw_write_bin_end(&call->reply, column);
-	write_lengths(&call->reply, &request->values,
-				  EVW_ENVELOPE_MIN + sealing.metadata.len);
-	evw_write_nil(&call->reply);
-	evw_result_end(&call->reply, mark, e3_clock_ns() - call->arrived_ns, 0);
+	sealing->mark = evw_result_begin(&call->reply, request->id, app->versions[0].version);
+	sealing->column = evw_write_bin_begin(&call->reply);
+	evw_column_open(&sealing->cursor, &request->values);
 	return call->reply.status;
 }
+
+static EvwStatus
+resume(E3RpcWorker *worker, E3Call *call, bool *more)
+{
+	Sealing *sealing = call->state;
+	EvwStatus status = seal_values(worker, sealing, call, more);
+
+	if (status != EVW_OK || *more)
+		return status;
+	evw_write_bin_end(&call->reply, sealing->column);
+	write_lengths(&call->reply, &call->request.values,
+				  EVW_ENVELOPE_MIN + sealing->metadata.len);
+	evw_write_nil(&call->reply);
+	evw_result_end(&call->reply, sealing->mark, e3_clock_ns() - call->arrived_ns, 0);
+	return call->reply.status;
+}
+
+const E3Operation e3_rpc_encrypt = {.begin = begin, .resume = resume};

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-EvwStatus
-e3_rpc_keys(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
+static EvwStatus
+begin(E3RpcWorker *worker, E3Call *call)
 {
 	const E3App *app;
 	EvwPublicKeys keys[EVW_KEY_VERSIONS_MAX];
@@ -18,7 +18,7 @@ e3_rpc_keys(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
 	(void) worker;
 	if (call->request.header.app.len == 0)
 		return EVW_BAD_HEADER;
-	app = e3_keyring_find(keyring, call->request.header.app);
+	app = e3_keyring_find(call->keyring, call->request.header.app);
 	if (app == NULL)
 		return EVW_UNKNOWN_APP;
 	count =
@@ -36,3 +36,5 @@ e3_rpc_keys(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
 	evw_keys_encode(&call->reply, call->request.id, keys, count);
 	return call->reply.status;
 }
+
+const E3Operation e3_rpc_keys = {.begin = begin};

@@ -1,27 +1,32 @@
 /*
  * rpc/operations.h
  *	  The operations, one file each; called by dispatch.c alone.
- *
- * Each leaves a complete RESULT in call->reply and returns OK, or returns what
- * went wrong and leaves the reply to dispatch.
  */
 #ifndef E3_OPERATIONS_H
 #define E3_OPERATIONS_H
 
 #include "rpc/rpc.h"
 
-typedef EvwStatus (*E3Operation)(E3RpcWorker *worker, const E3Keyring *keyring,
-								 E3Call *call);
+typedef struct E3Operation
+{
+	/*
+	 * Refuses what can be refused before any work.  Those that are done at once
+	 * leave a complete RESULT in call->reply; the others what "resume" needs in
+	 * call->state.
+	 */
+	EvwStatus (*begin)(E3RpcWorker *worker, E3Call *call);
+	/*
+	 * Works until the RESULT is complete, or the slice is over: then *more is set.
+	 * NULL: "begin" did it all.
+	 */
+	EvwStatus (*resume)(E3RpcWorker *worker, E3Call *call, bool *more);
+	bool administrators_only;
+} E3Operation;
 
-extern EvwStatus e3_rpc_encrypt(E3RpcWorker *worker, const E3Keyring *keyring,
-								E3Call *call) EVW_MUST_USE;
-extern EvwStatus e3_rpc_decrypt(E3RpcWorker *worker, const E3Keyring *keyring,
-								E3Call *call) EVW_MUST_USE;
-extern EvwStatus e3_rpc_echo(E3RpcWorker *worker, const E3Keyring *keyring,
-							 E3Call *call) EVW_MUST_USE;
-extern EvwStatus e3_rpc_keys(E3RpcWorker *worker, const E3Keyring *keyring,
-							 E3Call *call) EVW_MUST_USE;
-extern EvwStatus e3_rpc_reload(E3RpcWorker *worker, const E3Keyring *keyring,
-							   E3Call *call) EVW_MUST_USE;
+extern const E3Operation e3_rpc_encrypt;
+extern const E3Operation e3_rpc_decrypt;
+extern const E3Operation e3_rpc_echo;
+extern const E3Operation e3_rpc_keys;
+extern const E3Operation e3_rpc_reload;
 
 #endif /* E3_OPERATIONS_H */

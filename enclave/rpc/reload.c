@@ -71,12 +71,11 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	return EVW_OK;
 }
 
-EvwStatus
-e3_rpc_reload(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
+static EvwStatus
+begin(E3RpcWorker *worker, E3Call *call)
 {
 	EvwStatus status;
 
-	(void) keyring;
 	pthread_mutex_lock(&one_at_a_time);
 	status = load_config(worker->shared->config_path, &call->reloaded);
 	if (status == EVW_OK)
@@ -92,3 +91,5 @@ e3_rpc_reload(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
 	evw_stats_encode(&call->reply, call->request.id, NULL, 0);
 	return call->reply.status;
 }
+
+const E3Operation e3_rpc_reload = {.begin = begin, .administrators_only = true};

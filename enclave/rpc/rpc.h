@@ -14,6 +14,7 @@ typedef struct E3RpcShared
 {
 	E3KeyringHolder *keyring;
 	const char *config_path;
+	uint64_t slice_ns; /* most time for one call while others wait; 0: no end */
 } E3RpcShared;
 
 /* What one worker has. */
@@ -21,12 +22,17 @@ typedef struct E3RpcWorker
 {
 	E3RpcShared *shared;
 	E3Scratch *scratch;
+	bool (*fresh_waits)(const void *scheduler);
+	const void *scheduler;
 } E3RpcWorker;
 
 /* Does this verb go to a worker? */
 extern bool e3_rpc_serves(uint32_t verb);
 
-/* Leaves the one final reply in call->reply and says in call->outcome what it is. */
-extern void e3_rpc_execute(E3RpcWorker *worker, E3Call *call);
+/*
+ * Works on a call for a slice.  True when it is done: the one final reply is in
+ * call->reply, and call->outcome says what it is.
+ */
+extern bool e3_rpc_run(E3RpcWorker *worker, E3Call *call);
 
 #endif /* E3_RPC_H */

@@ -2,71 +2,73 @@
  * sched/job.h
  *	  What the scheduler moves: the head of somebody's own struct.
  *
- *	  submitted -> queued -> running -> finished -> collected
+ *	               submit            take              finished        collect
+ *	  submitter's --------> QUEUED --------> RUNNING -------------> DONE -------->
+ *submitter's ^                   |  ^             |
+ *	       +---- withdraw -----+  +-- yield ----+
  *
  * A job has one owner at a time: the submitter, then the queue, then a worker,
- * then the list of finished jobs, then the submitter again.
+ * and so on.  It belongs to a flow (a connection's jobs), and that to a party (an
+ * identity's connections), between which the workers are shared out.
  */
 #ifndef E3_JOB_H
 #define E3_JOB_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "sched/link.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Jobs that no worker has begun, and the others. */
+typedef enum E3JobClass
+{
+	E3_JOB_FRESH,
+	E3_JOB_BEGUN,
+	E3_JOB_CLASSES
+} E3JobClass;
+
+typedef enum E3JobState
+{
+	E3_JOB_OWNED, /* by the submitter */
+	E3_JOB_QUEUED,
+	E3_JOB_RUNNING,
+	E3_JOB_DONE
+} E3JobState;
+
+/* Links and lists are the queue's; guarded by the pool's mutex. */
+typedef struct E3Party
+{
+	E3Link links[E3_JOB_CLASSES]; /* in the queue's ring, if it has waiting flows */
+	E3Link flows[E3_JOB_CLASSES]; /* those with waiting jobs */
+	uint32_t queued;			  /* jobs of all its flows */
+	atomic_uint references;
+} E3Party;
+
+typedef struct E3Flow
+{
+	E3Party *party;
+	E3Link links[E3_JOB_CLASSES]; /* in the party's ring, if it has waiting jobs */
+	E3Link jobs[E3_JOB_CLASSES];
+	atomic_uint references;
+} E3Flow;
 
 typedef struct E3Job
 {
-	struct E3Job *next;
+	E3Link link; /* in a flow's list, or among the done */
+	E3Flow *flow;
+	E3JobClass class;
+	E3JobState state;
 } E3Job;
 
-/* First in, first out. */
-typedef struct E3JobList
-{
-	E3Job *first;
-	E3Job **last; /* where the next one is hung */
-} E3JobList;
+/* With one reference each; NULL when out of memory.  A flow holds its party, a job
+ * that was submitted holds its flow until it is collected or withdrawn. */
+extern E3Party *e3_party_new(void);
+extern E3Flow *e3_flow_new(E3Party *party);
+extern E3Party *e3_party_retain(E3Party *party);
+extern void e3_party_release(E3Party *party);
+extern void e3_flow_release(E3Flow *flow);
 
-static inline void
-e3_job_list_init(E3JobList *list)
-{
-	list->first = NULL;
-	list->last = &list->first;
-}
-
-static inline void
-e3_job_list_push(E3JobList *list, E3Job *job)
-{
-	job->next = NULL;
-	*list->last = job;
-	list->last = &job->next;
-}
-
-static inline E3Job *
-e3_job_list_pop(E3JobList *list)
-{
-	E3Job *job = list->first;
-
-	if (job == NULL)
-		return NULL;
-	list->first = job->next;
-	if (list->first == NULL)
-		list->last = &list->first;
-	return job;
-}
-
-/* Takes one job out of the middle; false if it is not in the list. */
-static inline bool
-e3_job_list_remove(E3JobList *list, E3Job *job)
-{
-	for (E3Job **at = &list->first; *at != NULL; at = &(*at)->next)
-	{
-		if (*at != job)
-			continue;
-		*at = job->next;
-		if (*at == NULL)
-			list->last = at;
-		return true;
-	}
-	return false;
-}
+/* A job of this flow, not submitted. */
+extern void e3_job_init(E3Job *job, E3Flow *flow);
 
 #endif /* E3_JOB_H */

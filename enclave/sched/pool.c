@@ -1,11 +1,10 @@
 /*
  * sched/pool.c
- *	  Worker threads and the bounded queue in front of them.
+ *	  Worker threads, and the queue in front of them.
  */
 #include "sched/pool.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -21,34 +20,84 @@ struct E3Pool
 {
 	E3PoolWork work;
 	int event_fd;
-	uint32_t capacity;
 	uint32_t n_workers; /* started */
 	Worker *workers;
 
+	atomic_uint fresh; /* as in the queue, to be read without the mutex */
+
 	pthread_mutex_t mutex;
-	pthread_cond_t wanted; /* a job was queued, or the pool is stopping */
-	E3JobList queue;
-	E3JobList finished;
-	uint32_t queued;
+	pthread_cond_t wanted; /* something to do, or the pool is stopping */
+	E3Queue queue;
+	E3Link finished;
 	uint32_t running;
+	uint32_t nudges; /* times that somebody said there is idle work */
 	bool stopping;
 };
 
+/* With the mutex held. */
+static void
+tell_fresh(E3Pool *pool)
+{
+	atomic_store_explicit(&pool->fresh, pool->queue.waiting[E3_JOB_FRESH],
+						  memory_order_relaxed);
+}
+
+/* With the mutex held; NULL if nothing waits. */
+static E3Job *
+begin_next(E3Pool *pool)
+{
+	E3Job *job = e3_queue_take(&pool->queue);
+
+	if (job == NULL)
+		return NULL;
+	tell_fresh(pool);
+	job->state = E3_JOB_RUNNING;
+	pool->running++;
+	return job;
+}
+
+/* A step of idle work, or a rest; the mutex is let go of meanwhile. */
+static void
+wait_usefully(Worker *worker, uint32_t *seen)
+{
+	E3Pool *pool = worker->pool;
+	uint32_t nudges = pool->nudges;
+	bool useful = false;
+
+	if (pool->work.idle != NULL && *seen != nudges)
+	{
+		pthread_mutex_unlock(&pool->mutex);
+		useful = pool->work.idle(worker->state);
+		pthread_mutex_lock(&pool->mutex);
+		if (!useful)
+			*seen = nudges;
+		return;
+	}
+	pthread_cond_wait(&pool->wanted, &pool->mutex);
+}
+
 /* Waits for a job; NULL when the pool stops and nothing is left. */
 static E3Job *
-take(E3Pool *pool)
+take(Worker *worker, uint32_t *seen)
 {
+	E3Pool *pool = worker->pool;
 	E3Job *job;
 
 	pthread_mutex_lock(&pool->mutex);
-	while (pool->queue.first == NULL && !pool->stopping)
-		pthread_cond_wait(&pool->wanted, &pool->mutex);
-	job = e3_job_list_pop(&pool->queue);
-	if (job != NULL)
-	{
-		pool->queued--;
-		pool->running++;
-	}
+	while ((job = begin_next(pool)) == NULL && !pool->stopping)
+		wait_usefully(worker, seen);
+	pthread_mutex_unlock(&pool->mutex);
+	return job;
+}
+
+/* The slice is over: whose turn is it?  Perhaps the same job's. */
+static E3Job *
+yield(E3Pool *pool, E3Job *job)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->running--;
+	e3_queue_return(&pool->queue, job);
+	job = begin_next(pool);
 	pthread_mutex_unlock(&pool->mutex);
 	return job;
 }
@@ -57,13 +106,16 @@ static void
 finish(E3Pool *pool, E3Job *job)
 {
 	uint64_t one = 1;
+	bool first;
 
 	pthread_mutex_lock(&pool->mutex);
-	e3_job_list_push(&pool->finished, job);
+	first = e3_link_alone(&pool->finished);
+	job->state = E3_JOB_DONE;
+	e3_link_append(&pool->finished, &job->link);
 	pool->running--;
 	pthread_mutex_unlock(&pool->mutex);
 	/* Can only fail when the counter is full, and then it is readable anyway. */
-	if (write(pool->event_fd, &one, sizeof(one)) < 0)
+	if (first && write(pool->event_fd, &one, sizeof(one)) < 0)
 		return;
 }
 
@@ -71,12 +123,15 @@ static void *
 worker_main(void *arg)
 {
 	Worker *worker = arg;
+	E3Pool *pool = worker->pool;
+	uint32_t seen = 0; /* nudges that have been followed */
 	E3Job *job;
 
-	while ((job = take(worker->pool)) != NULL)
+	while ((job = take(worker, &seen)) != NULL)
 	{
-		worker->pool->work.run(job, worker->state);
-		finish(worker->pool, job);
+		while (!pool->work.run(job, worker->state))
+			job = yield(pool, job);
+		finish(pool, job);
 	}
 	return NULL;
 }
@@ -87,7 +142,7 @@ start_worker(E3Pool *pool)
 	Worker *worker = &pool->workers[pool->n_workers];
 
 	worker->pool = pool;
-	worker->state = pool->work.make_worker(pool->work.shared);
+	worker->state = pool->work.make_worker(pool->work.shared, pool);
 	if (worker->state == NULL)
 		return false;
 	if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
@@ -107,11 +162,12 @@ e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity)
 	if (pool == NULL)
 		return NULL;
 	pool->work = *work;
-	pool->capacity = capacity;
 	pool->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	pool->workers = calloc(workers, sizeof(Worker));
-	e3_job_list_init(&pool->queue);
-	e3_job_list_init(&pool->finished);
+	pool->nudges = 1;
+	e3_queue_init(&pool->queue, capacity);
+	e3_link_init(&pool->finished);
+	atomic_init(&pool->fresh, 0);
 	pthread_mutex_init(&pool->mutex, NULL);
 	pthread_cond_init(&pool->wanted, NULL);
 	while (pool->event_fd >= 0 && pool->workers != NULL && pool->n_workers < workers)
@@ -127,31 +183,59 @@ e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity)
 EvwStatus
 e3_pool_submit(E3Pool *pool, E3Job *job)
 {
-	EvwStatus status = EVW_BUSY;
+	EvwStatus status;
 
 	pthread_mutex_lock(&pool->mutex);
-	if (pool->queued < pool->capacity)
+	status = e3_queue_admit(&pool->queue, job);
+	if (status == EVW_OK)
 	{
-		e3_job_list_push(&pool->queue, job);
-		pool->queued++;
-		status = EVW_OK;
+		atomic_fetch_add(&job->flow->references, 1);
+		tell_fresh(pool);
 		pthread_cond_signal(&pool->wanted);
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	return status;
 }
 
+/* The submitter has it back. */
+static void
+hand_back(E3Job *job)
+{
+	job->state = E3_JOB_OWNED;
+	e3_flow_release(job->flow);
+}
+
 bool
 e3_pool_withdraw(E3Pool *pool, E3Job *job)
 {
-	bool withdrawn;
+	bool queued;
 
 	pthread_mutex_lock(&pool->mutex);
-	withdrawn = e3_job_list_remove(&pool->queue, job);
-	if (withdrawn)
-		pool->queued--;
+	queued = job->state == E3_JOB_QUEUED;
+	if (queued)
+	{
+		e3_queue_remove(&pool->queue, job);
+		tell_fresh(pool);
+	}
 	pthread_mutex_unlock(&pool->mutex);
-	return withdrawn;
+	if (queued)
+		hand_back(job);
+	return queued;
+}
+
+bool
+e3_pool_has_fresh(const E3Pool *pool)
+{
+	return atomic_load_explicit(&pool->fresh, memory_order_relaxed) > 0;
+}
+
+void
+e3_pool_nudge(E3Pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->nudges++;
+	pthread_cond_signal(&pool->wanted);
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 int
@@ -160,26 +244,31 @@ e3_pool_event_fd(const E3Pool *pool)
 	return pool->event_fd;
 }
 
-void
-e3_pool_collect(E3Pool *pool, E3JobList *finished)
+E3Job *
+e3_pool_collect(E3Pool *pool)
 {
 	uint64_t events;
-	E3Job *job;
+	E3Link *link;
 
-	/* Nothing to read is fine: the jobs may have been collected already. */
-	if (read(pool->event_fd, &events, sizeof(events)) < 0)
-		events = 0;
 	pthread_mutex_lock(&pool->mutex);
-	while ((job = e3_job_list_pop(&pool->finished)) != NULL)
-		e3_job_list_push(finished, job);
+	link = pool->finished.next;
+	e3_link_take_out(link);
+	/* Under the mutex, or a job that finishes meanwhile would not be announced. */
+	if (e3_link_alone(&pool->finished) &&
+		read(pool->event_fd, &events, sizeof(events)) < 0)
+		events = 0;
 	pthread_mutex_unlock(&pool->mutex);
+	if (link == &pool->finished)
+		return NULL;
+	hand_back(E3_LINK_OWNER(E3Job, link, link));
+	return E3_LINK_OWNER(E3Job, link, link);
 }
 
 void
 e3_pool_load(E3Pool *pool, uint32_t *queued, uint32_t *running)
 {
 	pthread_mutex_lock(&pool->mutex);
-	*queued = pool->queued;
+	*queued = pool->queue.waiting[E3_JOB_FRESH] + pool->queue.waiting[E3_JOB_BEGUN];
 	*running = pool->running;
 	pthread_mutex_unlock(&pool->mutex);
 }

@@ -1,28 +1,34 @@
 /*
  * sched/pool.h
- *	  Worker threads and the bounded queue in front of them.
+ *	  Worker threads, and the queue in front of them.
  *
- * Locking law: one mutex guards both lists and the counts; it is never held
- * while a job runs.  Finished jobs are announced through an eventfd, which the
- * network thread has in its epoll set.
+ * A worker runs a slice of a job, then looks who is next.  With nothing to run it
+ * makes itself useful (work.idle), and rests when there is nothing of that either.
+ *
+ * Locking law: one mutex guards the queue, the finished jobs and the counts; it is
+ * never held while a job runs.  Finished jobs are announced through an eventfd,
+ * which the network thread has in its epoll set.
  */
 #ifndef E3_POOL_H
 #define E3_POOL_H
 
-#include "sched/job.h"
-#include "wire/status.h"
+#include "sched/queue.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 typedef struct E3Pool E3Pool;
 
 typedef struct E3PoolWork
 {
-	/* Runs one job on a worker; "worker" is what make_worker returned. */
-	void (*run)(E3Job *job, void *worker);
+	/*
+	 * Runs a slice of a job on a worker; "worker" is what make_worker returned.
+	 * False: there is more to do.
+	 */
+	bool (*run)(E3Job *job, void *worker);
+	/* A moment's work in advance; false if there is none.  May be NULL. */
+	bool (*idle)(void *worker);
 	/* Makes one worker's own state, before its thread starts; NULL is failure. */
-	void *(*make_worker)(void *shared);
+	void *(*make_worker)(void *shared, const E3Pool *pool);
 	void (*free_worker)(void *worker);
 	void *shared;
 } E3PoolWork;
@@ -34,17 +40,24 @@ extern E3Pool *e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t 
 extern EvwStatus e3_pool_submit(E3Pool *pool, E3Job *job) EVW_MUST_USE;
 
 /*
- * Takes a job back that no worker has begun: true, and it is the caller's
- * again.  False once a worker has it; it then comes with the finished ones.
+ * Takes a job back that no worker is at: true, and it is the caller's again.
+ * False while one is; it then comes with the finished ones.
  */
 extern bool e3_pool_withdraw(E3Pool *pool, E3Job *job);
+
+/* Does a job wait that no worker has begun?  For any thread, without a lock. */
+extern bool e3_pool_has_fresh(const E3Pool *pool);
+
+/* There may be something for work.idle to do. */
+extern void e3_pool_nudge(E3Pool *pool);
 
 /* Readable when jobs have finished. */
 extern int e3_pool_event_fd(const E3Pool *pool);
 
-/* Moves all finished jobs to "finished". */
-extern void e3_pool_collect(E3Pool *pool, E3JobList *finished);
+/* Takes the next finished job, NULL if there is none. */
+extern E3Job *e3_pool_collect(E3Pool *pool);
 
+/* Jobs that wait, begun or not, and workers that run one. */
 extern void e3_pool_load(E3Pool *pool, uint32_t *queued, uint32_t *running);
 
 /*

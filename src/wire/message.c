@@ -80,6 +80,12 @@ evw_column_open(EvwColumnCursor *cursor, const EvwColumn *column)
 	cursor->length_at = column->lengths.data;
 }
 
+uint32_t
+evw_column_peek(const EvwColumnCursor *cursor)
+{
+	return evw_get_le32(cursor->length_at);
+}
+
 EvwBytes
 evw_column_next(EvwColumnCursor *cursor)
 {

@@ -79,6 +79,9 @@ typedef struct EvwColumnCursor
 extern void evw_column_open(EvwColumnCursor *cursor, const EvwColumn *column);
 extern EvwBytes evw_column_next(EvwColumnCursor *cursor);
 
+/* Length of the value that is next; there is one. */
+extern uint32_t evw_column_peek(const EvwColumnCursor *cursor);
+
 /*
  * Columns of a message, in order; nil or a missing column gives data NULL.  An
  * object of another kind fails message->columns.

@@ -8,13 +8,16 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #define JOBS 2000
 
+/* Parts of a job are slices. */
 typedef struct CountedJob
 {
 	E3Job job;
+	int parts;
 	int runs;
 } CountedJob;
 
@@ -27,8 +30,9 @@ typedef struct Gate
 } Gate;
 
 static void *
-use_shared(void *shared)
+use_shared(void *shared, const E3Pool *pool)
 {
+	(void) pool;
 	return shared;
 }
 
@@ -39,22 +43,62 @@ keep_shared(void *worker)
 }
 
 static void *
-fail_to_make(void *shared)
+fail_to_make(void *shared, const E3Pool *pool)
 {
 	(void) shared;
+	(void) pool;
 	return NULL;
 }
 
-static void
+static bool
 run_counted(E3Job *job, void *worker)
 {
+	CountedJob *counted = (CountedJob *) job;
 	Gate *gate = worker;
 
 	pthread_mutex_lock(&gate->mutex);
 	while (!gate->open)
 		pthread_cond_wait(&gate->changed, &gate->mutex);
 	pthread_mutex_unlock(&gate->mutex);
-	((CountedJob *) job)->runs++;
+	counted->runs++;
+	return counted->runs >= counted->parts;
+}
+
+/* One flow for all jobs of a test. */
+static E3Flow *flow;
+
+static int
+set_up(void **state)
+{
+	E3Party *party = e3_party_new();
+
+	(void) state;
+	assert_non_null(party);
+	flow = e3_flow_new(party);
+	assert_non_null(flow);
+	e3_party_release(party);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void) state;
+	/* Nobody else holds it any more. */
+	assert_int_equal(atomic_load(&flow->references), 1);
+	e3_flow_release(flow);
+	return 0;
+}
+
+static void
+make_jobs(CountedJob *jobs, int count, int parts)
+{
+	for (int i = 0; i < count; i++)
+	{
+		e3_job_init(&jobs[i].job, flow);
+		jobs[i].parts = parts;
+		jobs[i].runs = 0;
+	}
 }
 
 static void
@@ -94,13 +138,14 @@ await(E3Pool *pool, int count)
 	while (count > 0)
 	{
 		struct pollfd event = {.fd = e3_pool_event_fd(pool), .events = POLLIN};
-		E3JobList finished;
 
 		assert_int_equal(poll(&event, 1, 30000), 1);
-		e3_job_list_init(&finished);
-		e3_pool_collect(pool, &finished);
-		for (E3Job *job; (job = e3_job_list_pop(&finished)) != NULL; count--)
-			assert_int_equal(((CountedJob *) job)->runs, 1);
+		for (E3Job *job; (job = e3_pool_collect(pool)) != NULL; count--)
+		{
+			CountedJob *counted = (CountedJob *) job;
+
+			assert_int_equal(counted->runs, counted->parts);
+		}
 	}
 	assert_int_equal(count, 0);
 }
@@ -114,7 +159,8 @@ runs_every_job_once(void **state)
 
 	(void) state;
 	gate_init(&gate, true);
-	pool = start(&gate, 4, JOBS);
+	make_jobs(jobs, JOBS, 3);
+	pool = start(&gate, 4, 2 * JOBS);
 	for (int i = 0; i < JOBS; i++)
 		assert_status(e3_pool_submit(pool, &jobs[i].job), EVW_OK);
 	await(pool, JOBS);
@@ -126,7 +172,7 @@ runs_every_job_once(void **state)
 static void
 full_queue_is_busy(void **state)
 {
-	CountedJob jobs[4] = {0};
+	CountedJob jobs[4];
 	Gate gate;
 	E3Pool *pool;
 	uint32_t queued;
@@ -134,6 +180,7 @@ full_queue_is_busy(void **state)
 
 	(void) state;
 	gate_init(&gate, false);
+	make_jobs(jobs, 4, 1);
 	pool = start(&gate, 1, 2);
 	assert_status(e3_pool_submit(pool, &jobs[0].job), EVW_OK);
 	/* The worker takes it and waits at the gate. */
@@ -156,7 +203,7 @@ full_queue_is_busy(void **state)
 static void
 only_what_waits_can_be_withdrawn(void **state)
 {
-	CountedJob jobs[4] = {0};
+	CountedJob jobs[4];
 	Gate gate;
 	E3Pool *pool;
 	uint32_t queued;
@@ -164,6 +211,7 @@ only_what_waits_can_be_withdrawn(void **state)
 
 	(void) state;
 	gate_init(&gate, false);
+	make_jobs(jobs, 4, 1);
 	pool = start(&gate, 1, 4);
 	assert_status(e3_pool_submit(pool, &jobs[0].job), EVW_OK);
 	while (running == 0)
@@ -189,17 +237,71 @@ only_what_waits_can_be_withdrawn(void **state)
 static void
 stop_runs_what_is_queued(void **state)
 {
-	CountedJob jobs[50] = {0};
+	CountedJob jobs[50];
 	Gate gate;
 	E3Pool *pool;
 
 	(void) state;
 	gate_init(&gate, true);
-	pool = start(&gate, 2, 50);
+	make_jobs(jobs, 50, 4);
+	pool = start(&gate, 2, 80);
 	for (int i = 0; i < 50; i++)
 		assert_status(e3_pool_submit(pool, &jobs[i].job), EVW_OK);
 	e3_pool_stop(pool);
 	await(pool, 50);
+	e3_pool_free(pool);
+}
+
+/* Idle work: so many steps each time that somebody says there is some. */
+typedef struct Chores
+{
+	atomic_int left;
+	atomic_int done;
+} Chores;
+
+static bool
+do_chore(void *worker)
+{
+	Chores *chores = worker;
+
+	if (atomic_load(&chores->left) == 0)
+		return false;
+	atomic_fetch_sub(&chores->left, 1);
+	atomic_fetch_add(&chores->done, 1);
+	return true;
+}
+
+static bool
+run_nothing(E3Job *job, void *worker)
+{
+	(void) job;
+	(void) worker;
+	return true;
+}
+
+static void
+idle_workers_make_themselves_useful(void **state)
+{
+	Chores chores;
+	const E3PoolWork work = {.run = run_nothing,
+							 .idle = do_chore,
+							 .make_worker = use_shared,
+							 .free_worker = keep_shared,
+							 .shared = &chores};
+	E3Pool *pool;
+
+	(void) state;
+	atomic_init(&chores.left, 5);
+	atomic_init(&chores.done, 0);
+	pool = e3_pool_start(&work, 1, 2);
+	assert_non_null(pool);
+	while (atomic_load(&chores.done) < 5)
+		sched_yield();
+	atomic_store(&chores.left, 3);
+	e3_pool_nudge(pool);
+	while (atomic_load(&chores.done) < 8)
+		sched_yield();
+	e3_pool_stop(pool);
 	e3_pool_free(pool);
 }
 
@@ -218,11 +320,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full_queue_is_busy),
-		cmocka_unit_test(only_what_waits_can_be_withdrawn),
+		cmocka_unit_test_setup_teardown(full_queue_is_busy, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(only_what_waits_can_be_withdrawn, set_up,
+										tear_down),
 		cmocka_unit_test(worker_that_cannot_be_made_fails_the_start),
-		cmocka_unit_test(stop_runs_what_is_queued),
-		cmocka_unit_test(runs_every_job_once),
+		cmocka_unit_test_setup_teardown(stop_runs_what_is_queued, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(runs_every_job_once, set_up, tear_down),
+		cmocka_unit_test(idle_workers_make_themselves_useful),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,9 @@ typedef struct RpcFixture
 	E3RpcShared shared;
 	E3RpcWorker worker;
 	json_t *vectors; /* test/vectors/ciphertexts.json */
+	int slices;		 /* that the last call took */
+	/* What the worker does between two slices; may be NULL. */
+	void (*between)(struct RpcFixture *fixture);
 } RpcFixture;
 
 /* cmocka group set-up and tear-down; *state is the RpcFixture. */

@@ -50,9 +50,6 @@ refuses_what_it_cannot_do(void **state)
 	header = rpc_header_for("old");
 	header.format = BYTES("Tk9D");
 	assert_status(outcome_of(fixture, EVW_VERB_ENCRYPT, &header, none), EVW_UNSUPPORTED);
-	header = rpc_header_for("old");
-	header.values_per_key = 1;
-	assert_status(outcome_of(fixture, EVW_VERB_ENCRYPT, &header, none), EVW_UNSUPPORTED);
 }
 
 /* Lengths are the worker's to check: the request is taken apart without. */

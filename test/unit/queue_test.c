@@ -1,0 +1,228 @@
+/*
+ * unit/queue_test.c
+ *	  Whose turn it is: bounded, fresh jobs first, fair between parties and flows.
+ */
+#include "wire_help.h"
+
+#include "sched/queue.h"
+
+#include <stdlib.h>
+
+/* A job that says whose it is. */
+typedef struct NamedJob
+{
+	E3Job job;
+	char name;
+} NamedJob;
+
+#define JOBS 64
+
+typedef struct Line
+{
+	E3Queue queue;
+	NamedJob jobs[JOBS];
+	int made;
+} Line;
+
+static E3Flow *
+new_flow(E3Party *party)
+{
+	E3Flow *flow = e3_flow_new(party);
+
+	assert_non_null(flow);
+	return flow;
+}
+
+static NamedJob *
+new_job(Line *line, E3Flow *flow, char name)
+{
+	NamedJob *job = &line->jobs[line->made++];
+
+	assert_true(line->made <= JOBS);
+	e3_job_init(&job->job, flow);
+	job->name = name;
+	return job;
+}
+
+static void
+admit(Line *line, E3Flow *flow, const char *names)
+{
+	for (; *names != '\0'; names++)
+		assert_status(e3_queue_admit(&line->queue, &new_job(line, flow, *names)->job),
+					  EVW_OK);
+}
+
+/* Takes jobs until there are none. */
+static void
+assert_order(Line *line, const char *expected)
+{
+	char order[JOBS * 2 + 1] = "";
+	size_t n = 0;
+	E3Job *job;
+
+	while ((job = e3_queue_take(&line->queue)) != NULL)
+		order[n++] = ((NamedJob *) job)->name;
+	assert_string_equal(order, expected);
+	assert_int_equal(line->queue.waiting[E3_JOB_FRESH], 0);
+	assert_int_equal(line->queue.waiting[E3_JOB_BEGUN], 0);
+}
+
+static void
+flows_of_a_party_take_turns(void **state)
+{
+	Line line = {.made = 0};
+	E3Party *party = e3_party_new();
+	E3Flow *a = new_flow(party);
+	E3Flow *b = new_flow(party);
+
+	(void) state;
+	e3_queue_init(&line.queue, JOBS);
+	admit(&line, a, "aaaa");
+	admit(&line, b, "bb");
+	assert_order(&line, "ababaa");
+	e3_flow_release(a);
+	e3_flow_release(b);
+	e3_party_release(party);
+}
+
+/* One with many connections gets no more than one with a single one. */
+static void
+parties_take_turns(void **state)
+{
+	Line line = {.made = 0};
+	E3Party *many = e3_party_new();
+	E3Party *one = e3_party_new();
+	E3Flow *flows[3] = {new_flow(many), new_flow(many), new_flow(many)};
+	E3Flow *single = new_flow(one);
+
+	(void) state;
+	e3_queue_init(&line.queue, JOBS);
+	admit(&line, flows[0], "aa");
+	admit(&line, flows[1], "bb");
+	admit(&line, flows[2], "cc");
+	admit(&line, single, "xxx");
+	assert_order(&line, "axbxcxabc");
+	for (int i = 0; i < 3; i++)
+		e3_flow_release(flows[i]);
+	e3_flow_release(single);
+	e3_party_release(many);
+	e3_party_release(one);
+}
+
+/* A job that has not begun does not wait for those that have, but these go on. */
+static void
+fresh_jobs_go_first_but_not_for_ever(void **state)
+{
+	Line line = {.made = 0};
+	E3Party *party = e3_party_new();
+	E3Flow *flow = new_flow(party);
+
+	(void) state;
+	e3_queue_init(&line.queue, JOBS);
+	for (int i = 0; i < 2; i++)
+	{
+		NamedJob *job = new_job(&line, flow, 'B');
+
+		e3_queue_return(&line.queue, &job->job);
+	}
+	admit(&line, flow, "ffffffffffffffffffff");
+	assert_order(&line, "ffffffffBffffffffBffff");
+	/* Nor do they collect a claim while nobody waits. */
+	admit(&line, flow, "ffffffffff");
+	assert_order(&line, "ffffffffff");
+	e3_flow_release(flow);
+	e3_party_release(party);
+}
+
+static void
+what_has_begun_takes_turns(void **state)
+{
+	Line line = {.made = 0};
+	E3Party *party = e3_party_new();
+	E3Flow *a = new_flow(party);
+	E3Flow *b = new_flow(party);
+	char order[13] = "";
+	E3Job *job;
+
+	(void) state;
+	e3_queue_init(&line.queue, JOBS);
+	admit(&line, a, "xy");
+	admit(&line, b, "z");
+	for (int i = 0; i < 12; i++)
+	{
+		job = e3_queue_take(&line.queue);
+		assert_non_null(job);
+		order[i] = ((NamedJob *) job)->name;
+		e3_queue_return(&line.queue, job);
+	}
+	assert_string_equal(order, "xzyxzyzxzyzx");
+	while (e3_queue_take(&line.queue) != NULL)
+		;
+	e3_flow_release(a);
+	e3_flow_release(b);
+	e3_party_release(party);
+}
+
+static void
+it_is_bounded(void **state)
+{
+	Line line = {.made = 0};
+	E3Party *greedy = e3_party_new();
+	E3Party *other = e3_party_new();
+	E3Flow *a = new_flow(greedy);
+	E3Flow *b = new_flow(other);
+
+	(void) state;
+	e3_queue_init(&line.queue, 8);
+	admit(&line, a, "aaaaaa");
+	assert_status(e3_queue_admit(&line.queue, &new_job(&line, a, 'a')->job), EVW_BUSY);
+	admit(&line, b, "bb");
+	assert_status(e3_queue_admit(&line.queue, &new_job(&line, b, 'b')->job), EVW_BUSY);
+	/* What has begun is never turned away. */
+	e3_queue_return(&line.queue, &new_job(&line, a, 'A')->job);
+	assert_order(&line, "ababaaaaA");
+	admit(&line, a, "a");
+	assert_order(&line, "a");
+	e3_flow_release(a);
+	e3_flow_release(b);
+	e3_party_release(greedy);
+	e3_party_release(other);
+}
+
+static void
+jobs_are_taken_out_anywhere(void **state)
+{
+	Line line = {.made = 0};
+	E3Party *party = e3_party_new();
+	E3Flow *a = new_flow(party);
+	E3Flow *b = new_flow(party);
+
+	(void) state;
+	e3_queue_init(&line.queue, JOBS);
+	admit(&line, a, "123");
+	admit(&line, b, "4");
+	e3_queue_return(&line.queue, &new_job(&line, b, '5')->job);
+	e3_queue_remove(&line.queue, &line.jobs[1].job);
+	e3_queue_remove(&line.queue, &line.jobs[3].job);
+	assert_int_equal(line.queue.waiting[E3_JOB_FRESH], 2);
+	assert_order(&line, "135");
+	assert_null(e3_queue_take(&line.queue));
+	e3_flow_release(a);
+	e3_flow_release(b);
+	e3_party_release(party);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(flows_of_a_party_take_turns),
+		cmocka_unit_test(parties_take_turns),
+		cmocka_unit_test(fresh_jobs_go_first_but_not_for_ever),
+		cmocka_unit_test(what_has_begun_takes_turns),
+		cmocka_unit_test(it_is_bounded),
+		cmocka_unit_test(jobs_are_taken_out_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
