@@ -1,5 +1,5 @@
 # Clients that ask and go, or ask and do not listen, cost E3 no memory and others
-# no place in the queue; what waits is cancelled, and late, without a worker.
+# no place in the queue; and whoever asks for little is served beside the large.
 use strict;
 use warnings;
 
@@ -74,13 +74,13 @@ for (1 .. 64)
 until_true('E3 notices', sub { $watch->stats->{connections_open} <= 3 });
 is($watch->health->{queued}, 0, 'nor a place in the queue');
 
-# What waits is cancelled at once, and late without a worker.
+# A small request does not wait for large ones, nor does a CANCEL.
 my $client = E3Client->new($ENV{E3_SOCKET});
-my $id = $client->request('ECHO', {}, E3Client::column('x'));
+my $id = $client->request('DECRYPT', { app => 'default' }, @column);
 $client->cancel($id);
-is($client->receive->{type}, $E3Client::VERB{CANCELLED}, 'a waiting request is cancelled at once');
-is($client->call('ECHO', { deadline_ms => 50 }, E3Client::column('x'))->{header}{name},
-	'DEADLINE', 'a waiting request is told that it is late');
+is($client->receive->{type}, $E3Client::VERB{CANCELLED}, 'a request is cancelled');
+is($client->call('ECHO', { deadline_ms => 5000 }, E3Client::column('x'))->{type}, $E3Client::VERB{RESULT},
+	'a small request is served');
 cmp_ok($watch->health->{running}, '>=', 2, 'while the workers are still busy');
 $_->close for @busy;
 until_true('the workers are free', sub { $watch->health->{running} == 0 });
