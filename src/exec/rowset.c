@@ -4,7 +4,9 @@
  */
 #include "postgres.h"
 
+#include "access/relscan.h"
 #include "executor/executor.h"
+#include "utils/rel.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
@@ -103,12 +105,18 @@ keep_columns(EvcRowSet *set, TupleTableSlot *slot)
 static void
 keep_id(EvcRowSet *set)
 {
+	const ScanState *scan = set->shape->scan;
 	const TupleTableSlot *slot;
 
-	if (set->shape->scan == NULL)
+	if (scan == NULL)
 		return;
-	slot = set->shape->scan->ss_ScanTupleSlot;
+	slot = scan->ss_ScanTupleSlot;
 	set->ids[set->n_rows] = (EvcRowId){slot->tts_tid, slot->tts_tableOid};
+	/* As execCurrentOf: the slot of an index-only scan knows no row. */
+	if (IsA(scan, IndexOnlyScanState))
+		set->ids[set->n_rows] =
+			(EvcRowId){((const IndexOnlyScanState *) scan)->ioss_ScanDesc->xs_heaptid,
+					   RelationGetRelid(scan->ss_currentRelation)};
 }
 
 /* The batch of a verb that is being filled, or the one after it. */

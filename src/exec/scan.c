@@ -104,12 +104,14 @@ static void
 init_calls(EvcScanState *state, const CustomScan *plan)
 {
 	EvcRowShape *shape = &state->shape;
+	List *kinds = list_nth(plan->custom_private, EVC_SCAN_KINDS);
 
 	shape->n_calls = list_length(plan->custom_scan_tlist) - shape->n_columns;
 	shape->calls = palloc0(shape->n_calls * sizeof(EvcScanCall));
 	Assert(list_length(plan->custom_exprs) == shape->n_calls);
 	for (int i = 0; i < shape->n_calls; i++)
 		evc_scan_call_init(&shape->calls[i], call_at(plan, shape->n_columns + i),
+						   (EvcMarkerKind) list_nth_int(kinds, i),
 						   list_nth(plan->custom_exprs, i), &state->css.ss.ps);
 }
 
@@ -149,10 +151,13 @@ find_scan(PlanState *plan)
 		case T_SeqScanState:
 		case T_SampleScanState:
 		case T_IndexScanState:
+		case T_IndexOnlyScanState:
 		case T_BitmapHeapScanState:
 		case T_TidScanState:
 		case T_TidRangeScanState:
 			return (ScanState *) plan;
+		case T_SubqueryScanState:
+			return find_scan(((SubqueryScanState *) plan)->subplan);
 		case T_CustomScanState:
 			return ((ScanState *) plan)->ss_currentRelation != NULL ? (ScanState *) plan
 																	: NULL;
@@ -164,14 +169,28 @@ find_scan(PlanState *plan)
 	}
 }
 
-/* The child, if it is a node like this one. */
+/*
+ * The next node like this one below, if what stands between only passes on that
+ * there is no row now, and asks again: it must be able to hold a row back.
+ */
 static EvcScanState *
 node_below(PlanState *child)
 {
-	if (!IsA(child, CustomScanState) ||
-		((CustomScanState *) child)->methods != &exec_methods)
-		return NULL;
-	return (EvcScanState *) child;
+	switch (nodeTag(child))
+	{
+		case T_CustomScanState:
+			return ((CustomScanState *) child)->methods == &exec_methods
+					   ? (EvcScanState *) child
+					   : NULL;
+		case T_SubqueryScanState:
+			return node_below(((SubqueryScanState *) child)->subplan);
+		case T_ResultState:
+		case T_ProjectSetState:
+			return outerPlanState(child) != NULL ? node_below(outerPlanState(child))
+												 : NULL;
+		default:
+			return NULL;
+	}
 }
 
 static void

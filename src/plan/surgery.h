@@ -38,6 +38,8 @@ typedef struct EvcSurgery
 {
 	PlannedStmt *stmt;
 	int next_node_id;
+	bool steady; /* nothing can happen between reading a row and giving it out that
+				  * a STABLE function would notice */
 } EvcSurgery;
 
 /* What the plan above wants of a node. */
@@ -63,7 +65,8 @@ typedef struct EvcFound
  * Adds the calls of an expression (or list of them) whose arguments are ready to
  * be evaluated below.  The expression is evaluated where "conditions" are true.
  */
-extern List *evc_find_calls(void *expression, List *conditions, List *found);
+extern List *evc_find_calls(const EvcSurgery *surgery, void *expression, List *conditions,
+							List *found);
 
 /* A call of a function of ours? */
 extern bool evc_is_call(Node *node);
@@ -105,6 +108,9 @@ extern void evc_note_leftovers(EvcSurgery *surgery);
 
 /* plan/volatile.c: does running this plan a row further have effects of its own? */
 extern bool evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan);
+
+/* plan/volatile.c: does this part of a plan call VOLATILE functions of others? */
+extern bool evc_calls_volatile(const Plan *plan);
 
 /* plan/node.c */
 
