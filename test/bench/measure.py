@@ -73,23 +73,23 @@ class Statement(Probe):
             session.sql(f"SET {name} = {value}")
         for statement in self.before:
             session.sql(statement)
-        cpu = [processes.cpu_ns(pid) for pid in (session.backend, bench.e3)]
+        before = [processes.times(pid) for pid in (session.backend, bench.e3)]
         answers = [session.command(self.verb, self.text) for _ in range(self.times)]
-        cpu = [None if was is None else processes.cpu_ns(pid) - was
-               for pid, was in zip((session.backend, bench.e3), cpu)]
+        after = [processes.times(pid) for pid in (session.backend, bench.e3)]
         for name in self.settings:
             session.sql(f"RESET {name}")
         for answer in answers:
             if answer.text != str(self.size(bench)):
                 raise RuntimeError(f"{self.text}: {answer.text} rows instead of {self.size(bench)}")
+        totals = {"": sum(answer.ns for answer in answers)}
         counts = [answer.instructions for answer in answers]
-        details = {
-            self.name: sum(answer.ns for answer in answers),
-            f"{self.name}/backend": cpu[0],
-            f"{self.name}/e3": cpu[1],
-            f"{self.name}/instructions": None if None in counts else sum(counts),
-        }
-        return {name: total / values for name, total in details.items() if total is not None}
+        if None not in counts:
+            totals["/instructions"] = sum(counts)
+        if None not in before:
+            (backend, backend_delay), (e3, e3_delay) = (
+                [now - was for now, was in zip(*both)] for both in zip(after, before))
+            totals.update({"/backend": backend, "/e3": e3, "/delay": backend_delay + e3_delay})
+        return {self.name + column: total / values for column, total in totals.items()}
 
 
 @dataclass(frozen=True)

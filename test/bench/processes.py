@@ -19,10 +19,12 @@ def pin(pid, cpu):
         os.sched_setaffinity(task, {cpu})
 
 
-def cpu_ns(pid):
-    """Processor time of its living threads; None where the kernel does not say."""
+def times(pid):
+    """Nanoseconds that its living threads ran, and that they could have but for others; None if unknown."""
     fields = [read(f"/proc/{pid}/task/{task}/schedstat").split() for task in tasks(pid)]
-    return sum(int(field[0]) for field in fields if field) if any(fields) else None
+    if not any(fields):
+        return None
+    return tuple(sum(int(field[column]) for field in fields if field) for column in (0, 1))
 
 
 def anonymous_kib(pid):

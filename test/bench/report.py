@@ -2,7 +2,8 @@
 
 import statistics
 
-COLUMNS = ("backend", "e3", "instructions")
+# What a figure may have beside it; see docs/bench/README.md.
+COLUMNS = ("backend", "e3", "delay", "instructions")
 
 
 def number(value):
@@ -62,7 +63,7 @@ def show(machine, figures, ratios, rounds):
         print(f"{name}: {value}")
     print()
     print(table(
-        ("measured", "", "unit", "median", "min", "max", "backend", "E3", "instr."),
+        ("measured", "", "unit", "median", "min", "max", "backend", "E3", "delay", "instr."),
         [(name, one["what"], one["unit"], *(number(one[key]) for key in ("median", "min", "max")),
           *(number(one.get(column)) for column in COLUMNS)) for name, one in measured.items()]))
     print()
