@@ -1,7 +1,11 @@
-"""Measures everything by turns, round after round; see run, which starts this."""
+"""Measures everything by turns, round after round; see run, which starts this.
+
+Outside test/stack it only looks at the options.
+"""
 
 import argparse
 import json
+import os
 import sys
 
 import machine
@@ -11,7 +15,7 @@ from subjects import SUBJECTS
 
 
 def options(arguments):
-    parser = argparse.ArgumentParser(prog="test/bench/run")
+    parser = argparse.ArgumentParser(prog="test/bench/run", allow_abbrev=False)
     parser.add_argument("--rows", type=int, default=1000000)
     parser.add_argument("--quick", action="store_const", dest="rows", const=100000)
     parser.add_argument("--large", action="store_true")
@@ -57,6 +61,8 @@ def measure(bench, probes, rounds):
 
 def main(arguments):
     chosen = options(arguments)
+    if "EVCRYPT_STACK" not in os.environ:
+        return
     # Open before the work, which a wrong name must not cost.
     file = open(chosen.json, "w", encoding="utf-8") if chosen.json else None
     bench = Bench(chosen.rows, chosen.large, chosen.pin)
