@@ -304,7 +304,8 @@ refill(EvcScanState *state, EvcRowSet *set, bool ahead)
 static bool
 may_pipeline(const EvcScanState *state)
 {
-	return state->look_ahead >= evc_batch_rows && state->hint != EVC_HINT_SINGLE &&
+	return evc_batch_depth > 1 && state->look_ahead >= evc_batch_rows &&
+		   state->hint != EVC_HINT_SINGLE &&
 		   (state->hint != EVC_HINT_LIMITED || state->wanted > 0);
 }
 

@@ -11,8 +11,9 @@
 
 #include "exec/rowset.h"
 #include "exec/scan_private.h"
+#include "guc.h"
 
-#define EVC_SETS 2
+#define EVC_SETS EVC_BATCH_DEPTH_MAX
 
 typedef struct EvcScanState
 {

@@ -179,6 +179,21 @@ same_both_ways($session, 'an outer cursor after a rolled back subtransaction', q
 	FETCH 10 a; SAVEPOINT s; SELECT decrypt(v) FROM t WHERE id < 40;
 	ROLLBACK TO s; FETCH ALL a});
 
+# --- batches in flight -----------------------------------------------------
+
+# As soon as batches have their full size a second one is out beside the first,
+# unless the setting says one.
+for my $depth (1, 2)
+{
+	my $count = $session->query("SELECT evcrypt_stat_reset(); BEGIN; SET LOCAL evcrypt.batch_depth = $depth;
+		SET LOCAL evcrypt.batch_rows = 16; DECLARE c NO SCROLL CURSOR FOR SELECT decrypt(v) FROM t; MOVE 1 c;
+		CLOSE c; SELECT sum(requests) FROM evcrypt_stat");
+	$session->query('COMMIT');
+	like($count, qr/^$depth$/m, "batch_depth $depth: so many are asked for at the first row");
+	same_both_ways($session, "batch_depth $depth", "SET LOCAL evcrypt.batch_depth = $depth;
+		SET LOCAL evcrypt.batch_rows = 16; SELECT decrypt(v) FROM t; SELECT count(encrypt(id)) FROM t");
+}
+
 $session->close;
 $node->stop;
 done_testing();
