@@ -81,13 +81,13 @@ keep_columns(EvcRowSet *set, TupleTableSlot *slot)
 	Datum *values = set->values + (Size) set->n_rows * shape->n_columns;
 	bool *nulls = set->nulls + (Size) set->n_rows * shape->n_columns;
 	MemoryContext caller = MemoryContextSwitchTo(set->context);
-	int column = -1;
 
 	memset(nulls, true, shape->n_columns * sizeof(bool));
-	if (shape->last_kept > 0)
-		slot_getsomeattrs(slot, shape->last_kept);
-	while ((column = bms_next_member(shape->kept, column)) >= 0)
+	if (shape->n_kept > 0)
+		slot_getsomeattrs(slot, shape->kept[shape->n_kept - 1] + 1);
+	for (int i = 0; i < shape->n_kept; i++)
 	{
+		int column = shape->kept[i];
 		Form_pg_attribute attribute = TupleDescAttr(shape->desc, column);
 
 		nulls[column] = slot->tts_isnull[column];

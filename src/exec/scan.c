@@ -115,25 +115,36 @@ init_calls(EvcScanState *state, const CustomScan *plan)
 						   list_nth(plan->custom_exprs, i), &state->css.ss.ps);
 }
 
-/* Child's columns that the node's own expressions use. */
+/* Child's columns that the node's filter uses, or its target list for somebody. */
+static Bitmapset *
+columns_to_keep(const CustomScan *plan)
+{
+	Bitmapset *used = NULL;
+	Bitmapset *filtered = NULL;
+	ListCell *cell;
+
+	pull_varattnos((Node *) plan->scan.plan.targetlist, INDEX_VAR, &used);
+	foreach (cell, (List *) list_nth(plan->custom_private, EVC_SCAN_UNUSED))
+		used =
+			bms_del_member(used, lfirst_int(cell) - FirstLowInvalidHeapAttributeNumber);
+	pull_varattnos((Node *) plan->scan.plan.qual, INDEX_VAR, &filtered);
+	return bms_join(used, filtered);
+}
+
 static void
 find_kept(EvcScanState *state, const CustomScan *plan)
 {
 	EvcRowShape *shape = &state->shape;
-	Bitmapset *used = NULL;
+	Bitmapset *used = columns_to_keep(plan);
 	int member = -1;
 
-	pull_varattnos((Node *) plan->scan.plan.targetlist, INDEX_VAR, &used);
-	pull_varattnos((Node *) plan->scan.plan.qual, INDEX_VAR, &used);
+	shape->kept = palloc(Max(shape->n_columns, 1) * sizeof(int));
 	while ((member = bms_next_member(used, member)) >= 0)
 	{
 		int column = member + FirstLowInvalidHeapAttributeNumber - 1;
 
 		if (column < shape->n_columns)
-		{
-			shape->kept = bms_add_member(shape->kept, column);
-			shape->last_kept = Max(shape->last_kept, column + 1);
-		}
+			shape->kept[shape->n_kept++] = column;
 	}
 }
 
@@ -229,6 +240,24 @@ rows_to_read(const EvcScanState *state)
 	return (int) Min(state->look_ahead, Max(state->wanted, 1));
 }
 
+/*
+ * A plan that is read to its end begins with less than a whole batch too, so that E3
+ * has something to do while the next is read.
+ */
+static int
+first_look_ahead(EvcScanHint hint)
+{
+	switch (hint)
+	{
+		case EVC_HINT_UNKNOWN:
+			return Min(LOOK_AHEAD_FIRST, evc_batch_rows);
+		case EVC_HINT_DRAIN:
+			return Max(evc_batch_rows / 8, 1);
+		default:
+			return evc_batch_rows;
+	}
+}
+
 static void
 start_over(EvcScanState *state)
 {
@@ -237,8 +266,7 @@ start_over(EvcScanState *state)
 	state->current = 0;
 	state->ended = false;
 	state->wanted = private_integer(plan, EVC_SCAN_LIMIT);
-	state->look_ahead =
-		state->hint == EVC_HINT_UNKNOWN ? LOOK_AHEAD_FIRST : evc_batch_rows;
+	state->look_ahead = first_look_ahead(state->hint);
 	/* As a Limit tells a Sort below it, which it can't see through this node. */
 	if (state->hint == EVC_HINT_LIMITED)
 		ExecSetTupleBound(state->wanted, outerPlanState(state));
@@ -300,13 +328,27 @@ refill(EvcScanState *state, EvcRowSet *set, bool ahead)
 	return true;
 }
 
-/* The look-ahead is what it will be: a second set costs no row too many. */
+/*
+ * A second set costs no row too many where everything is read anyway, or when the
+ * look-ahead has grown to what it will be.
+ */
 static bool
 may_pipeline(const EvcScanState *state)
 {
-	return evc_batch_depth > 1 && state->look_ahead >= evc_batch_rows &&
-		   state->hint != EVC_HINT_SINGLE &&
-		   (state->hint != EVC_HINT_LIMITED || state->wanted > 0);
+	if (evc_batch_depth < 2)
+		return false;
+	switch (state->hint)
+	{
+		case EVC_HINT_DRAIN:
+			return true;
+		case EVC_HINT_LIMITED:
+			return state->look_ahead >= evc_batch_rows && state->wanted > 0;
+		case EVC_HINT_UNKNOWN:
+			return state->look_ahead >= evc_batch_rows;
+		case EVC_HINT_SINGLE:
+			break;
+	}
+	return false;
 }
 
 /* The current set is used up: makes the next one current and receives it. */

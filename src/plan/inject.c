@@ -13,6 +13,7 @@
 #include "guc.h"
 #include "plan/inject.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 static Plan *operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
 

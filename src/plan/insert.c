@@ -10,6 +10,7 @@
 
 #include "batch/markers.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 /* With a filter the arguments are evaluated for the rows that pass it. */
 static List *
@@ -184,6 +185,7 @@ void
 evc_insert_below(EvcSurgery *surgery, Plan *plan)
 {
 	EvcDemand demand = {.hint = hint_below(plan), .parent = plan};
+	bool inserted = false;
 
 	if (plan->lefttree == NULL ||
 		(!IsA(plan, Agg) && !IsA(plan, WindowAgg) && !IsA(plan, ProjectSet)))
@@ -197,11 +199,14 @@ evc_insert_below(EvcSurgery *surgery, Plan *plan)
 		};
 
 		if (replacement.found == NIL)
-			return;
+			break;
 		plan->lefttree =
 			evc_append_calls(surgery, plan->lefttree, replacement.found, &demand);
 		plan->targetlist =
 			(List *) replace_calls((Node *) plan->targetlist, &replacement);
 		plan->qual = (List *) replace_calls((Node *) plan->qual, &replacement);
+		inserted = true;
 	}
+	if (inserted)
+		evc_drop_unused(plan);
 }

@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 static Node *
 test_not_null(Expr *value)

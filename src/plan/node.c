@@ -149,7 +149,8 @@ evc_make_node(EvcSurgery *surgery, Plan *child, Plan *model, List *leaves, List 
 	set_columns(scan, leaves, found);
 	scan->custom_private =
 		list_make5(makeInteger(list_length(leaves)), makeInteger(EVC_HINT_UNKNOWN),
-				   makeInteger(0), kinds_of(found), NIL);
+				   makeInteger(0), NIL, kinds_of(found));
+	scan->custom_private = lappend(scan->custom_private, NIL);
 	return scan;
 }
 

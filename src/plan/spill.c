@@ -11,7 +11,7 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 
-#include "plan/surgery.h"
+#include "plan/walk.h"
 
 /* Of a row, beside its columns: headers and pointers; and what decrypting adds. */
 #define ROW_OVERHEAD 64

@@ -11,6 +11,7 @@
 
 #include "batch/markers.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 /* The plan of a SubPlan or of a CTE, by its number. */
 static bool

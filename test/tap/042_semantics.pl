@@ -257,9 +257,9 @@ all_distinct('INSERT of many rows', 4, q{SELECT unnest(ARRAY[c1, c2]) AS c FROM
 	(SELECT encrypt('x')::text AS c1, encrypt('x')::text AS c2 FROM generate_series(1, 2)) q});
 sends(30000, 'SELECT encrypt(1), encrypt(1), encrypt(2) FROM many');
 
-# A ciphertext that comes again in a batch is opened once.
-sends(1, 'SELECT count(decrypt(v)) FROM same');
-sends(1, 'SELECT count(decrypt(v)), max(decrypt_as(v, NULL::text)), min(try_decrypt(v)) FROM same');
+# A ciphertext that comes again in a batch is opened once; a thousand rows are two.
+sends(2, 'SELECT count(decrypt(v)) FROM same');
+sends(2, 'SELECT count(decrypt(v)), max(decrypt_as(v, NULL::text)), min(try_decrypt(v)) FROM same');
 same_both_ways($session, 'equal ciphertexts', 'SELECT count(decrypt(v)), min(decrypt(v)) FROM same', "1000|one\n00000");
 
 # --- effects of reading ahead ----------------------------------------------
