@@ -27,7 +27,8 @@ typedef enum ValueKind
 	VALUE_MODE,		  /* octal permissions */
 	VALUE_NUMBER,	  /* whole number in [min, max] */
 	VALUE_MS,		  /* the same, milliseconds */
-	VALUE_ARENA,	  /* bytes, a power of two in [min, max] */
+	VALUE_SIZE,		  /* bytes, in [min, max] */
+	VALUE_ARENA,	  /* the same, a power of two */
 	VALUE_LEVEL,	  /* log level */
 	VALUE_PATH,		  /* absolute path */
 	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
@@ -68,6 +69,7 @@ static const KeyInfo keys[] = {
 	{"e3", "locked_memory", VALUE_ARENA, false, AT(locked_memory), E3_LOCKED_MIN,
 	 E3_LOCKED_MAX},
 	{"e3", "log_level", VALUE_LEVEL, false, AT(log_level), 0, 0},
+	{"limits", "memory", VALUE_SIZE, false, AT(memory), E3_MEMORY_MIN, E3_MEMORY_MAX},
 	{"limits", "hello_timeout_ms", VALUE_MS, false, AT(hello_timeout_ms),
 	 E3_TIMEOUT_MS_MIN, EVW_HELLO_TIMEOUT_MS},
 	{"limits", "frame_timeout_ms", VALUE_MS, false, AT(frame_timeout_ms),
@@ -150,8 +152,9 @@ read_mode(Parser *parser, const KeyInfo *key, const char *text, uint32_t *mode)
 }
 
 static bool
-read_arena(Parser *parser, const KeyInfo *key, const char *text, uint32_t *bytes)
+read_size(Parser *parser, const KeyInfo *key, const char *text, uint32_t *bytes)
 {
+	bool is_arena = key->kind == VALUE_ARENA;
 	uint64_t wide;
 	const char *unit;
 
@@ -165,9 +168,9 @@ read_arena(Parser *parser, const KeyInfo *key, const char *text, uint32_t *bytes
 		wide <<= 20;
 	else if (*unit != '\0')
 		return fail_key(parser, key, "must be a whole number of bytes, kB or MB");
-	if (wide < key->min || wide > key->max || (wide & (wide - 1)) != 0)
-		return fail(parser, "[%s] %s: must be a power of two between %u and %u bytes",
-					key->section, key->name, key->min, key->max);
+	if (wide < key->min || wide > key->max || (is_arena && (wide & (wide - 1)) != 0))
+		return fail(parser, "[%s] %s: must be %sbetween %u and %u bytes", key->section,
+					key->name, is_arena ? "a power of two " : "", key->min, key->max);
 	*bytes = (uint32_t) wide;
 	return true;
 }
@@ -264,7 +267,8 @@ read_value(Parser *parser, const KeyInfo *key, const char *text)
 		case VALUE_MS:
 			return read_number(parser, key, text, (uint32_t *) at);
 		case VALUE_ARENA:
-			return read_arena(parser, key, text, (uint32_t *) at);
+		case VALUE_SIZE:
+			return read_size(parser, key, text, (uint32_t *) at);
 		case VALUE_LEVEL:
 			return read_level(parser, key, text, (E3LogLevel *) at);
 		case VALUE_CREDENTIAL:
@@ -378,6 +382,7 @@ set_defaults(E3Config *config)
 	config->connections = E3_CONNECTIONS_DEFAULT;
 	config->slice_us = E3_SLICE_US_DEFAULT;
 	config->drain_ms = E3_DRAIN_MS_DEFAULT;
+	config->memory = E3_MEMORY_DEFAULT;
 	config->locked_memory = E3_LOCKED_DEFAULT;
 	config->log_level = E3_LOG_INFO;
 	config->hello_timeout_ms = EVW_HELLO_TIMEOUT_MS;

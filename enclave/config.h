@@ -32,6 +32,9 @@
 #define E3_CONNECTIONS_DEFAULT 1024
 #define E3_SLICE_US_DEFAULT 200
 #define E3_SLICE_US_MAX 1000000
+#define E3_MEMORY_MIN (1u << 20)
+#define E3_MEMORY_DEFAULT (1u << 30)
+#define E3_MEMORY_MAX (3u << 30)
 #define E3_DRAIN_MS_DEFAULT 10000
 #define E3_DRAIN_MS_MAX 3600000
 #define E3_TIMEOUT_MS_MIN 10
@@ -50,7 +53,8 @@ typedef struct E3Config
 	uint32_t drain_ms;		/* time to finish at SIGTERM */
 	uint32_t locked_memory; /* bytes, a power of two */
 	E3LogLevel log_level;
-	/* [limits], never above wire/limits.h; for small machines and tests */
+	/* [limits], times never above wire/limits.h; for small machines and tests */
+	uint32_t memory; /* bytes: all connections' requests and replies */
 	uint32_t hello_timeout_ms;
 	uint32_t frame_timeout_ms;
 	uint32_t idle_timeout_ms;

@@ -41,7 +41,8 @@ need_of(size_t frame)
 static bool
 has_room(const E3Budget *budget, const E3Share *share, size_t need)
 {
-	return need <= budget->limit - (budget->used < budget->limit ? budget->used : budget->limit) ||
+	return need <= budget->limit -
+					   (budget->used < budget->limit ? budget->used : budget->limit) ||
 		   budget->used == share->counted;
 }
 

@@ -46,7 +46,7 @@ extern void e3_budget_count(E3Budget *budget, E3Share *share, size_t bytes);
  */
 extern bool e3_budget_reserve(E3Budget *budget, E3Share *share, size_t frame);
 
-/* The frame has become a request, or will not come. */
+/* The frame has become a request, or will not come now: leaves the line, too. */
 extern void e3_budget_unreserve(E3Budget *budget, E3Share *share);
 
 /* Gives all back, and leaves the line. */

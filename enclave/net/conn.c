@@ -36,9 +36,15 @@
 static void
 judge_pause(E3Conn *conn)
 {
-	bool paused = conn->work_bytes + conn->out_bytes > HELD_BYTES_MAX ||
-				  conn->n_out > OUT_FRAMES_MAX;
+	size_t held = conn->work_bytes + conn->out_bytes;
+	bool paused = held > HELD_BYTES_MAX || conn->n_out > OUT_FRAMES_MAX;
 
+	e3_budget_count(conn->owner->budget, &conn->share, held);
+	if (paused && conn->share.reserved == 0)
+		e3_budget_unreserve(conn->owner->budget, &conn->share);
+	else if (conn->state == E3_CONN_READY)
+		paused = paused || !e3_budget_reserve(conn->owner->budget, &conn->share,
+											  evw_frame_length(&conn->frame));
 	if (conn->paused && !paused)
 		conn->frame_ns = e3_clock_ns();
 	conn->paused = paused;
@@ -112,6 +118,7 @@ e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, E3Party *party, uint64_
 	conn->serial = serial;
 	conn->out_last = &conn->out_first;
 	conn->active_ns = e3_clock_ns();
+	e3_share_init(&conn->share);
 	e3_buf_init(&conn->body);
 	evw_frame_start(&conn->frame, &conn->body, EVW_HELLO_FRAME_MAX);
 	if (e3_loop_add(owner->loop, &conn->source, EPOLLIN | EPOLLRDHUP) == EVW_OK)
@@ -169,6 +176,7 @@ e3_conn_linger(E3Conn *conn)
 	conn->state = E3_CONN_LINGERING;
 	conn->active_ns = e3_clock_ns();
 	e3_works_abandon(conn);
+	e3_budget_unreserve(conn->owner->budget, &conn->share);
 	if (conn->out_first == NULL)
 		shutdown(conn->source.fd, SHUT_WR);
 	e3_conn_update(conn);
@@ -198,6 +206,7 @@ e3_conn_kill(E3Conn *conn)
 		return;
 	conn->state = E3_CONN_DEAD;
 	e3_works_abandon(conn);
+	e3_budget_leave(conn->owner->budget, &conn->share);
 	e3_loop_remove(conn->owner->loop, &conn->source);
 	close(conn->source.fd);
 	conn->owner->dead(conn);

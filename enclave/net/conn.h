@@ -14,6 +14,7 @@
 #ifndef E3_CONN_H
 #define E3_CONN_H
 
+#include "net/budget.h"
 #include "net/loop.h"
 #include "net/stats.h"
 #include "sched/job.h"
@@ -41,6 +42,7 @@ typedef struct E3ConnOwner
 	void (*dead)(E3Conn *conn);
 	int loop;
 	E3Stats *stats;
+	E3Budget *budget;
 	void *context;
 	uint64_t hello_timeout_ns;
 	uint64_t frame_timeout_ns;
@@ -77,6 +79,7 @@ struct E3Conn
 	E3Work *works;
 	uint32_t n_works;
 	size_t work_bytes; /* memory that they hold, and that their replies will */
+	E3Share share;	   /* of the memory budget */
 	bool paused;	   /* too much is held: nothing is read */
 
 	uint64_t active_ns; /* last time a byte came or a request ended */

@@ -51,7 +51,8 @@ e3_latency_percentile(const E3Latency *latency, uint32_t per_ten_thousand)
 	for (size_t i = 0; i < E3_LATENCY_BUCKETS; i++)
 	{
 		seen += latency->buckets[i];
-		if (seen >= wanted && seen > 0)
+		/* The last bucket has no end. */
+		if (seen >= wanted && seen > 0 && i + 1 < E3_LATENCY_BUCKETS)
 			return upper_end(i) < latency->max_ns ? upper_end(i) : latency->max_ns;
 	}
 	return latency->max_ns;

@@ -25,6 +25,7 @@ extern void e3_latency_add(E3Latency *latency, uint64_t ns);
  * A time that so many of 10,000 stayed at or below (the upper end of its bucket,
  * but not more than the maximum); 0 if there are none.
  */
-extern uint64_t e3_latency_percentile(const E3Latency *latency, uint32_t per_ten_thousand);
+extern uint64_t e3_latency_percentile(const E3Latency *latency,
+									  uint32_t per_ten_thousand);
 
 #endif /* E3_LATENCY_H */

@@ -4,6 +4,8 @@
  */
 #include "net/loop.h"
 
+#include "base/clock.h"
+
 #include <stddef.h>
 #include <sys/epoll.h>
 
@@ -44,11 +46,12 @@ e3_loop_remove(int loop, E3Source *source)
 	(void) epoll_ctl(loop, EPOLL_CTL_DEL, source->fd, NULL);
 }
 
-void
+uint64_t
 e3_loop_run_once(int loop, int timeout_ms)
 {
 	struct epoll_event events[EVENTS_MAX];
 	int count = epoll_wait(loop, events, EVENTS_MAX, timeout_ms);
+	uint64_t woken_ns = e3_clock_ns();
 
 	for (int i = 0; i < count; i++)
 	{
@@ -56,4 +59,5 @@ e3_loop_run_once(int loop, int timeout_ms)
 
 		source->handle(source, events[i].events);
 	}
+	return e3_clock_ns() - woken_ns;
 }

@@ -31,7 +31,10 @@ extern void e3_loop_want(int loop, E3Source *source, uint32_t events);
 
 extern void e3_loop_remove(int loop, E3Source *source);
 
-/* Waits at most timeout_ms (-1: for ever) and hands out what has come. */
-extern void e3_loop_run_once(int loop, int timeout_ms);
+/*
+ * Waits at most timeout_ms (-1: for ever) and hands out what has come.  Returns how
+ * many nanoseconds that took after the wait: so long a new event may have waited.
+ */
+extern uint64_t e3_loop_run_once(int loop, int timeout_ms);
 
 #endif /* E3_LOOP_H */

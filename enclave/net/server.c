@@ -128,6 +128,22 @@ tick(E3Server *server)
 	}
 }
 
+/* Connections that wait for memory, in their order, as far as there is some. */
+static void
+wake_waiting(E3Server *server)
+{
+	E3Share *share;
+
+	while ((share = e3_budget_next(&server->budget)) != NULL)
+	{
+		E3Conn *conn = E3_LINK_OWNER(E3Conn, share, share);
+
+		e3_conn_update(conn);
+		if (conn->paused)
+			return;
+	}
+}
+
 static bool
 is_finished(const E3Server *server)
 {
@@ -145,7 +161,9 @@ serve(E3Server *server)
 	{
 		bool busy = server->conns != NULL || server->accept_ns != 0;
 
-		e3_loop_run_once(server->owner.loop, busy ? TICK_MS : -1);
+		e3_latency_add(&server->latency,
+					   e3_loop_run_once(server->owner.loop, busy ? TICK_MS : -1));
+		wake_waiting(server);
 		if (e3_clock_ns() - ticked_ns >= TICK_MS * NS_PER_MS)
 		{
 			tick(server);
@@ -192,10 +210,12 @@ init(E3Server *server, const E3ServerSetup *setup)
 					  .dead = bury,
 					  .loop = e3_loop_new(),
 					  .stats = &server->stats,
+					  .budget = &server->budget,
 					  .context = server,
 					  .hello_timeout_ns = config->hello_timeout_ms * NS_PER_MS,
 					  .frame_timeout_ns = config->frame_timeout_ms * NS_PER_MS,
 					  .idle_timeout_ns = config->idle_timeout_ms * NS_PER_MS};
+	e3_budget_init(&server->budget, config->memory);
 	server->flow = new_flow();
 	server->listener.fd = -1;
 	server->signals.fd = setup->signal_fd;

@@ -109,7 +109,8 @@ answer_stats(E3Conn *conn, const EvwRequest *request)
 	EvwBuf buf;
 
 	e3_buf_init(&buf);
-	e3_stats_encode(&buf, request->id, &server_of(conn)->stats);
+	e3_stats_encode(&buf, request->id, &server_of(conn)->stats,
+					&server_of(conn)->latency);
 	e3_conn_send(conn, &buf);
 }
 

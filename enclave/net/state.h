@@ -6,6 +6,7 @@
 #define E3_STATE_H
 
 #include "net/conn.h"
+#include "net/latency.h"
 #include "net/server.h"
 
 typedef struct E3Server
@@ -13,6 +14,8 @@ typedef struct E3Server
 	const E3ServerSetup *setup;
 	E3ConnOwner owner; /* of every connection; its context is this server */
 	E3Stats stats;
+	E3Budget budget;   /* memory of all connections */
+	E3Latency latency; /* of turns of the loop */
 	E3Source listener;
 	E3Source signals;
 	E3Source finished;		/* the pool's event descriptor */

@@ -5,6 +5,7 @@
 #ifndef E3_STATS_H
 #define E3_STATS_H
 
+#include "net/latency.h"
 #include "wire/buf.h"
 
 #include <stdint.h>
@@ -32,7 +33,8 @@ typedef struct E3Stats
 #undef E3_STATS_FIELD
 } E3Stats;
 
-/* RESULT of STATS. */
-extern void e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats);
+/* RESULT of STATS, with the network thread's own latency. */
+extern void e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats,
+							const E3Latency *latency);
 
 #endif /* E3_STATS_H */

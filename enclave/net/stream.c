@@ -62,6 +62,8 @@ hand_over(E3Conn *conn)
 	e3_buf_init(&conn->body);
 	evw_frame_start(&conn->frame, &conn->body, EVW_FRAME_MAX);
 	conn->owner->frame(conn, &body);
+	/* By now the request counts as work, if it is any. */
+	e3_budget_unreserve(conn->owner->budget, &conn->share);
 }
 
 /* One recv; returns bytes read, 0 to stop. */
@@ -94,6 +96,9 @@ read_some(E3Conn *conn)
 	}
 	if (len == 0)
 		hand_over(conn);
+	else if (evw_frame_length(&conn->frame) > E3_BUDGET_SMALL &&
+			 conn->share.reserved == 0)
+		e3_conn_update(conn);
 	return got;
 }
 

@@ -61,6 +61,12 @@ evw_frame_came(EvwFrameReader *reader, size_t len)
 	return reader->length <= reader->max ? EVW_OK : EVW_FRAME_TOO_LONG;
 }
 
+size_t
+evw_frame_length(const EvwFrameReader *reader)
+{
+	return prefix_known(reader) ? reader->length : 0;
+}
+
 bool
 evw_frame_begun(const EvwFrameReader *reader)
 {

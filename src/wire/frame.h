@@ -37,6 +37,9 @@ extern EvwStatus evw_frame_want(EvwFrameReader *reader, uint8_t **at,
  */
 extern EvwStatus evw_frame_came(EvwFrameReader *reader, size_t len) EVW_MUST_USE;
 
+/* Length that the frame's prefix says; 0 as long as it has not come whole. */
+extern size_t evw_frame_length(const EvwFrameReader *reader);
+
 /* Has any byte of this frame come? */
 extern bool evw_frame_begun(const EvwFrameReader *reader);
 

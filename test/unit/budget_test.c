@@ -1,0 +1,141 @@
+/*
+ * unit/budget_test.c
+ *	  The memory budget: in line, never stuck, nothing lost; and the histogram.
+ */
+#include "wire_help.h"
+
+#include "net/budget.h"
+#include "net/latency.h"
+#include "wire/limits.h"
+
+#define MB ((size_t) 1 << 20)
+
+static void
+what_fits_is_read(void **state)
+{
+	E3Budget budget;
+	E3Share a;
+	E3Share b;
+
+	(void) state;
+	e3_budget_init(&budget, 8 * MB);
+	e3_share_init(&a);
+	e3_share_init(&b);
+	assert_true(e3_budget_reserve(&budget, &a, MB));
+	assert_int_equal(budget.used, 4 * MB);
+	/* Twice is once. */
+	assert_true(e3_budget_reserve(&budget, &a, MB));
+	assert_int_equal(budget.used, 4 * MB);
+	assert_true(e3_budget_reserve(&budget, &b, MB));
+	assert_int_equal(budget.used, 8 * MB);
+	e3_budget_count(&budget, &a, 2 * MB);
+	e3_budget_unreserve(&budget, &a);
+	assert_int_equal(budget.used, 6 * MB);
+	e3_budget_count(&budget, &a, MB);
+	assert_int_equal(budget.used, 5 * MB);
+	e3_budget_leave(&budget, &a);
+	e3_budget_leave(&budget, &b);
+	assert_int_equal(budget.used, 0);
+}
+
+static void
+the_line_is_kept(void **state)
+{
+	E3Budget budget;
+	E3Share shares[4];
+
+	(void) state;
+	e3_budget_init(&budget, 4 * MB);
+	for (int i = 0; i < 4; i++)
+		e3_share_init(&shares[i]);
+	assert_true(e3_budget_reserve(&budget, &shares[0], MB));
+	assert_null(e3_budget_next(&budget));
+	assert_false(e3_budget_reserve(&budget, &shares[1], MB));
+	assert_false(e3_budget_reserve(&budget, &shares[2], MB / 2));
+	/* Small frames do not wait; others do not overtake. */
+	assert_true(e3_budget_reserve(&budget, &shares[3], E3_BUDGET_SMALL));
+	e3_budget_unreserve(&budget, &shares[0]);
+	assert_false(e3_budget_reserve(&budget, &shares[2], MB / 2));
+	assert_ptr_equal(e3_budget_next(&budget), &shares[1]);
+	assert_true(e3_budget_reserve(&budget, &shares[1], MB));
+	assert_null(e3_budget_next(&budget));
+	e3_budget_leave(&budget, &shares[1]);
+	assert_ptr_equal(e3_budget_next(&budget), &shares[2]);
+	/* Who goes leaves the line. */
+	e3_budget_leave(&budget, &shares[2]);
+	assert_null(e3_budget_next(&budget));
+	assert_int_equal(budget.used, 0);
+}
+
+/* Otherwise a frame that is larger than the budget would wait for ever. */
+static void
+one_is_always_let_through(void **state)
+{
+	E3Budget budget;
+	E3Share a;
+	E3Share b;
+
+	(void) state;
+	e3_budget_init(&budget, MB);
+	e3_share_init(&a);
+	e3_share_init(&b);
+	assert_true(e3_budget_reserve(&budget, &a, EVW_FRAME_MAX));
+	assert_false(e3_budget_reserve(&budget, &b, E3_BUDGET_SMALL + 1));
+	e3_budget_count(&budget, &a, 5 * MB);
+	e3_budget_unreserve(&budget, &a);
+	assert_false(e3_budget_reserve(&budget, &b, E3_BUDGET_SMALL + 1));
+	/* Replies that one has not taken do not keep the same one from the next. */
+	e3_budget_leave(&budget, &b);
+	assert_true(e3_budget_reserve(&budget, &a, EVW_FRAME_MAX));
+	e3_budget_leave(&budget, &a);
+	assert_int_equal(budget.used, 0);
+}
+
+static void
+percentiles_are_close(void **state)
+{
+	static E3Latency latency;
+
+	(void) state;
+	assert_int_equal(e3_latency_percentile(&latency, 9900), 0);
+	for (uint64_t i = 1; i <= 100000; i++)
+		e3_latency_add(&latency, i * 100);
+	for (uint32_t part = 1; part <= 10000; part++)
+	{
+		uint64_t exact = (uint64_t) part * 1000;
+		uint64_t found = e3_latency_percentile(&latency, part);
+
+		assert_true(found >= exact && found <= exact + exact / 15 + 1);
+	}
+	assert_int_equal(latency.max_ns, 10000000);
+	assert_int_equal(e3_latency_percentile(&latency, 10000), 10000000);
+}
+
+static void
+any_time_has_a_bucket(void **state)
+{
+	(void) state;
+	for (int power = 0; power < 64; power++)
+		for (int around = -1; around <= 1; around++)
+		{
+			E3Latency latency = {0};
+			uint64_t ns = (UINT64_C(1) << power) + (uint64_t) around;
+
+			e3_latency_add(&latency, ns);
+			assert_int_equal(e3_latency_percentile(&latency, 9999), ns);
+		}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_fits_is_read),
+		cmocka_unit_test(the_line_is_kept),
+		cmocka_unit_test(one_is_always_let_through),
+		cmocka_unit_test(percentiles_are_close),
+		cmocka_unit_test(any_time_has_a_bucket),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
