@@ -123,7 +123,16 @@ load_and_serve(E3Config *config, const char *config_path)
 	shared.keyring = e3_keyring_holder_new(keyring);
 	if (shared.keyring == NULL)
 		return EVW_OUT_OF_MEMORY;
-	status = serve(config, &shared);
+	shared.derived = e3_derived_new(config->cached_keys);
+	if (shared.derived != NULL)
+		status = serve(config, &shared);
+	else
+	{
+		e3_log(E3_LOG_ERROR, "locked_memory_refused", "cached_keys=%u",
+			   config->cached_keys);
+		status = EVW_OUT_OF_MEMORY;
+	}
+	e3_derived_free(shared.derived);
 	e3_keyring_holder_free(shared.keyring);
 	return status;
 }

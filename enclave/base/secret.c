@@ -84,6 +84,30 @@ map_pages(size_t len)
 	return at;
 }
 
+bool
+e3_locked_map(E3Locked *locked, size_t len)
+{
+	locked->len = round_to_page(len);
+	locked->at = map_pages(locked->len);
+	if (locked->at == NULL)
+		return false;
+	if (mlock(locked->at, locked->len) == 0 &&
+		madvise(locked->at, locked->len, MADV_DONTFORK) == 0)
+		return true;
+	e3_locked_unmap(locked);
+	return false;
+}
+
+void
+e3_locked_unmap(E3Locked *locked)
+{
+	if (locked->at == NULL)
+		return;
+	e3_wipe(locked->at, locked->len);
+	(void) munmap(locked->at, locked->len);
+	locked->at = NULL;
+}
+
 static void
 release_memory(uint8_t *data, size_t cap)
 {

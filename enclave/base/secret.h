@@ -24,6 +24,19 @@ extern void *e3_secret_alloc(size_t len);
 /* Wipes and frees; NULL is fine. */
 extern void e3_secret_free(void *secret, size_t len);
 
+/* A locked mapping of its own, for many secrets of one kind. */
+typedef struct E3Locked
+{
+	void *at; /* zeroed */
+	size_t len;
+} E3Locked;
+
+/* Locked, not dumped, not inherited by a child; false if any of it can't be had. */
+extern bool e3_locked_map(E3Locked *locked, size_t len);
+
+/* Wipes and gives back; one that was never made is fine. */
+extern void e3_locked_unmap(E3Locked *locked);
+
 /* Wipes "len" bytes in a way that is not optimised away. */
 extern void e3_wipe(void *at, size_t len);
 

@@ -26,16 +26,19 @@
 typedef struct DerivedKey
 {
 	const E3KeyVersion *version; /* NULL: none */
+	EvwCurve curve;
 	bool kdf;
 	uint8_t epk[EVW_POINT_LEN];
 	E3Aad aad;
-	uint8_t *aes; /* in locked memory */
+	uint8_t *aes;	/* in locked memory */
+	bool is_proven; /* a value has opened under it; it is in the cache */
 } DerivedKey;
 
 /* Where the work is. */
 typedef struct Opening
 {
 	E3Scratch *scratch; /* the worker's that is at it */
+	E3DerivedKeys *cache;
 	E3Call *call;
 	const E3App *app; /* in the call's keyring */
 	DerivedKey key;
@@ -66,30 +69,71 @@ key_at_hand(const DerivedKey *key, const E3KeyVersion *version,
 		   memcmp(key->epk, envelope->epk, EVW_POINT_LEN) == 0;
 }
 
+static E3DerivedId
+id_of(const E3KeyPair *pair, bool kdf, const uint8_t *epk)
+{
+	E3DerivedId id = {.rule = kdf};
+
+	memcpy(id.app, e3_key_pair_public(pair), EVW_POINT_LEN);
+	memcpy(id.epk, epk, EVW_POINT_LEN);
+	return id;
+}
+
+/* An agreement, for the key of an ephemeral key that nobody has seen. */
+static EvwStatus
+agree(Opening *opening, const E3KeyPair *pair, const EvwEnvelope *envelope)
+{
+	E3Agreement agreement;
+	EvwStatus status = e3_agree_with(opening->scratch, pair, envelope->epk, &agreement);
+
+	opening->call->spent += E3_COST_AGREEMENT;
+	if (status == EVW_OK && envelope->info->kdf)
+		status = e3_kdf_x963(opening->scratch, envelope->info->curve, &agreement,
+							 opening->key.aes);
+	else if (status == EVW_OK)
+		memcpy(opening->key.aes, agreement.z, E3_Z_LEN);
+	e3_wipe(&agreement, sizeof(agreement));
+	return status;
+}
+
 static EvwStatus
 derive_key(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *envelope)
 {
 	const E3KeyPair *pair = version->pairs[envelope->info->curve];
-	E3Agreement agreement;
-	uint8_t *key = opening->key.aes;
-	EvwStatus status = e3_agree_with(opening->scratch, pair, envelope->epk, &agreement);
+	const E3DerivedId id = id_of(pair, envelope->info->kdf, envelope->epk);
+	DerivedKey *key = &opening->key;
+	EvwStatus status = EVW_OK;
 
-	opening->call->spent += E3_COST_AGREEMENT;
-	opening->key.version = NULL;
-	if (status == EVW_OK && envelope->info->kdf)
-		status = e3_kdf_x963(opening->scratch, envelope->info->curve, &agreement, key);
-	else if (status == EVW_OK)
-		memcpy(key, agreement.z, E3_Z_LEN);
+	key->version = NULL;
+	key->is_proven = e3_derived_find(opening->cache, &id, key->aes);
+	if (key->is_proven)
+		opening->hits++;
+	else
+		status = agree(opening, pair, envelope);
 	if (status == EVW_OK)
-		status = e3_aead_set_key(opening->scratch, key);
-	e3_wipe(&agreement, sizeof(agreement));
+		status = e3_aead_set_key(opening->scratch, key->aes);
 	if (status != EVW_OK)
 		return status;
-	opening->key.version = version;
-	opening->key.kdf = envelope->info->kdf;
-	memcpy(opening->key.epk, envelope->epk, EVW_POINT_LEN);
-	e3_aad_prepare(&opening->key.aad, envelope->epk, pair);
+	key->version = version;
+	key->curve = envelope->info->curve;
+	key->kdf = envelope->info->kdf;
+	memcpy(key->epk, envelope->epk, EVW_POINT_LEN);
+	e3_aad_prepare(&key->aad, envelope->epk, pair);
 	return EVW_OK;
+}
+
+/* What anybody can make up does not push out of the cache what is of use. */
+static void
+prove_key(Opening *opening)
+{
+	DerivedKey *key = &opening->key;
+	E3DerivedId id;
+
+	if (key->is_proven)
+		return;
+	id = id_of(key->version->pairs[key->curve], key->kdf, key->epk);
+	e3_derived_add(opening->cache, &id, key->aes);
+	key->is_proven = true;
 }
 
 /* Tries one key version; writes the plaintext, metadata and all, to "out". */
@@ -107,9 +151,13 @@ open_with(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *enve
 		if (status != EVW_OK)
 			return status;
 	}
-	return e3_aead_open(opening->scratch, out, envelope->iv,
-						e3_aad_for(&opening->key.aad, envelope->info, envelope->datatype),
-						envelope->sealed);
+	status =
+		e3_aead_open(opening->scratch, out, envelope->iv,
+					 e3_aad_for(&opening->key.aad, envelope->info, envelope->datatype),
+					 envelope->sealed);
+	if (status == EVW_OK)
+		prove_key(opening);
+	return status;
 }
 
 /*
@@ -309,6 +357,7 @@ resume(E3RpcWorker *worker, E3Call *call, bool *more)
 	EvwStatus status;
 
 	opening->scratch = worker->scratch;
+	opening->cache = worker->shared->derived;
 	status = open_values(opening, more);
 	if (status != EVW_OK || *more)
 		return status;

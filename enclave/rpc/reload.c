@@ -68,6 +68,7 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	e3_log(E3_LOG_INFO, "keyring_loaded", "generation=%llu apps=%u",
 		   (unsigned long long) e3_keyring_generation(next), e3_keyring_count(next));
 	e3_keyring_swap(shared->keyring, next);
+	e3_derived_clear(shared->derived);
 	return EVW_OK;
 }
 

@@ -6,6 +6,7 @@
 #define E3_RPC_H
 
 #include "crypto/scratch.h"
+#include "keyring/derived.h"
 #include "keyring/keyring.h"
 #include "rpc/call.h"
 
@@ -13,6 +14,7 @@
 typedef struct E3RpcShared
 {
 	E3KeyringHolder *keyring;
+	E3DerivedKeys *derived;
 	const char *config_path;
 	uint64_t slice_ns; /* most time for one call while others wait; 0: no end */
 } E3RpcShared;

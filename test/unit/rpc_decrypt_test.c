@@ -121,6 +121,7 @@ bad_value_harms_no_other(void **state)
 	E3Call call;
 
 	((uint8_t *) bad.data)[bad.len - 1] ^= 1;
+	e3_derived_clear(fixture->shared.derived);
 	rpc_make_call(&call, EVW_VERB_DECRYPT, &header, values, 4, (EvwBytes){NULL, 0});
 	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
 	assert_status(evw_result_decode(&message, &result), EVW_OK);
@@ -128,6 +129,44 @@ bad_value_harms_no_other(void **state)
 	assert_bytes_equal(result.values.bytes, BYTES("hello worldhello world"));
 	assert_int_equal(result.header.cache_hits, 2);
 	e3_call_release(&call);
+	help_release(bad);
+	help_release(good);
+}
+
+static uint64_t
+hits_of(RpcFixture *fixture, const EvwBytes *values, uint32_t count)
+{
+	EvwRequestHeader header = rpc_header_for("old");
+	EvwMessage message;
+	EvwResult result;
+	E3Call call;
+
+	rpc_make_call(&call, EVW_VERB_DECRYPT, &header, values, count, (EvwBytes){NULL, 0});
+	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
+	assert_status(evw_result_decode(&message, &result), EVW_OK);
+	e3_call_release(&call);
+	return result.header.cache_hits;
+}
+
+/* From one request to the next a key is kept once a value has opened under it. */
+static void
+keys_are_kept_when_they_have_opened(void **state)
+{
+	RpcFixture *fixture = *state;
+	EvwBytes good = rpc_qktc_envelope(fixture);
+	EvwBytes bad = help_exact(good);
+
+	((uint8_t *) bad.data)[bad.len - 1] ^= 1;
+	e3_derived_clear(fixture->shared.derived);
+	assert_int_equal(hits_of(fixture, &bad, 1), 0);
+	assert_int_equal(e3_derived_count(fixture->shared.derived), 0);
+	assert_int_equal(hits_of(fixture, &good, 1), 0);
+	assert_int_equal(e3_derived_count(fixture->shared.derived), 1);
+	assert_int_equal(hits_of(fixture, &good, 1), 1);
+	assert_int_equal(hits_of(fixture, &bad, 1), 1);
+	assert_int_equal(e3_derived_count(fixture->shared.derived), 1);
+	e3_derived_clear(fixture->shared.derived);
+	assert_int_equal(hits_of(fixture, &good, 1), 0);
 	help_release(bad);
 	help_release(good);
 }
@@ -141,6 +180,7 @@ main(void)
 		cmocka_unit_test(no_truncation_opens),
 		cmocka_unit_test(hint_names_one_key),
 		cmocka_unit_test(bad_value_harms_no_other),
+		cmocka_unit_test(keys_are_kept_when_they_have_opened),
 	};
 
 	return cmocka_run_group_tests(tests, rpc_set_up, rpc_tear_down);

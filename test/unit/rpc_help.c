@@ -51,6 +51,8 @@ rpc_set_up(void **state)
 	add_version(keyring, "old", 2, NULL);
 	add_version(keyring, "new", 1, NULL);
 	fixture->shared.keyring = e3_keyring_holder_new(keyring);
+	fixture->shared.derived = e3_derived_new(64);
+	assert_non_null(fixture->shared.derived);
 	fixture->worker.shared = &fixture->shared;
 	fixture->worker.fresh_waits = nothing_waits;
 	fixture->worker.scratch = e3_scratch_new();
@@ -65,6 +67,7 @@ rpc_tear_down(void **state)
 	RpcFixture *fixture = *state;
 
 	e3_scratch_free(fixture->worker.scratch);
+	e3_derived_free(fixture->shared.derived);
 	e3_keyring_holder_free(fixture->shared.keyring);
 	json_decref(fixture->vectors);
 	free(fixture);

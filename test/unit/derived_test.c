@@ -1,0 +1,182 @@
+/*
+ * unit/derived_test.c
+ *	  The cache of derived keys: found, forgotten in order of use, wiped.
+ */
+#include "e3_help.h"
+
+#include "keyring/derived.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define THREADS 4
+#define ROUNDS 20000
+
+static E3DerivedId
+id_number(uint32_t number)
+{
+	E3DerivedId id = {.rule = (uint8_t) (number & 1)};
+
+	memcpy(id.epk + 1, &number, sizeof(number));
+	memset(id.app, 2, sizeof(id.app));
+	return id;
+}
+
+static void
+key_number(uint32_t number, uint8_t key[E3_AES_KEY_LEN])
+{
+	for (size_t i = 0; i < E3_AES_KEY_LEN; i += sizeof(number))
+		memcpy(key + i, &number, sizeof(number));
+}
+
+static void
+add(E3DerivedKeys *cache, uint32_t number)
+{
+	E3DerivedId id = id_number(number);
+	uint8_t key[E3_AES_KEY_LEN];
+
+	key_number(number, key);
+	e3_derived_add(cache, &id, key);
+}
+
+/* Found or not; what is found is right. */
+static bool
+has(E3DerivedKeys *cache, uint32_t number)
+{
+	E3DerivedId id = id_number(number);
+	uint8_t expected[E3_AES_KEY_LEN];
+	uint8_t key[E3_AES_KEY_LEN];
+
+	if (!e3_derived_find(cache, &id, key))
+		return false;
+	key_number(number, expected);
+	assert_memory_equal(key, expected, sizeof(key));
+	return true;
+}
+
+static void
+keeps_what_was_added(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(4096);
+
+	(void) state;
+	assert_non_null(cache);
+	for (uint32_t i = 0; i < 1000; i++)
+	{
+		assert_false(has(cache, i));
+		add(cache, i);
+		/* Twice is once. */
+		add(cache, i);
+	}
+	assert_int_equal(e3_derived_count(cache), 1000);
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_true(has(cache, i));
+	e3_derived_clear(cache);
+	assert_int_equal(e3_derived_count(cache), 0);
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_false(has(cache, i));
+	add(cache, 7);
+	assert_true(has(cache, 7));
+	e3_derived_free(cache);
+}
+
+/* Every part of the id counts. */
+static void
+tells_ids_apart(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(256);
+	E3DerivedId id = id_number(1);
+	uint8_t key[E3_AES_KEY_LEN] = {0};
+
+	(void) state;
+	e3_derived_add(cache, &id, key);
+	for (size_t i = 0; i < sizeof(id); i++)
+	{
+		E3DerivedId other = id;
+
+		((uint8_t *) &other)[i] ^= 1;
+		assert_false(e3_derived_find(cache, &other, key));
+	}
+	assert_true(e3_derived_find(cache, &id, key));
+	e3_derived_free(cache);
+}
+
+/* What is used stays, however much comes. */
+static void
+forgets_what_was_used_longest_ago(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(160);
+
+	(void) state;
+	add(cache, 0);
+	for (uint32_t i = 1; i < 5000; i++)
+	{
+		add(cache, i);
+		assert_true(has(cache, i));
+		assert_true(has(cache, 0));
+		assert_true(e3_derived_count(cache) <= 160);
+	}
+	assert_false(has(cache, 1));
+	assert_int_equal(e3_derived_count(cache), 160);
+	e3_derived_free(cache);
+}
+
+static void
+none_may_be_kept(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(0);
+
+	(void) state;
+	assert_non_null(cache);
+	add(cache, 1);
+	assert_false(has(cache, 1));
+	e3_derived_clear(cache);
+	assert_int_equal(e3_derived_count(cache), 0);
+	e3_derived_free(cache);
+}
+
+static void *
+use(void *arg)
+{
+	E3DerivedKeys *cache = arg;
+
+	for (uint32_t i = 0; i < ROUNDS; i++)
+	{
+		uint32_t number = i * 7919 % 512;
+
+		if (!has(cache, number))
+			add(cache, number);
+		if (i % 5000 == 0)
+			e3_derived_clear(cache);
+	}
+	return NULL;
+}
+
+static void
+many_threads_share_it(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(256);
+	pthread_t threads[THREADS];
+
+	(void) state;
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use, cache), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_true(e3_derived_count(cache) <= 256);
+	e3_derived_free(cache);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_what_was_added),
+		cmocka_unit_test(tells_ids_apart),
+		cmocka_unit_test(forgets_what_was_used_longest_ago),
+		cmocka_unit_test(none_may_be_kept),
+		cmocka_unit_test(many_threads_share_it),
+	};
+
+	return cmocka_run_group_tests(tests, help_arena, NULL);
+}
