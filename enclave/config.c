@@ -23,12 +23,14 @@
 
 typedef enum ValueKind
 {
-	VALUE_SOCKET,	  /* absolute path that fits sun_path */
-	VALUE_MODE,		  /* octal permissions */
-	VALUE_NUMBER,	  /* whole number in [min, max] */
-	VALUE_MS,		  /* the same, milliseconds */
-	VALUE_ARENA,	  /* bytes, a power of two in [min, max] */
-	VALUE_LEVEL,	  /* log level */
+	VALUE_SOCKET, /* absolute path that fits sun_path */
+	VALUE_MODE,	  /* octal permissions */
+	VALUE_NUMBER, /* whole number in [min, max] */
+	VALUE_MS,	  /* the same, milliseconds */
+	VALUE_ARENA,  /* bytes, a power of two in [min, max] */
+	VALUE_LEVEL,  /* log level */
+	VALUE_AEAD,	  /* a name from the list below, and so is ... */
+	VALUE_AGREEMENT,
 	VALUE_PATH,		  /* absolute path */
 	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
 	VALUE_USERS		  /* names and uids, comma separated */
@@ -75,7 +77,13 @@ static const KeyInfo keys[] = {
 	[KEY_CREDENTIAL] = {"keyring", "credential", VALUE_CREDENTIAL, false,
 						AT(passphrase_file), 0, 0},
 	{"access", "allow_users", VALUE_USERS, false, AT(uids), 0, 0},
+	{"crypto", "aead", VALUE_AEAD, false, AT(aead), 0, 0},
+	{"crypto", "agreement", VALUE_AGREEMENT, false, AT(agreement), 0, 0},
 };
+
+/* The first is the default. */
+static const char *const aeads[] = {"auto", "openssl", "ipsec-mb"};
+static const char *const agreements[] = {"auto", "openssl", "library"};
 
 #define N_KEYS ((int) (sizeof(keys) / sizeof(keys[0])))
 
@@ -186,6 +194,19 @@ read_level(Parser *parser, const KeyInfo *key, const char *text, E3LogLevel *lev
 }
 
 static bool
+read_choice(Parser *parser, const KeyInfo *key, const char *text,
+			const char *const names[3], const char *cause, const char **choice)
+{
+	for (int i = 0; i < 3; i++)
+		if (strcmp(text, names[i]) == 0)
+		{
+			*choice = names[i];
+			return true;
+		}
+	return fail_key(parser, key, cause);
+}
+
+static bool
 read_path(Parser *parser, const KeyInfo *key, const char *text, char *path, size_t size)
 {
 	size_t len = strlen(text);
@@ -266,6 +287,12 @@ read_value(Parser *parser, const KeyInfo *key, const char *text)
 			return read_arena(parser, key, text, (uint32_t *) at);
 		case VALUE_LEVEL:
 			return read_level(parser, key, text, (E3LogLevel *) at);
+		case VALUE_AEAD:
+			return read_choice(parser, key, text, aeads,
+							   "must be auto, openssl or ipsec-mb", (const char **) at);
+		case VALUE_AGREEMENT:
+			return read_choice(parser, key, text, agreements,
+							   "must be auto, openssl or library", (const char **) at);
 		case VALUE_CREDENTIAL:
 			return read_credential(parser, key, text, at);
 		case VALUE_USERS:
@@ -378,6 +405,8 @@ set_defaults(E3Config *config)
 	config->drain_ms = E3_DRAIN_MS_DEFAULT;
 	config->locked_memory = E3_LOCKED_DEFAULT;
 	config->log_level = E3_LOG_INFO;
+	config->aead = aeads[0];
+	config->agreement = agreements[0];
 	config->hello_timeout_ms = EVW_HELLO_TIMEOUT_MS;
 	config->frame_timeout_ms = EVW_FRAME_TIMEOUT_MS;
 	config->idle_timeout_ms = EVW_IDLE_TIMEOUT_MS;

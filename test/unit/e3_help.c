@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "crypto/library.h"
 
 #define NIST_DEFAULT "/usr/lib/python3/dist-packages/cryptography_vectors"
 
@@ -19,6 +20,24 @@ help_arena(void **state)
 {
 	(void) state;
 	return e3_secret_init(1 << 20) == EVW_OK ? 0 : -1;
+}
+
+bool
+help_choose(const char *aead, const char *agreement)
+{
+	char cause[E3_LIBRARY_TEXT_MAX];
+	EvwStatus status;
+
+	assert_int_equal(help_arena(NULL), 0);
+	status = e3_library_choose(aead, agreement, cause);
+	if (status == EVW_CONFIG)
+	{
+		print_message("skipped: %s\n", cause);
+		return false;
+	}
+	assert_status(status, EVW_OK);
+	print_message("libraries: %s\n", e3_library_names());
+	return true;
 }
 
 void

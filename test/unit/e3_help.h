@@ -16,6 +16,13 @@
 /* cmocka group set-up: the locked arena. */
 extern int help_arena(void **state);
 
+/*
+ * Chooses libraries for the scratches made from now on, as the configuration
+ * does; says which.  Where this build or machine has not got them, says so and
+ * returns false.
+ */
+extern bool help_choose(const char *aead, const char *agreement);
+
 /* A new folder, and its end with all that is in it. */
 extern void help_make_dir(char dir[PATH_MAX]);
 extern void help_remove_dir(const char *dir);
