@@ -51,6 +51,7 @@ usable(void)
 	return manager != NULL;
 }
 
+/* Versions differ in what else there is between the oldest and the newest. */
 static const char *
 arch_name(void)
 {
@@ -58,14 +59,12 @@ arch_name(void)
 	{
 		case IMB_ARCH_SSE:
 			return "sse";
-		case IMB_ARCH_AVX:
-			return "avx";
 		case IMB_ARCH_AVX2:
 			return "avx2";
 		case IMB_ARCH_AVX512:
 			return "avx512";
 		default:
-			return "aes";
+			return "avx";
 	}
 }
 
