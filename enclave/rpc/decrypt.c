@@ -25,6 +25,7 @@
 typedef struct DerivedKey
 {
 	const E3KeyVersion *version; /* NULL: none */
+	EvwCurve curve;
 	bool kdf;
 	uint8_t epk[EVW_POINT_LEN];
 	E3Aad aad;
@@ -44,7 +45,8 @@ static bool
 key_at_hand(const DerivedKey *key, const E3KeyVersion *version,
 			const EvwEnvelope *envelope)
 {
-	return key->version == version && key->kdf == envelope->info->kdf &&
+	return key->version == version && key->curve == envelope->info->curve &&
+		   key->kdf == envelope->info->kdf &&
 		   memcmp(key->epk, envelope->epk, EVW_POINT_LEN) == 0;
 }
 
@@ -57,10 +59,8 @@ derive_key(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *env
 	EvwStatus status = e3_agree_with(opening->scratch, pair, envelope->epk, &agreement);
 
 	opening->key.version = NULL;
-	if (status == EVW_OK && envelope->info->kdf)
-		status = e3_kdf_x963(opening->scratch, envelope->info->curve, &agreement, key);
-	else if (status == EVW_OK)
-		memcpy(key, agreement.z, E3_Z_LEN);
+	if (status == EVW_OK)
+		status = e3_kdf_key(opening->scratch, envelope->info, &agreement, key);
 	if (status == EVW_OK)
 		status = e3_aead_set_key(opening->scratch, key);
 	e3_wipe(&agreement, sizeof(agreement));
@@ -68,6 +68,7 @@ derive_key(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *env
 	if (status != EVW_OK)
 		return status;
 	opening->key.version = version;
+	opening->key.curve = envelope->info->curve;
 	opening->key.kdf = envelope->info->kdf;
 	memcpy(opening->key.epk, envelope->epk, EVW_POINT_LEN);
 	e3_aad_prepare(&opening->key.aad, envelope->epk, pair);
@@ -142,8 +143,6 @@ open_value(Opening *opening, EvwBytes value)
 		return status;
 	if (envelope.info->aad == EVW_AAD_CONTEXT)
 		return EVW_CONTEXT_MISSING;
-	if (envelope.info->curve != EVW_CURVE_P256)
-		return EVW_VERSION_UNSUPPORTED;
 	out = evw_buf_extend(reply, envelope.sealed.len - EVW_TAG_LEN);
 	if (out == NULL)
 		return reply->status;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/aead.h"
+#include "crypto/iv.h"
 #include "crypto/random.h"
 #include "rpc/aad.h"
 #include "rpc/metadata.h"
@@ -29,22 +30,46 @@ typedef struct Sealing
 	EvwEnvelope head; /* of each envelope; datatype and IV are the value's */
 	uint8_t epk[EVW_POINT_LEN];
 	uint8_t iv_base[EVW_IV_LEN];
-	uint8_t iv[EVW_IV_LEN];
+	uint8_t ivs[E3_IV_BLOCK][EVW_IV_LEN];
 	E3Aad aad;
 	uint8_t metadata_bytes[E3_METADATA_ENCODED_MAX];
 	EvwBytes metadata;
 } Sealing;
 
-static EvwStatus
-check_header(const EvwRequestHeader *header)
+/* The version to make; 0 if E3 makes none of this name. */
+static EvwTag
+find_tag(const EvwRequestHeader *header)
 {
+	uint32_t tag;
+
+	if (header->format.len == 0)
+		return header->curve == EVW_CURVE_P256 ? EVW_TAG_QKTC : EVW_TAG_S0LS;
+	tag = evw_tag_named(header->format);
+	switch (tag)
+	{
+		case EVW_TAG_QKTC:
+		case EVW_TAG_S0LS:
+		case EVW_TAG_TK9D:
+		case EVW_TAG_RFVC:
+			return (EvwTag) tag;
+		default:
+			return 0;
+	}
+}
+
+/* A version that cannot hold a role is refused where there is one to write. */
+static EvwStatus
+check_header(const EvwRequestHeader *header, EvwTag *tag)
+{
+	const EvwTagInfo *info;
+
 	if (header->app.len == 0)
 		return EVW_BAD_HEADER;
-	if (header->curve != EVW_CURVE_P256 || header->values_per_key != 0)
+	*tag = find_tag(header);
+	info = evw_tag_info(*tag);
+	if (info == NULL || info->curve != header->curve || header->values_per_key != 0)
 		return EVW_UNSUPPORTED;
-	if (header->format.len > 0 && !evw_bytes_equal(header->format, "QkTC"))
-		return EVW_UNSUPPORTED;
-	return EVW_OK;
+	return info->metadata || header->role.len == 0 ? EVW_OK : EVW_UNSUPPORTED;
 }
 
 static EvwStatus
@@ -67,7 +92,7 @@ prepare_key(E3Scratch *scratch, const E3KeyPair *app, Sealing *sealing)
 	EvwStatus status = e3_agree_ephemeral(scratch, app, sealing->epk, &agreement);
 
 	if (status == EVW_OK)
-		status = e3_kdf_x963(scratch, EVW_CURVE_P256, &agreement, key);
+		status = e3_kdf_key(scratch, sealing->info, &agreement, key);
 	if (status == EVW_OK)
 		status = e3_aead_set_key(scratch, key);
 	e3_wipe(&agreement, sizeof(agreement));
@@ -78,45 +103,35 @@ prepare_key(E3Scratch *scratch, const E3KeyPair *app, Sealing *sealing)
 }
 
 static EvwStatus
-prepare(E3Scratch *scratch, const E3KeyPair *app, EvwBytes role, Sealing *sealing)
+prepare(E3Scratch *scratch, const E3KeyPair *app, EvwBytes role, EvwTag tag,
+		Sealing *sealing)
 {
-	EvwStatus status = prepare_key(scratch, app, sealing);
+	EvwStatus status;
 
+	sealing->info = evw_tag_info(tag);
+	status = prepare_key(scratch, app, sealing);
 	if (status != EVW_OK)
 		return status;
-	sealing->info = evw_tag_info(EVW_TAG_QKTC);
-	sealing->head = (EvwEnvelope){.tag = EVW_TAG_QKTC,
+	sealing->head = (EvwEnvelope){.tag = tag,
 								  .info = sealing->info,
 								  .hint = e3_key_pair_hint(app),
-								  .epk = sealing->epk,
-								  .iv = sealing->iv};
+								  .epk = sealing->epk};
 	e3_aad_prepare(&sealing->aad, sealing->epk, app);
-	sealing->metadata = e3_metadata_encode(sealing->metadata_bytes, role,
-										   (uint32_t) (e3_clock_unix_us() / 1000000));
+	sealing->metadata = (EvwBytes){NULL, 0};
+	if (sealing->info->metadata)
+		sealing->metadata = e3_metadata_encode(sealing->metadata_bytes, role,
+											   (uint32_t) (e3_clock_unix_us() / 1000000));
 	return EVW_OK;
 }
 
-/* IV of value "index": base + index as a 96-bit number, so none comes twice. */
-static void
-set_iv(Sealing *sealing, uint32_t index)
-{
-	uint64_t carry = index;
-
-	for (int i = EVW_IV_LEN - 1; i >= 0; i--)
-	{
-		carry += sealing->iv_base[i];
-		sealing->iv[i] = (uint8_t) carry;
-		carry >>= 8;
-	}
-}
-
 static EvwStatus
-seal_value(E3Scratch *scratch, Sealing *sealing, uint8_t *out, EvwBytes value,
-		   EvwDatatype datatype)
+seal_value(E3Scratch *scratch, Sealing *sealing, uint8_t *out, const uint8_t *iv,
+		   EvwBytes value, EvwDatatype datatype)
 {
 	sealing->head.datatype = datatype;
+	sealing->head.iv = iv;
 	evw_envelope_write_head(out, &sealing->head);
-	return e3_aead_seal(scratch, out + EVW_ENVELOPE_HEAD, sealing->iv,
+	return e3_aead_seal(scratch, out + EVW_ENVELOPE_HEAD, iv,
 						e3_aad_for(&sealing->aad, sealing->info, datatype),
 						sealing->metadata, value);
 }
@@ -141,8 +156,9 @@ seal_values(E3Scratch *scratch, Sealing *sealing, E3Call *call)
 			status = call->reply.status;
 		if (status != EVW_OK)
 			return status;
-		set_iv(sealing, i);
-		status = seal_value(scratch, sealing, out, value,
+		if (i % E3_IV_BLOCK == 0)
+			e3_iv_fill(sealing->ivs, sealing->iv_base, i, E3_IV_BLOCK);
+		status = seal_value(scratch, sealing, out, sealing->ivs[i % E3_IV_BLOCK], value,
 							request->datatypes.data != NULL
 								? (EvwDatatype) request->datatypes.data[i]
 								: EVW_STRING);
@@ -187,7 +203,8 @@ e3_rpc_encrypt(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
 	Sealing sealing;
 	EvwResultMark mark;
 	size_t column;
-	EvwStatus status = check_header(&request->header);
+	EvwTag tag;
+	EvwStatus status = check_header(&request->header, &tag);
 
 	if (status == EVW_OK)
 		status = check_columns(request);
@@ -196,8 +213,8 @@ e3_rpc_encrypt(E3RpcWorker *worker, const E3Keyring *keyring, E3Call *call)
 	app = e3_keyring_find(keyring, request->header.app);
 	if (app == NULL)
 		return EVW_UNKNOWN_APP;
-	status = prepare(worker->scratch, app->versions[0].pairs[EVW_CURVE_P256],
-					 request->header.role, &sealing);
+	status = prepare(worker->scratch, app->versions[0].pairs[request->header.curve],
+					 request->header.role, tag, &sealing);
 	if (status == EVW_OK)
 		status = reserve_reply(call, EVW_ENVELOPE_MIN + sealing.metadata.len);
 	if (status != EVW_OK)
