@@ -107,6 +107,25 @@ help_pair(EvwCurve curve, const char *hex)
 	return pair;
 }
 
+EvwStatus
+help_agree(E3Scratch *scratch, const E3KeyPair *pair, const uint8_t epk[EVW_POINT_LEN],
+		   E3Agreement *agreement)
+{
+	const E3KeyPair *pairs[] = {pair, pair, pair, pair, pair};
+	const uint8_t *epks[] = {epk, epk, epk, epk, epk};
+	EvwStatus alone = e3_agree_with(scratch, pair, epk, agreement);
+	E3Agreement agreements[5];
+	EvwStatus statuses[5];
+
+	e3_agree_with_many(scratch, 5, pairs, epks, agreements, statuses);
+	for (int i = 0; i < 5; i++)
+	{
+		assert_status(statuses[i], alone);
+		assert_memory_equal(&agreements[i], agreement, sizeof(*agreement));
+	}
+	return alone;
+}
+
 json_t *
 help_wycheproof(const char *name)
 {

@@ -40,6 +40,13 @@ extern size_t help_hex_to(const char *hex, uint8_t *out, size_t max);
 extern E3KeyPair *help_pair(EvwCurve curve, const char *hex);
 
 /*
+ * e3_agree_with, alone and as several at once, which some libraries do by other
+ * code: all must have the same outcome.
+ */
+extern EvwStatus help_agree(E3Scratch *scratch, const E3KeyPair *pair,
+							const uint8_t epk[EVW_POINT_LEN], E3Agreement *agreement);
+
+/*
  * A file of Wycheproof in $EVCRYPT_VECTORS; where that is not set, says so and
  * skips the test.
  */

@@ -52,6 +52,30 @@ memory_that_cannot_be_locked_is_refused(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Key schedules of some libraries want 64 bytes. */
+static void
+pieces_are_aligned(void **state)
+{
+	void *pieces[8];
+
+	(void) state;
+	for (size_t len = 33; len <= 4096; len += 61)
+	{
+		for (int i = 0; i < 8; i++)
+		{
+			size_t aligned = 64;
+
+			while (aligned < len)
+				aligned *= 2;
+			pieces[i] = e3_secret_alloc(len);
+			assert_non_null(pieces[i]);
+			assert_int_equal((uintptr_t) pieces[i] % aligned, 0);
+		}
+		for (int i = 0; i < 8; i++)
+			e3_secret_free(pieces[i], len);
+	}
+}
+
 static void
 fill(EvwBuf *buf, size_t len)
 {
@@ -232,6 +256,7 @@ main(void)
 		cmocka_unit_test(a_big_buffer_is_left_out_of_core_files),
 		cmocka_unit_test(init_forbids_dumps),
 		cmocka_unit_test(secrets_come_zeroed_from_the_arena),
+		cmocka_unit_test(pieces_are_aligned),
 		cmocka_unit_test(a_freed_secret_is_wiped),
 		cmocka_unit_test(a_full_arena_gives_nothing),
 	};
