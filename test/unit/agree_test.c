@@ -161,7 +161,7 @@ points_are_decompressed_as_by_openssl(void **state)
 		uint8_t theirs[E3_POINT_LEN];
 		bool is_point;
 
-		/* From 0 up, then from the largest down, across p. */
+		/* From 0 up, then from the largest, above p, down, then anywhere. */
 		memset(compressed + 1, i < 1000 ? 0x00 : 0xff, EVW_POINT_LEN - 1);
 		if (i >= 2000)
 			memcpy(compressed + 1, theirs + 7, 25);
