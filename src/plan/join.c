@@ -8,7 +8,7 @@
  *	                |              =>       |         |
  *	               I [y]                   O [x]     I [y]
  *
- * The key of a row is hashed whether it finds a partner or not, so the same calls are
+ * A row's keys are looked at whether it finds a partner or not, so the same calls are
  * made as without.  The clauses repeat the keys: those of the outer side as
  * OUTER_VAR, as the keys themselves, those of the inner one as INNER_VAR, where
  * the Hash has them over its own child, again as OUTER_VAR.
@@ -17,20 +17,44 @@
 
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
 
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
-/* Only calls made for every row: clauses find them by being equal. */
-static List *
-calls_of_keys(List *keys)
+static Node *
+test_not_null(Expr *value)
 {
-	List *always = NIL;
+	NullTest *test = makeNode(NullTest);
+
+	test->arg = value;
+	test->nulltesttype = IS_NOT_NULL;
+	test->argisrow = false;
+	test->location = -1;
+	return (Node *) test;
+}
+
+/*
+ * A key of a strict operator that is NULL matches nothing: then the keys after it
+ * are not looked at, unless the row is wanted all the same (ExecHashGetHashValue).
+ */
+static List *
+calls_of_keys(const EvcSurgery *surgery, const HashJoin *join, List *keys,
+			  bool keep_nulls)
+{
+	List *conditions = NIL;
+	List *found = NIL;
 	ListCell *cell;
 
-	foreach (cell, evc_find_calls(keys, NIL, NIL))
-		if (((EvcFound *) lfirst(cell))->conditions == NIL)
-			always = lappend(always, lfirst(cell));
-	return always;
+	foreach (cell, keys)
+	{
+		Oid operator= list_nth_oid(join->hashoperators, foreach_current_index(cell));
+
+		found = evc_find_calls(surgery, lfirst(cell), list_copy(conditions), found);
+		if (!keep_nulls && op_strict(operator))
+			conditions = lappend(conditions, test_not_null(lfirst(cell)));
+	}
+	return found;
 }
 
 static Node *
@@ -46,9 +70,12 @@ outer_to_inner(Node *node, void *context)
 	return result;
 }
 
-/* The calls as the clauses have them, where both sides of the join are at hand. */
+/*
+ * The calls as the clauses have them, where both sides of the join are at hand.  A
+ * clause is looked at when all keys are known, so the conditions are true.
+ */
 static List *
-seen_from_join(List *found)
+seen_from_join(List *found, bool inner)
 {
 	List *seen = NIL;
 	ListCell *cell;
@@ -56,12 +83,28 @@ seen_from_join(List *found)
 	foreach (cell, found)
 	{
 		EvcFound *entry = palloc0(sizeof(EvcFound));
+		FuncExpr *call = ((EvcFound *) lfirst(cell))->call;
 
-		entry->call =
-			(FuncExpr *) outer_to_inner((Node *) ((EvcFound *) lfirst(cell))->call, NULL);
+		entry->call = inner ? (FuncExpr *) outer_to_inner((Node *) call, NULL) : call;
 		seen = lappend(seen, entry);
 	}
 	return seen;
+}
+
+static bool
+keeps_outer(JoinType type)
+{
+	return type == JOIN_LEFT || type == JOIN_ANTI || type == JOIN_FULL;
+}
+
+static bool
+keeps_inner(JoinType type)
+{
+	return type == JOIN_RIGHT || type == JOIN_FULL
+#if PG_VERSION_NUM >= 160000
+		   || type == JOIN_RIGHT_ANTI
+#endif
+		;
 }
 
 static bool
@@ -69,21 +112,16 @@ insert_outer(EvcSurgery *surgery, HashJoin *join)
 {
 	EvcDemand demand = {.hint = EVC_HINT_UNKNOWN, .parent = &join->join.plan};
 	int first = list_length(outerPlan(join)->targetlist) + 1;
-	List *found = calls_of_keys(join->hashkeys);
+	List *found =
+		calls_of_keys(surgery, join, join->hashkeys, keeps_outer(join->join.jointype));
 
 	if (found == NIL)
 		return false;
 	outerPlan(join) = evc_append_calls(surgery, outerPlan(join), found, &demand);
-	/*
-	 * A join fetches an outer row to see whether there is one, before it builds the
-	 * hash, if that costs less.  It does not: rows would be read ahead that are not
-	 * needed where the inner side is empty.
-	 */
-	outerPlan(join)->startup_cost =
-		Max(outerPlan(join)->startup_cost, innerPlan(join)->total_cost);
 	join->hashkeys = (List *) evc_replace(join->hashkeys, NIL, found, OUTER_VAR, first);
 	join->hashclauses =
-		(List *) evc_replace(join->hashclauses, NIL, found, OUTER_VAR, first);
+		(List *) evc_replace(join->hashclauses, NIL, seen_from_join(found, false),
+							 OUTER_VAR, first);
 	return true;
 }
 
@@ -110,15 +148,17 @@ insert_inner(EvcSurgery *surgery, HashJoin *join)
 	Hash *hash = castNode(Hash, innerPlan(join));
 	EvcDemand demand = {.hint = EVC_HINT_DRAIN, .parent = &hash->plan};
 	int first = list_length(outerPlan(hash)->targetlist) + 1;
-	List *found = calls_of_keys(hash->hashkeys);
+	List *found =
+		calls_of_keys(surgery, join, hash->hashkeys, keeps_inner(join->join.jointype));
 
 	if (found == NIL)
 		return false;
 	outerPlan(hash) = evc_append_calls(surgery, outerPlan(hash), found, &demand);
 	pass_all_on(hash);
 	hash->hashkeys = (List *) evc_replace(hash->hashkeys, NIL, found, OUTER_VAR, first);
-	join->hashclauses = (List *) evc_replace(join->hashclauses, NIL,
-											 seen_from_join(found), INNER_VAR, first);
+	join->hashclauses =
+		(List *) evc_replace(join->hashclauses, NIL, seen_from_join(found, true),
+							 INNER_VAR, first);
 	return true;
 }
 

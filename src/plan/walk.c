@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "plan/surgery.h"
+#include "plan/walk.h"
 
 static List *
 add_child(List *children, Plan *child)
