@@ -6,6 +6,7 @@
  * one at hand, and stop at the first error.  One table says what every key is.
  */
 #include "config.h"
+#include "config_private.h"
 
 #include "base/file.h"
 #include "base/parse.h"
@@ -20,31 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-typedef enum ValueKind
-{
-	VALUE_SOCKET,	  /* absolute path that fits sun_path */
-	VALUE_MODE,		  /* octal permissions */
-	VALUE_NUMBER,	  /* whole number in [min, max] */
-	VALUE_MS,		  /* the same, milliseconds */
-	VALUE_SIZE,		  /* bytes, in [min, max] */
-	VALUE_ARENA,	  /* the same, a power of two */
-	VALUE_LEVEL,	  /* log level */
-	VALUE_PATH,		  /* absolute path */
-	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
-	VALUE_USERS		  /* names and uids, comma separated */
-} ValueKind;
-
-typedef struct KeyInfo
-{
-	const char *section;
-	const char *name;
-	ValueKind kind;
-	bool mandatory;
-	size_t at; /* where in E3Config */
-	uint32_t min;
-	uint32_t max;
-} KeyInfo;
 
 #define AT(field) offsetof(E3Config, field)
 
@@ -79,209 +55,11 @@ static const KeyInfo keys[] = {
 	 EVW_IDLE_TIMEOUT_MS},
 	{"keyring", "file", VALUE_PATH, true, AT(keyring), 0, 0},
 	{"access", "allow_users", VALUE_USERS, false, AT(uids), 0, 0},
+	{"crypto", "aead", VALUE_AEAD, false, AT(aead), 0, 0},
+	{"crypto", "agreement", VALUE_AGREEMENT, false, AT(agreement), 0, 0},
 };
 
 #define N_KEYS ((int) (sizeof(keys) / sizeof(keys[0])))
-
-/* One parse. */
-typedef struct Parser
-{
-	const char *name; /* of the file, for errors */
-	const char *at;	  /* next line */
-	const char *end;
-	unsigned line; /* number of the line at hand, from 1 */
-	uint32_t seen; /* bit set of keys */
-	bool failed;
-	E3Config *config;
-	E3ConfigError *error;
-} Parser;
-
-/* The first error counts.  Returns false, for "return fail(...)". */
-__attribute__((format(printf, 2, 3))) static bool
-fail(Parser *parser, const char *format, ...)
-{
-	char cause[200];
-	va_list args;
-
-	if (parser->failed)
-		return false;
-	va_start(args, format);
-	(void) vsnprintf(cause, sizeof(cause), format, args);
-	va_end(args);
-	(void) snprintf(parser->error->text, sizeof(parser->error->text), "%s:%u: %s",
-					parser->name, parser->line, cause);
-	parser->failed = true;
-	return false;
-}
-
-static bool
-fail_key(Parser *parser, const KeyInfo *key, const char *cause)
-{
-	return fail(parser, "[%s] %s: %s", key->section, key->name, cause);
-}
-
-/* ---- values ---- */
-
-static bool
-read_number(Parser *parser, const KeyInfo *key, const char *text, uint32_t *number)
-{
-	uint64_t wide;
-	const char *end;
-
-	if (!e3_parse_digits(text, 10, &wide, &end) || (*end != '\0' && wide <= UINT32_MAX))
-		return fail_key(parser, key,
-						key->kind == VALUE_MS
-							? "must be a whole number of milliseconds, without a unit"
-							: "must be a whole number");
-	if (wide < key->min || wide > key->max)
-		return fail(parser, "[%s] %s: must be between %u and %u", key->section, key->name,
-					key->min, key->max);
-	*number = (uint32_t) wide;
-	return true;
-}
-
-static bool
-read_mode(Parser *parser, const KeyInfo *key, const char *text, uint32_t *mode)
-{
-	uint64_t wide;
-	const char *end;
-
-	if (!e3_parse_digits(text, 8, &wide, &end) || *end != '\0' || wide > key->max)
-		return fail_key(parser, key, "must be octal permissions such as 0660");
-	*mode = (uint32_t) wide;
-	return true;
-}
-
-static bool
-read_size(Parser *parser, const KeyInfo *key, const char *text, uint32_t *bytes)
-{
-	bool is_arena = key->kind == VALUE_ARENA;
-	uint64_t wide;
-	const char *unit;
-
-	if (!e3_parse_digits(text, 10, &wide, &unit))
-		return fail_key(parser, key, "must be a whole number of bytes, kB or MB");
-	while (*unit == ' ')
-		unit++;
-	if (strcmp(unit, "kB") == 0)
-		wide <<= 10;
-	else if (strcmp(unit, "MB") == 0)
-		wide <<= 20;
-	else if (*unit != '\0')
-		return fail_key(parser, key, "must be a whole number of bytes, kB or MB");
-	if (wide < key->min || wide > key->max || (is_arena && (wide & (wide - 1)) != 0))
-		return fail(parser, "[%s] %s: must be %sbetween %u and %u bytes", key->section,
-					key->name, is_arena ? "a power of two " : "", key->min, key->max);
-	*bytes = (uint32_t) wide;
-	return true;
-}
-
-static bool
-read_level(Parser *parser, const KeyInfo *key, const char *text, E3LogLevel *level)
-{
-	static const char *const names[] = {"debug", "info", "warning", "error"};
-
-	for (int i = 0; i < 4; i++)
-		if (strcmp(text, names[i]) == 0)
-		{
-			*level = (E3LogLevel) i;
-			return true;
-		}
-	return fail_key(parser, key, "must be debug, info, warning or error");
-}
-
-static bool
-read_path(Parser *parser, const KeyInfo *key, const char *text, char *path, size_t size)
-{
-	size_t len = strlen(text);
-
-	if (text[0] != '/')
-		return fail_key(parser, key, "must be an absolute path");
-	if (len >= size)
-		return fail(parser, "[%s] %s: must be shorter than %zu bytes", key->section,
-					key->name, size);
-	memcpy(path, text, len + 1);
-	return true;
-}
-
-static bool
-read_credential(Parser *parser, const KeyInfo *key, const char *text, char *path)
-{
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	int len;
-
-	if (text[0] == '\0' || text[0] == '.' || strchr(text, '/') != NULL)
-		return fail_key(parser, key, "must be the name of a credential, not a path");
-	if (dir == NULL || dir[0] != '/')
-		return fail_key(parser, key, "there is no $CREDENTIALS_DIRECTORY");
-	len = snprintf(path, PATH_MAX, "%s/%s", dir, text);
-	if (len < 0 || len >= PATH_MAX)
-		return fail_key(parser, key, "$CREDENTIALS_DIRECTORY is too long");
-	return true;
-}
-
-static char *
-trim(char *text)
-{
-	char *end = text + strlen(text);
-
-	while (end > text && (end[-1] == ' ' || end[-1] == '\t'))
-		*--end = '\0';
-	return text + strspn(text, " \t");
-}
-
-static bool
-read_users(Parser *parser, const KeyInfo *key, char *text)
-{
-	E3Config *config = parser->config;
-	char *rest = text;
-	char *name;
-
-	while ((name = strsep(&rest, ",")) != NULL)
-	{
-		name = trim(name);
-		if (config->n_uids == E3_CONFIG_UIDS_MAX)
-			return fail(parser, "[%s] %s: more than %d users", key->section, key->name,
-						E3_CONFIG_UIDS_MAX);
-		if (!e3_parse_user(name, &config->uids[config->n_uids]))
-			return fail_key(parser, key, "names a user that does not exist");
-		config->n_uids++;
-	}
-	return true;
-}
-
-static bool
-read_value(Parser *parser, const KeyInfo *key, const char *text)
-{
-	char *at = (char *) parser->config + key->at;
-	char copy[E3_CONFIG_LINE_MAX + 1];
-
-	switch (key->kind)
-	{
-		case VALUE_SOCKET:
-			return read_path(parser, key, text, at, sizeof(parser->config->socket));
-		case VALUE_PATH:
-			return read_path(parser, key, text, at, PATH_MAX);
-		case VALUE_MODE:
-			return read_mode(parser, key, text, (uint32_t *) at);
-		case VALUE_NUMBER:
-		case VALUE_MS:
-			return read_number(parser, key, text, (uint32_t *) at);
-		case VALUE_ARENA:
-		case VALUE_SIZE:
-			return read_size(parser, key, text, (uint32_t *) at);
-		case VALUE_LEVEL:
-			return read_level(parser, key, text, (E3LogLevel *) at);
-		case VALUE_CREDENTIAL:
-			return read_credential(parser, key, text, at);
-		case VALUE_USERS:
-			(void) snprintf(copy, sizeof(copy), "%s", text);
-			return read_users(parser, key, copy);
-	}
-	return false;
-}
-
-/* ---- lines ---- */
 
 /* inih calls its handler for keys only, so a heading is looked at here. */
 static bool
@@ -291,22 +69,23 @@ check_heading(Parser *parser, const char *line)
 	const char *rest = line + 1 + len;
 
 	if (*rest != ']' || rest[1 + strspn(rest + 1, " \t\r")] != '\n')
-		return fail(parser, "a section is a name in square brackets and nothing more");
+		return e3_config_fail(parser,
+							  "a section is a name in square brackets and nothing more");
 	for (int i = 0; i < N_KEYS; i++)
 		if (strlen(keys[i].section) == len && memcmp(keys[i].section, line + 1, len) == 0)
 			return true;
-	return fail(parser, "unknown section");
+	return e3_config_fail(parser, "unknown section");
 }
 
 static bool
 check_line(Parser *parser, const char *line, size_t len, int size)
 {
 	if (len > E3_CONFIG_LINE_MAX || len + 2 > (size_t) size)
-		return fail(parser, "line is longer than %d bytes", E3_CONFIG_LINE_MAX);
+		return e3_config_fail(parser, "line is longer than %d bytes", E3_CONFIG_LINE_MAX);
 	if (memchr(line, '\0', len) != NULL)
-		return fail(parser, "line has a NUL byte");
+		return e3_config_fail(parser, "line has a NUL byte");
 	if (parser->line == 1 && len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
-		return fail(parser, "file begins with a byte order mark");
+		return e3_config_fail(parser, "file begins with a byte order mark");
 	return true;
 }
 
@@ -333,7 +112,7 @@ next_line(char *out, int size, void *user)
 	/* inih would take it for one more line of the value above. */
 	if ((out[0] == ' ' || out[0] == '\t') && out[strspn(out, " \t\r")] != '\n')
 	{
-		(void) fail(parser, "line begins with white space");
+		(void) e3_config_fail(parser, "line begins with white space");
 		return NULL;
 	}
 	return out[0] != '[' || check_heading(parser, out) ? out : NULL;
@@ -351,13 +130,13 @@ take_pair(void *user, const char *section, const char *name, const char *value)
 		if (strcmp(section, keys[i].section) != 0 || strcmp(name, keys[i].name) != 0)
 			continue;
 		if (parser->seen & UINT32_C(1) << i)
-			return fail_key(parser, &keys[i], "is given twice");
+			return e3_config_fail_key(parser, &keys[i], "is given twice");
 		parser->seen |= UINT32_C(1) << i;
-		return read_value(parser, &keys[i], value);
+		return e3_config_read_value(parser, &keys[i], value);
 	}
 	if (section[0] == '\0')
-		return fail(parser, "key stands before the first section");
-	return fail(parser, "[%s] has no key of this name", section);
+		return e3_config_fail(parser, "key stands before the first section");
+	return e3_config_fail(parser, "[%s] has no key of this name", section);
 }
 
 /* ---- the whole ---- */
@@ -387,6 +166,8 @@ set_defaults(E3Config *config)
 	config->memory = E3_MEMORY_DEFAULT;
 	config->locked_memory = E3_LOCKED_DEFAULT;
 	config->log_level = E3_LOG_INFO;
+	config->aead = e3_config_aeads[0];
+	config->agreement = e3_config_agreements[0];
 	config->hello_timeout_ms = EVW_HELLO_TIMEOUT_MS;
 	config->frame_timeout_ms = EVW_FRAME_TIMEOUT_MS;
 	config->idle_timeout_ms = EVW_IDLE_TIMEOUT_MS;
@@ -400,10 +181,10 @@ check_whole(Parser *parser)
 
 	for (int i = 0; i < N_KEYS; i++)
 		if (keys[i].mandatory && !(parser->seen & UINT32_C(1) << i))
-			return fail_key(parser, &keys[i], "is missing");
+			return e3_config_fail_key(parser, &keys[i], "is missing");
 	if (from_file == from_credential)
-		return fail(parser,
-					"[keyring] needs passphrase_file or credential, and not both");
+		return e3_config_fail(parser, "[keyring] needs passphrase_file or credential, "
+									  "and not both");
 	return true;
 }
 
@@ -421,14 +202,15 @@ e3_config_parse(const char *text, size_t len, const char *name, E3Config *config
 	set_defaults(config);
 	if (len > E3_CONFIG_FILE_MAX)
 	{
-		(void) fail(&parser, "file is longer than %d bytes", E3_CONFIG_FILE_MAX);
+		(void) e3_config_fail(&parser, "file is longer than %d bytes",
+							  E3_CONFIG_FILE_MAX);
 		return EVW_CONFIG;
 	}
 	bad_line = ini_parse_stream(next_line, &parser, take_pair, &parser);
 	if (bad_line != 0 && !parser.failed)
 	{
 		parser.line = bad_line > 0 ? (unsigned) bad_line : parser.line;
-		(void) fail(&parser, "neither a [section] nor a key = value");
+		(void) e3_config_fail(&parser, "neither a [section] nor a key = value");
 	}
 	if (!parser.failed)
 		(void) check_whole(&parser);

@@ -61,6 +61,9 @@ typedef struct E3Config
 	uint32_t hello_timeout_ms;
 	uint32_t frame_timeout_ms;
 	uint32_t idle_timeout_ms;
+	/* [crypto]: names from lists here; what can be had is for crypto/library.h */
+	const char *aead;	   /* "auto", "openssl", "ipsec-mb" */
+	const char *agreement; /* "auto", "openssl", "library" */
 	/* [keyring] */
 	char keyring[PATH_MAX];
 	char passphrase_file[PATH_MAX]; /* passphrase_file=, or credential= below

@@ -2,14 +2,15 @@
  * main.c
  *	  E3: starts in order, serves, stops in order.
  *
- *	  configuration -> locked memory -> self-test -> keyring -> workers -> network
+ *	  configuration -> locked memory -> libraries and their self-tests -> keyring ->
+ *workers -> network
  *
  * On any doubt it says why in its log and does not start.
  */
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/version.h"
-#include "crypto/selftest.h"
+#include "crypto/library.h"
 #include "keyring/store.h"
 #include "net/server.h"
 #include "net/work.h"
@@ -91,7 +92,7 @@ serve(E3Config *config, E3RpcShared *shared)
 							 .shared = shared};
 	E3ServerSetup setup = {.config = config,
 						   .keyring = shared->keyring,
-						   .backend = e3_crypto_backend(),
+						   .backend = e3_library_names(),
 						   .signal_fd = open_signals()};
 	EvwStatus status = EVW_INTERNAL;
 
@@ -138,6 +139,19 @@ load_and_serve(E3Config *config, const char *config_path)
 }
 
 static EvwStatus
+choose_libraries(const E3Config *config, const char *config_path)
+{
+	char cause[E3_LIBRARY_TEXT_MAX];
+	EvwStatus status = e3_library_choose(config->aead, config->agreement, cause);
+
+	if (status == EVW_CONFIG)
+		e3_log(E3_LOG_ERROR, "config_refused", "cause=\"%s: %s\"", config_path, cause);
+	else if (status != EVW_OK)
+		e3_log(E3_LOG_ERROR, "libraries_refused", "cause=\"%s\"", cause);
+	return status;
+}
+
+static EvwStatus
 start(const char *config_path)
 {
 	static E3Config config;
@@ -156,14 +170,11 @@ start(const char *config_path)
 		e3_log(E3_LOG_ERROR, "locked_memory_refused", "bytes=%u", config.locked_memory);
 		return status;
 	}
-	status = e3_selftest();
+	status = choose_libraries(&config, config_path);
 	if (status != EVW_OK)
-	{
-		e3_log(E3_LOG_ERROR, "selftest_failed", "backend=\"%s\"", e3_crypto_backend());
 		return status;
-	}
 	e3_log(E3_LOG_INFO, "starting", "version=%s workers=%u backend=\"%s\"", E3_VERSION,
-		   config.workers, e3_crypto_backend());
+		   config.workers, e3_library_names());
 	return load_and_serve(&config, config_path);
 }
 

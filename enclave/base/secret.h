@@ -18,7 +18,11 @@
  */
 extern EvwStatus e3_secret_init(size_t bytes) EVW_MUST_USE;
 
-/* Zeroed locked memory; NULL when the arena is full.  Freed only by e3_secret_free. */
+/*
+ * Zeroed locked memory; NULL when the arena is full.  Freed only by e3_secret_free.
+ * A piece of a power of two is aligned to its length, any other as the next larger
+ * one, but not beyond a page.
+ */
 extern void *e3_secret_alloc(size_t len);
 
 /* Wipes and frees; NULL is fine. */

@@ -1,96 +1,134 @@
 /*
  * crypto/aead.c
- *	  AES-256-GCM through OpenSSL's EVP.
- *
- * GCM uses the same key schedule both ways, so one context serves both: the
- * direction is given with each IV.
+ *	  AES-256-GCM for everybody: checks before the backend, wipes after it.
  */
 #include "crypto/aead.h"
 
 #include "base/secret.h"
+#include "crypto/aead_backend.h"
 #include "crypto/scratch_private.h"
 
 #include <limits.h>
-#include <openssl/err.h>
-#include <string.h>
-
-static EvwStatus
-library_failed(void)
-{
-	ERR_clear_error();
-	return EVW_CRYPTO_FAILED;
-}
+#include <stdlib.h>
 
 EvwStatus
 e3_aead_set_key(E3Scratch *scratch, const uint8_t key[E3_AES_KEY_LEN])
 {
-	if (EVP_CipherInit_ex2(scratch->cipher, NULL, key, NULL, -1, NULL) != 1)
-		return library_failed();
-	return EVW_OK;
+	return scratch->aead->set_key(scratch->cipher, key) ? EVW_OK : EVW_CRYPTO_FAILED;
 }
 
+/* No backend takes more at once, and no value is as long. */
 static bool
-begin(EVP_CIPHER_CTX *cipher, const uint8_t *iv, bool seal, EvwBytes aad)
+too_long(EvwBytes bytes)
 {
-	int len;
-
-	if (aad.len > INT_MAX)
-		return false;
-	return EVP_CipherInit_ex2(cipher, NULL, NULL, iv, seal, NULL) == 1 &&
-		   (aad.len == 0 ||
-			EVP_CipherUpdate(cipher, NULL, &len, aad.data, (int) aad.len) == 1);
-}
-
-static bool
-update(EVP_CIPHER_CTX *cipher, uint8_t *out, EvwBytes in)
-{
-	int len;
-
-	return in.len == 0 ||
-		   (in.len <= INT_MAX &&
-			EVP_CipherUpdate(cipher, out, &len, in.data, (int) in.len) == 1);
+	return bytes.len > INT_MAX;
 }
 
 EvwStatus
 e3_aead_seal(E3Scratch *scratch, uint8_t *out, const uint8_t iv[EVW_IV_LEN], EvwBytes aad,
 			 EvwBytes head, EvwBytes body)
 {
-	EVP_CIPHER_CTX *cipher = scratch->cipher;
-	uint8_t *end = out + head.len + body.len;
-	int len;
-
-	if (begin(cipher, iv, true, aad) && update(cipher, out, head) &&
-		update(cipher, out + head.len, body) &&
-		EVP_CipherFinal_ex(cipher, end, &len) == 1 &&
-		EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, EVW_TAG_LEN, end) == 1)
+	if (too_long(aad) || too_long(head) || too_long(body))
+		return EVW_CRYPTO_FAILED;
+	if (scratch->aead->seal(scratch->cipher, out, iv, aad, head, body))
 		return EVW_OK;
-	e3_wipe(out, head.len + body.len);
-	return library_failed();
+	e3_wipe(out, head.len + body.len + EVW_TAG_LEN);
+	return EVW_CRYPTO_FAILED;
 }
 
 EvwStatus
 e3_aead_open(E3Scratch *scratch, uint8_t *out, const uint8_t iv[EVW_IV_LEN], EvwBytes aad,
 			 EvwBytes sealed)
 {
-	EVP_CIPHER_CTX *cipher = scratch->cipher;
-	EvwBytes body;
-	uint8_t tag[EVW_TAG_LEN];
-	int len;
+	EvwStatus status;
 
 	if (sealed.len < EVW_TAG_LEN)
 		return EVW_DOES_NOT_OPEN;
-	body = (EvwBytes){sealed.data, sealed.len - EVW_TAG_LEN};
-	/* OpenSSL takes the tag through a pointer that is not const. */
-	memcpy(tag, sealed.data + body.len, sizeof(tag));
-	if (!begin(cipher, iv, false, aad) || !update(cipher, out, body) ||
-		EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) != 1)
-	{
-		e3_wipe(out, body.len);
-		return library_failed();
-	}
-	if (EVP_CipherFinal_ex(cipher, out + body.len, &len) == 1)
+	if (too_long(aad) || too_long(sealed))
+		return EVW_CRYPTO_FAILED;
+	status = scratch->aead->unseal(scratch->cipher, out, iv, aad, sealed);
+	if (status != EVW_OK)
+		e3_wipe(out, sealed.len - EVW_TAG_LEN);
+	return status;
+}
+
+struct E3AeadStream
+{
+	const E3AeadBackend *backend;
+	void *context;
+	E3AeadDirection direction;
+	bool ended; /* by its tag */
+};
+
+EvwStatus
+e3_aead_stream_begin(const E3Scratch *scratch, E3AeadStream **stream,
+					 const uint8_t key[E3_AES_KEY_LEN], const uint8_t iv[EVW_IV_LEN],
+					 EvwBytes aad, E3AeadDirection direction)
+{
+	E3AeadStream *made = calloc(1, sizeof(*made));
+	EvwStatus status = EVW_OUT_OF_MEMORY;
+
+	*stream = NULL;
+	if (made == NULL)
+		return status;
+	made->backend = scratch->aead;
+	made->direction = direction;
+	made->context = made->backend->open();
+	if (made->context != NULL)
+		status = !too_long(aad) && made->backend->set_key(made->context, key) &&
+						 made->backend->begin(made->context, iv, aad, direction)
+					 ? EVW_OK
+					 : EVW_CRYPTO_FAILED;
+	if (status == EVW_OK)
+		*stream = made;
+	else
+		e3_aead_stream_free(made);
+	return status;
+}
+
+EvwStatus
+e3_aead_stream_update(E3AeadStream *stream, uint8_t *out, EvwBytes in)
+{
+	if (in.len == 0)
 		return EVW_OK;
-	e3_wipe(out, body.len);
-	ERR_clear_error();
-	return EVW_DOES_NOT_OPEN;
+	if (!stream->ended && !too_long(in) &&
+		stream->backend->update(stream->context, out, in))
+		return EVW_OK;
+	e3_wipe(out, in.len);
+	return EVW_CRYPTO_FAILED;
+}
+
+/* A stream ends once, the way it was begun. */
+static bool
+may_end(E3AeadStream *stream, E3AeadDirection direction)
+{
+	bool may = stream->direction == direction && !stream->ended;
+
+	stream->ended = true;
+	return may;
+}
+
+EvwStatus
+e3_aead_stream_tag(E3AeadStream *stream, uint8_t tag[EVW_TAG_LEN])
+{
+	if (may_end(stream, E3_AEAD_SEAL) && stream->backend->make_tag(stream->context, tag))
+		return EVW_OK;
+	return EVW_CRYPTO_FAILED;
+}
+
+EvwStatus
+e3_aead_stream_check(E3AeadStream *stream, const uint8_t tag[EVW_TAG_LEN])
+{
+	return may_end(stream, E3_AEAD_OPEN)
+			   ? stream->backend->check_tag(stream->context, tag)
+			   : EVW_CRYPTO_FAILED;
+}
+
+void
+e3_aead_stream_free(E3AeadStream *stream)
+{
+	if (stream == NULL)
+		return;
+	stream->backend->close(stream->context);
+	free(stream);
 }

@@ -4,7 +4,11 @@
  *
  * A key is set once per request; sealing and opening are then one pass over
  * the value, in either order, with no fetch, no allocation and no random
- * number per value.
+ * number per value.  A value that is too long for one go is a stream.
+ *
+ * What was written just before is slow to read back as a vector: hand over IVs
+ * that were made some values earlier (crypto/iv.h), and do not touch additional
+ * data between values if it stays the same.
  */
 #ifndef E3_AEAD_H
 #define E3_AEAD_H
@@ -32,5 +36,43 @@ extern EvwStatus e3_aead_seal(E3Scratch *scratch, uint8_t *out,
 extern EvwStatus e3_aead_open(E3Scratch *scratch, uint8_t *out,
 							  const uint8_t iv[EVW_IV_LEN], EvwBytes aad,
 							  EvwBytes sealed) EVW_MUST_USE;
+
+typedef enum E3AeadDirection
+{
+	E3_AEAD_OPEN,
+	E3_AEAD_SEAL
+} E3AeadDirection;
+
+/*
+ * One long message in pieces of any length.  It has a key schedule of its own,
+ * so the thread that begins it need not be the one that goes on: any thread may,
+ * one at a time.
+ */
+typedef struct E3AeadStream E3AeadStream;
+
+/* *stream is NULL unless OK. */
+extern EvwStatus e3_aead_stream_begin(const E3Scratch *scratch, E3AeadStream **stream,
+									  const uint8_t key[E3_AES_KEY_LEN],
+									  const uint8_t iv[EVW_IV_LEN], EvwBytes aad,
+									  E3AeadDirection direction) EVW_MUST_USE;
+
+/*
+ * Writes in.len bytes to "out", which is in.data or another place.  What a
+ * stream opens is not to be believed, nor shown, until its tag has been checked:
+ * whoever gives up before wipes it.
+ */
+extern EvwStatus e3_aead_stream_update(E3AeadStream *stream, uint8_t *out,
+									   EvwBytes in) EVW_MUST_USE;
+
+/* The end of sealing: writes the tag. */
+extern EvwStatus e3_aead_stream_tag(E3AeadStream *stream,
+									uint8_t tag[EVW_TAG_LEN]) EVW_MUST_USE;
+
+/* The end of opening: DOES_NOT_OPEN if this is not the tag. */
+extern EvwStatus e3_aead_stream_check(E3AeadStream *stream,
+									  const uint8_t tag[EVW_TAG_LEN]) EVW_MUST_USE;
+
+/* At any time; wipes and frees.  NULL is fine. */
+extern void e3_aead_stream_free(E3AeadStream *stream);
 
 #endif /* E3_AEAD_H */

@@ -48,15 +48,30 @@ typedef struct E3Agreement
 	uint8_t point[E3_POINT_LEN]; /* ephemeral public key, uncompressed */
 } E3Agreement;
 
-/* A fresh ephemeral pair against the app's public key; "epk" is compressed. */
+/*
+ * n fresh ephemeral pairs against the app's public key; epks are compressed.
+ * All of them or none: on an error all agreements have been wiped.
+ */
+extern EvwStatus e3_agree_ephemeral_many(E3Scratch *scratch, const E3KeyPair *app,
+										 size_t n, uint8_t epks[][EVW_POINT_LEN],
+										 E3Agreement agreements[]) EVW_MUST_USE;
+
+/*
+ * The private key of each pair against an ephemeral public key from outside; the
+ * pairs may be of both curves and of several apps.  Each has its own outcome:
+ * DOES_NOT_OPEN if the key is not a canonical point of the pair's curve.
+ * Agreements that are not OK have been wiped.
+ */
+extern void e3_agree_with_many(E3Scratch *scratch, size_t n,
+							   const E3KeyPair *const pairs[],
+							   const uint8_t *const epks[], E3Agreement agreements[],
+							   EvwStatus statuses[]);
+
+/* The same for one. */
 extern EvwStatus e3_agree_ephemeral(E3Scratch *scratch, const E3KeyPair *app,
 									uint8_t epk[EVW_POINT_LEN],
 									E3Agreement *agreement) EVW_MUST_USE;
 
-/*
- * The app's private key against an ephemeral public key from outside.
- * DOES_NOT_OPEN if that is not a canonical point of the curve.
- */
 extern EvwStatus e3_agree_with(E3Scratch *scratch, const E3KeyPair *app,
 							   const uint8_t epk[EVW_POINT_LEN],
 							   E3Agreement *agreement) EVW_MUST_USE;

@@ -5,19 +5,21 @@
 #ifndef E3_CURVE_H
 #define E3_CURVE_H
 
-#include "wire/request.h"
+#include "crypto/agree.h"
 
 #include <openssl/ec.h>
-
-#define E3_CURVES 2
 
 /* NULL when the library can't. */
 extern EC_GROUP *e3_curve_new(EvwCurve curve);
 
-/* Is this a private key of the curve: in [1, n-1]? */
-extern bool e3_curve_has_scalar(const EC_GROUP *group, const BIGNUM *scalar);
+/* Is this, big-endian, a private key of the curve: in [1, n-1]? */
+extern bool e3_curve_has_scalar(EvwCurve curve, const uint8_t scalar[E3_PRIVATE_LEN]);
 
-/* A random one; "scalar" should lie in the locked arena.  False without entropy. */
-extern bool e3_curve_random_scalar(const EC_GROUP *group, BIGNUM *scalar);
+/*
+ * n random ones, big-endian, into the locked arena.  False without entropy; they
+ * have then been wiped.
+ */
+extern bool e3_curve_random_scalars(EvwCurve curve, size_t n,
+									uint8_t scalars[][E3_PRIVATE_LEN]);
 
 #endif /* E3_CURVE_H */

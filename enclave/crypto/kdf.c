@@ -8,6 +8,7 @@
 #include "crypto/scratch_private.h"
 
 #include <openssl/err.h>
+#include <string.h>
 
 /*
  * SharedInfo up to the point: SEQUENCE of the algorithm id-ecPublicKey with
@@ -105,4 +106,14 @@ e3_kdf_x963(E3Scratch *scratch, EvwCurve curve, const E3Agreement *agreement,
 	if (curve == EVW_CURVE_SECP256K1)
 		head = (EvwBytes){secp256k1_info_head, sizeof(secp256k1_info_head)};
 	return e3_kdf_x963_block(scratch, z, head, point, key);
+}
+
+EvwStatus
+e3_kdf_key(E3Scratch *scratch, const EvwTagInfo *info, const E3Agreement *agreement,
+		   uint8_t key[E3_AES_KEY_LEN])
+{
+	if (info->kdf)
+		return e3_kdf_x963(scratch, info->curve, agreement, key);
+	memcpy(key, agreement->z, E3_Z_LEN);
+	return EVW_OK;
 }

@@ -6,7 +6,7 @@
 #define E3_KDF_H
 
 #include "crypto/agree.h"
-#include "wire/buf.h"
+#include "wire/envelope.h"
 
 #define E3_AES_KEY_LEN 32
 
@@ -19,7 +19,12 @@ extern EvwStatus e3_kdf_x963(E3Scratch *scratch, EvwCurve curve,
 							 const E3Agreement *agreement,
 							 uint8_t key[E3_AES_KEY_LEN]) EVW_MUST_USE;
 
-/* The same KDF over any Z, and a SharedInfo in two parts. */
+/* The AES key as this ciphertext version has it: from the KDF, or Z itself. */
+extern EvwStatus e3_kdf_key(E3Scratch *scratch, const EvwTagInfo *info,
+							const E3Agreement *agreement,
+							uint8_t key[E3_AES_KEY_LEN]) EVW_MUST_USE;
+
+/* The X9.63 KDF over any Z, and a SharedInfo in two parts. */
 extern EvwStatus e3_kdf_x963_block(E3Scratch *scratch, EvwBytes z, EvwBytes info_head,
 								   EvwBytes info_tail,
 								   uint8_t key[E3_AES_KEY_LEN]) EVW_MUST_USE;

@@ -2,6 +2,7 @@
  * crypto/key_pair.c
  *	  An app's key pair: made, imported, told, wiped.
  */
+#include "base/secret.h"
 #include "crypto/curve.h"
 #include "crypto/key_pair_private.h"
 
@@ -24,6 +25,9 @@ derive_public(E3KeyPair *pair, const EC_GROUP *group, BN_CTX *bignums)
 		EC_POINT_point2oct(group, pair->point, POINT_CONVERSION_COMPRESSED,
 						   pair->public_key, sizeof(pair->public_key),
 						   bignums) != sizeof(pair->public_key) ||
+		EC_POINT_point2oct(group, pair->point, POINT_CONVERSION_UNCOMPRESSED,
+						   pair->uncompressed, sizeof(pair->uncompressed),
+						   bignums) != sizeof(pair->uncompressed) ||
 		EVP_Digest(pair->public_key, sizeof(pair->public_key), digest, NULL, EVP_sha256(),
 				   NULL) != 1)
 		return false;
@@ -31,27 +35,24 @@ derive_public(E3KeyPair *pair, const EC_GROUP *group, BN_CTX *bignums)
 	return true;
 }
 
-/* The secret from "private_key", or a fresh one where that is NULL. */
 static EvwStatus
 fill_pair(E3KeyPair *pair, const uint8_t *private_key, const EC_GROUP *group,
 		  BN_CTX *bignums)
 {
+	if (!e3_curve_has_scalar(pair->curve, private_key))
+		return EVW_BAD_KEY;
 	pair->secret = BN_secure_new();
 	if (pair->secret == NULL)
 		return EVW_OUT_OF_MEMORY;
 	BN_set_flags(pair->secret, BN_FLG_CONSTTIME);
-	if (private_key == NULL && !e3_curve_random_scalar(group, pair->secret))
-		return EVW_CRYPTO_FAILED;
-	if (private_key != NULL &&
-		BN_bin2bn(private_key, E3_PRIVATE_LEN, pair->secret) == NULL)
+	if (BN_bin2bn(private_key, E3_PRIVATE_LEN, pair->secret) == NULL)
 		return EVW_OUT_OF_MEMORY;
-	if (!e3_curve_has_scalar(group, pair->secret))
-		return EVW_BAD_KEY;
 	return derive_public(pair, group, bignums) ? EVW_OK : EVW_CRYPTO_FAILED;
 }
 
-static EvwStatus
-make_pair(EvwCurve curve, const uint8_t *private_key, E3KeyPair **result)
+EvwStatus
+e3_key_pair_from_private(EvwCurve curve, const uint8_t private_key[E3_PRIVATE_LEN],
+						 E3KeyPair **result)
 {
 	E3KeyPair *pair = calloc(1, sizeof(*pair));
 	EC_GROUP *group = e3_curve_new(curve);
@@ -78,16 +79,14 @@ make_pair(EvwCurve curve, const uint8_t *private_key, E3KeyPair **result)
 E3KeyPair *
 e3_key_pair_generate(EvwCurve curve)
 {
-	E3KeyPair *pair;
+	uint8_t(*secret)[E3_PRIVATE_LEN] = e3_secret_alloc(E3_PRIVATE_LEN);
+	E3KeyPair *pair = NULL;
 
-	return make_pair(curve, NULL, &pair) == EVW_OK ? pair : NULL;
-}
-
-EvwStatus
-e3_key_pair_from_private(EvwCurve curve, const uint8_t private_key[E3_PRIVATE_LEN],
-						 E3KeyPair **pair)
-{
-	return make_pair(curve, private_key, pair);
+	if (secret != NULL && e3_curve_random_scalars(curve, 1, secret) &&
+		e3_key_pair_from_private(curve, secret[0], &pair) != EVW_OK)
+		pair = NULL;
+	e3_secret_free(secret, E3_PRIVATE_LEN);
+	return pair;
 }
 
 void

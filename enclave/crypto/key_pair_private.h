@@ -15,6 +15,7 @@ struct E3KeyPair
 	BIGNUM *secret; /* in the locked arena */
 	EC_POINT *point;
 	uint8_t public_key[EVW_POINT_LEN];
+	uint8_t uncompressed[E3_POINT_LEN]; /* the same point */
 	uint8_t hint[EVW_HINT_LEN];
 };
 

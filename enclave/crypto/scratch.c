@@ -4,7 +4,7 @@
  */
 #include "crypto/scratch_private.h"
 
-#include <openssl/bn.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 
 static bool
@@ -12,36 +12,34 @@ fill_scratch(E3Scratch *scratch)
 {
 	for (int i = 0; i < E3_CURVES; i++)
 	{
-		scratch->groups[i] = e3_curve_new((EvwCurve) i);
-		if (scratch->groups[i] == NULL)
+		scratch->agree_states[i] = scratch->agree[i]->open((EvwCurve) i);
+		if (scratch->agree_states[i] == NULL)
 			return false;
 	}
-	scratch->bignums = BN_CTX_secure_new();
-	scratch->aes = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	scratch->cipher = EVP_CIPHER_CTX_new();
+	scratch->cipher = scratch->aead->open();
 	scratch->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	scratch->digest = EVP_MD_CTX_new();
-	return scratch->bignums != NULL && scratch->aes != NULL && scratch->cipher != NULL &&
-		   scratch->sha256 != NULL && scratch->digest != NULL &&
-		   EVP_CipherInit_ex2(scratch->cipher, scratch->aes, NULL, NULL, 1, NULL) == 1;
+	return scratch->cipher != NULL && scratch->sha256 != NULL && scratch->digest != NULL;
 }
 
 E3Scratch *
-e3_scratch_new(void)
+e3_scratch_new_of(const E3Backends *backends)
 {
 	E3Scratch *scratch = calloc(1, sizeof(*scratch));
 
 	if (scratch == NULL)
 		return NULL;
-	if (!fill_scratch(scratch))
-	{
-		e3_scratch_free(scratch);
-		return NULL;
-	}
-	return scratch;
+	scratch->aead = backends->aead;
+	for (int i = 0; i < E3_CURVES; i++)
+		scratch->agree[i] = backends->agree[i];
+	if (fill_scratch(scratch))
+		return scratch;
+	e3_scratch_free(scratch);
+	ERR_clear_error();
+	return NULL;
 }
 
-/* OpenSSL wipes key schedules, digests and numbers as it frees their contexts. */
+/* Backends wipe key schedules and numbers as they close, OpenSSL digests. */
 void
 e3_scratch_free(E3Scratch *scratch)
 {
@@ -49,10 +47,8 @@ e3_scratch_free(E3Scratch *scratch)
 		return;
 	EVP_MD_CTX_free(scratch->digest);
 	EVP_MD_free(scratch->sha256);
-	EVP_CIPHER_CTX_free(scratch->cipher);
-	EVP_CIPHER_free(scratch->aes);
-	BN_CTX_free(scratch->bignums);
+	scratch->aead->close(scratch->cipher);
 	for (int i = 0; i < E3_CURVES; i++)
-		EC_GROUP_free(scratch->groups[i]);
+		scratch->agree[i]->close(scratch->agree_states[i]);
 	free(scratch);
 }

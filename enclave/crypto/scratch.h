@@ -3,9 +3,9 @@
  *	  What one thread needs to do cryptography without fetching or allocating
  *	  per value.
  *
- * Holds curves, fetched algorithms, their contexts, and a bignum context whose
- * numbers lie in the locked arena (base/secret.h, which must have been made).
- * Not shared between threads.
+ * Holds fetched algorithms, contexts and key schedules of the libraries chosen
+ * (crypto/library.h), a few kB of them in the locked arena (base/secret.h, which
+ * must have been made).  Not shared between threads.
  */
 #ifndef E3_SCRATCH_H
 #define E3_SCRATCH_H

@@ -5,19 +5,30 @@
 #ifndef E3_SCRATCH_PRIVATE_H
 #define E3_SCRATCH_PRIVATE_H
 
-#include "crypto/curve.h"
+#include "crypto/aead_backend.h"
+#include "crypto/agree_backend.h"
 #include "crypto/scratch.h"
 
 #include <openssl/evp.h>
 
 struct E3Scratch
 {
-	EC_GROUP *groups[E3_CURVES]; /* by EvwCurve */
-	BN_CTX *bignums;			 /* numbers in the locked arena */
-	EVP_CIPHER *aes;
-	EVP_CIPHER_CTX *cipher;
+	const E3AeadBackend *aead;
+	void *cipher; /* its context */
+	const E3AgreeBackend *agree[E3_CURVES];
+	void *agree_states[E3_CURVES];
 	EVP_MD *sha256;
 	EVP_MD_CTX *digest;
 };
+
+/* Who does the work in a scratch. */
+typedef struct E3Backends
+{
+	const E3AeadBackend *aead;
+	const E3AgreeBackend *agree[E3_CURVES];
+} E3Backends;
+
+/* As e3_scratch_new, with these instead of those chosen at start. */
+extern E3Scratch *e3_scratch_new_of(const E3Backends *backends);
 
 #endif /* E3_SCRATCH_PRIVATE_H */

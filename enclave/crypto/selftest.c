@@ -1,6 +1,6 @@
 /*
  * crypto/selftest.c
- *	  Known answers at start.
+ *	  Known answers for agreement and AEAD.
  */
 #include "crypto/selftest.h"
 
@@ -10,38 +10,88 @@
 #include "crypto/kdf.h"
 
 #include <openssl/crypto.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
-/* clang-format off */
+/* Agreements of the public SDK, made with test keys and given randomness; by EvwCurve. */
+typedef struct KnownAgreement
+{
+	uint8_t app_private[E3_PRIVATE_LEN];
+	uint8_t app_public[EVW_POINT_LEN];
+	uint8_t epk[EVW_POINT_LEN];
+	uint8_t z[E3_Z_LEN];
+	uint8_t key[E3_AES_KEY_LEN];
+	uint8_t absent[EVW_POINT_LEN]; /* an X to which the curve has no Y */
+} KnownAgreement;
 
-/* A QkTC ciphertext of the public SDK, made with test keys and given randomness. */
-static const uint8_t app_private[] = {
-	0x2a, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35,
-	0x36, 0x37, 0x38, 0x39, 0xc0, 0xff, 0xee, 0x00, 0xde, 0xad, 0xbe, 0xef,
-	0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+/* clang-format off */
+static const KnownAgreement known[] = {
+	{
+		.app_private = {
+			0x2a, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35,
+			0x36, 0x37, 0x38, 0x39, 0xc0, 0xff, 0xee, 0x00, 0xde, 0xad, 0xbe, 0xef,
+			0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+		},
+		.app_public = {
+			0x02, 0x30, 0x4a, 0xd7, 0x75, 0x3b, 0x3a, 0x78, 0xc7, 0x1b, 0x06, 0xaa,
+			0x9e, 0xc0, 0x37, 0xd2, 0xad, 0x6e, 0xed, 0x47, 0x14, 0x1b, 0x64, 0xf5,
+			0x75, 0x55, 0xf9, 0xdf, 0xf9, 0x1a, 0x2b, 0xad, 0x97,
+		},
+		.epk = {
+			0x02, 0x32, 0x60, 0x90, 0x64, 0xdc, 0x57, 0x6b, 0x0f, 0x96, 0x7c, 0xb9,
+			0x81, 0x4b, 0xdd, 0x96, 0x44, 0x41, 0xd4, 0x8f, 0xb1, 0xb0, 0xe4, 0x67,
+			0x33, 0xca, 0x4c, 0x50, 0x91, 0x6a, 0x9e, 0xba, 0xdc,
+		},
+		.z = {
+			0x5f, 0x3c, 0x44, 0xe3, 0xa0, 0x11, 0xc2, 0x68, 0xd3, 0x5c, 0x7a, 0x50,
+			0x8c, 0x06, 0xc7, 0x61, 0xec, 0xcb, 0x66, 0x40, 0xfa, 0xed, 0x51, 0x16,
+			0x0c, 0xdb, 0xc4, 0x14, 0xde, 0x0e, 0x75, 0xe3,
+		},
+		.key = {
+			0x3d, 0x18, 0xb0, 0x03, 0xef, 0x52, 0xbc, 0x76, 0xa0, 0x6b, 0xca, 0xeb,
+			0xcc, 0xfa, 0x40, 0x1f, 0x06, 0x94, 0x63, 0x9e, 0x0a, 0xdf, 0xeb, 0xd7,
+			0x9c, 0x7e, 0xc6, 0x17, 0xd2, 0x46, 0xc8, 0x4a,
+		},
+		.absent = {
+			0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+			0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+			0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02,
+		},
+	},
+	{
+		.app_private = {
+			0x1f, 0x2e, 0x3d, 0x4c, 0x5b, 0x6a, 0x79, 0x88, 0x01, 0x02, 0x03, 0x04,
+			0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10,
+			0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
+		},
+		.app_public = {
+			0x02, 0x96, 0x1a, 0x58, 0xf7, 0xce, 0x58, 0xec, 0x61, 0xde, 0x39, 0x5e,
+			0x8d, 0x2d, 0xd0, 0x56, 0xac, 0xb2, 0x9a, 0x21, 0x99, 0x2c, 0x84, 0x81,
+			0x4e, 0x38, 0x1a, 0x25, 0x80, 0x89, 0x1d, 0xe9, 0x75,
+		},
+		.epk = {
+			0x02, 0x96, 0x63, 0x3f, 0x24, 0xc8, 0x7e, 0x21, 0x9d, 0x36, 0xb2, 0x7e,
+			0x03, 0x54, 0x07, 0x4c, 0xe3, 0xb4, 0x22, 0xc8, 0x23, 0x2d, 0x28, 0x6c,
+			0x76, 0xce, 0xc9, 0x52, 0x24, 0x79, 0xb8, 0x4b, 0xa5,
+		},
+		.z = {
+			0x6e, 0xc6, 0xc6, 0xc6, 0x14, 0x24, 0xab, 0x4c, 0xc6, 0x91, 0xba, 0xda,
+			0x00, 0x9a, 0x9b, 0x01, 0x2a, 0x2c, 0xf6, 0x4e, 0x5b, 0x7c, 0x60, 0x0b,
+			0x54, 0xbd, 0x7d, 0xde, 0xf2, 0x10, 0x95, 0x9a,
+		},
+		.key = {
+			0x14, 0xd5, 0xa8, 0x35, 0xf7, 0x79, 0xe4, 0x00, 0x38, 0x0e, 0x5f, 0x5b,
+			0x1c, 0xda, 0x79, 0xda, 0xf3, 0x1b, 0xf2, 0x0c, 0x8c, 0x60, 0xf6, 0x48,
+			0x4b, 0x6c, 0xfb, 0x3a, 0x16, 0x93, 0x72, 0x82,
+		},
+		.absent = {
+			0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+			0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+			0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05,
+		},
+	},
 };
-static const uint8_t app_public[] = {
-	0x02, 0x30, 0x4a, 0xd7, 0x75, 0x3b, 0x3a, 0x78, 0xc7, 0x1b, 0x06, 0xaa,
-	0x9e, 0xc0, 0x37, 0xd2, 0xad, 0x6e, 0xed, 0x47, 0x14, 0x1b, 0x64, 0xf5,
-	0x75, 0x55, 0xf9, 0xdf, 0xf9, 0x1a, 0x2b, 0xad, 0x97,
-};
-static const uint8_t epk[] = {
-	0x02, 0x32, 0x60, 0x90, 0x64, 0xdc, 0x57, 0x6b, 0x0f, 0x96, 0x7c, 0xb9,
-	0x81, 0x4b, 0xdd, 0x96, 0x44, 0x41, 0xd4, 0x8f, 0xb1, 0xb0, 0xe4, 0x67,
-	0x33, 0xca, 0x4c, 0x50, 0x91, 0x6a, 0x9e, 0xba, 0xdc,
-};
-static const uint8_t agreed_z[] = {
-	0x5f, 0x3c, 0x44, 0xe3, 0xa0, 0x11, 0xc2, 0x68, 0xd3, 0x5c, 0x7a, 0x50,
-	0x8c, 0x06, 0xc7, 0x61, 0xec, 0xcb, 0x66, 0x40, 0xfa, 0xed, 0x51, 0x16,
-	0x0c, 0xdb, 0xc4, 0x14, 0xde, 0x0e, 0x75, 0xe3,
-};
-static const uint8_t derived_key[] = {
-	0x3d, 0x18, 0xb0, 0x03, 0xef, 0x52, 0xbc, 0x76, 0xa0, 0x6b, 0xca, 0xeb,
-	0xcc, 0xfa, 0x40, 0x1f, 0x06, 0x94, 0x63, 0x9e, 0x0a, 0xdf, 0xeb, 0xd7,
-	0x9c, 0x7e, 0xc6, 0x17, 0xd2, 0x46, 0xc8, 0x4a,
-};
+
+/* A QkTC ciphertext of the public SDK under the first of these keys. */
 static const uint8_t sealed_iv[] = {
 	0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c,
 };
@@ -91,7 +141,10 @@ static const uint8_t gcm_sealed[] = {
 };
 /* clang-format on */
 
-#define BYTES(array) ((EvwBytes){array, sizeof(array)})
+#define BYTES(array)                                                                     \
+	{                                                                                    \
+		array, sizeof(array)                                                             \
+	}
 
 static bool
 matches(const uint8_t *got, EvwBytes expected)
@@ -99,97 +152,172 @@ matches(const uint8_t *got, EvwBytes expected)
 	return CRYPTO_memcmp(got, expected.data, expected.len) == 0;
 }
 
-/* The known private key against the known ephemeral key. */
+/* One more than what any backend does at once. */
+#define MANY 9
+
+typedef struct ManyAgreements
+{
+	uint8_t epks[MANY][EVW_POINT_LEN];
+	E3Agreement here[MANY];
+	E3Agreement there[MANY];
+	EvwStatus statuses[MANY];
+} ManyAgreements;
+
+/* The known private key against the known ephemeral key, alone. */
 static bool
-test_agreement(E3Scratch *scratch)
+test_known(E3Scratch *scratch, const KnownAgreement *answer, const E3KeyPair *app,
+		   EvwCurve curve)
 {
 	uint8_t key[E3_AES_KEY_LEN];
 	E3Agreement agreement;
-	E3KeyPair *app;
-	bool good = false;
 
-	if (e3_key_pair_from_private(EVW_CURVE_P256, app_private, &app) != EVW_OK)
-		return false;
-	if (matches(e3_key_pair_public(app), BYTES(app_public)) &&
-		e3_agree_with(scratch, app, epk, &agreement) == EVW_OK &&
-		matches(agreement.z, BYTES(agreed_z)) &&
-		e3_kdf_x963(scratch, EVW_CURVE_P256, &agreement, key) == EVW_OK)
-		good = matches(key, BYTES(derived_key));
-	e3_key_pair_free(app);
+	return matches(e3_key_pair_public(app), (EvwBytes) BYTES(answer->app_public)) &&
+		   e3_agree_with(scratch, app, answer->epk, &agreement) == EVW_OK &&
+		   matches(agreement.z, (EvwBytes) BYTES(answer->z)) &&
+		   e3_kdf_x963(scratch, curve, &agreement, key) == EVW_OK &&
+		   matches(key, (EvwBytes) BYTES(answer->key)) &&
+		   e3_agree_with(scratch, app, answer->absent, &agreement) == EVW_DOES_NOT_OPEN;
+}
+
+/*
+ * What fresh pairs agree on is what the app finds with their public keys; and a
+ * key among them that is no point is refused alone.
+ */
+static bool
+test_both_ends(E3Scratch *scratch, const KnownAgreement *answer, const E3KeyPair *app,
+			   ManyAgreements *many)
+{
+	const E3KeyPair *apps[MANY];
+	const uint8_t *epks[MANY];
+	const size_t odd = MANY / 2;
+	bool good =
+		e3_agree_ephemeral_many(scratch, app, MANY, many->epks, many->here) == EVW_OK;
+
+	for (size_t i = 0; i < MANY; i++)
+	{
+		apps[i] = app;
+		epks[i] = i == odd ? answer->absent : many->epks[i];
+	}
+	e3_agree_with_many(scratch, MANY, apps, epks, many->there, many->statuses);
+	for (size_t i = 0; i < MANY; i++)
+		if (i == odd)
+			good = good && many->statuses[i] == EVW_DOES_NOT_OPEN;
+		else
+			good = good && many->statuses[i] == EVW_OK &&
+				   CRYPTO_memcmp(&many->here[i], &many->there[i],
+								 sizeof(many->here[i])) == 0;
 	return good;
 }
 
-/* What a fresh pair agrees on is what the app finds with the pair's public key. */
-static bool
-test_both_ends(E3Scratch *scratch, EvwCurve curve)
+bool
+e3_selftest_agree(const E3Backends *backends, EvwCurve curve)
 {
-	E3KeyPair *app = e3_key_pair_generate(curve);
-	uint8_t ephemeral[EVW_POINT_LEN];
-	E3Agreement here;
-	E3Agreement there;
+	const KnownAgreement *answer = &known[curve];
+	E3Scratch *scratch = e3_scratch_new_of(backends);
+	ManyAgreements *many = e3_secret_alloc(sizeof(*many));
+	E3KeyPair *app = NULL;
 	bool good;
 
-	good = app != NULL && e3_agree_ephemeral(scratch, app, ephemeral, &here) == EVW_OK &&
-		   e3_agree_with(scratch, app, ephemeral, &there) == EVW_OK &&
-		   CRYPTO_memcmp(&here, &there, sizeof(here)) == 0;
+	good = scratch != NULL && many != NULL &&
+		   e3_key_pair_from_private(curve, answer->app_private, &app) == EVW_OK &&
+		   test_known(scratch, answer, app, curve) &&
+		   /* A generator that stands still would give the same key again. */
+		   test_both_ends(scratch, answer, app, many) &&
+		   CRYPTO_memcmp(many->epks[0], many->epks[1], EVW_POINT_LEN) != 0;
 	e3_key_pair_free(app);
-	e3_wipe(&here, sizeof(here));
-	e3_wipe(&there, sizeof(there));
+	e3_secret_free(many, sizeof(*many));
+	e3_scratch_free(scratch);
 	return good;
 }
+
+/* One message of known answer. */
+typedef struct KnownMessage
+{
+	const uint8_t *key;
+	const uint8_t *iv;
+	EvwBytes aad;
+	EvwBytes plain;
+	EvwBytes sealed;
+} KnownMessage;
+
+static const KnownMessage messages[] = {
+	{known[0].key, sealed_iv, BYTES(sealed_aad), BYTES(opened), BYTES(sealed)},
+	{gcm_key, gcm_iv, BYTES(gcm_aad), BYTES(gcm_plain), BYTES(gcm_sealed)},
+};
 
 /* Opens, makes the same bytes again, and is refused with one bit flipped. */
 static bool
-test_aead(E3Scratch *scratch, const uint8_t *key, const uint8_t *iv, EvwBytes aad,
-		  EvwBytes plain, EvwBytes expected)
+test_whole(E3Scratch *scratch, const KnownMessage *message)
 {
+	const EvwBytes plain = message->plain;
+	const EvwBytes expected = message->sealed;
 	uint8_t out[128];
 	uint8_t damaged[128];
 
-	if (e3_aead_set_key(scratch, key) != EVW_OK ||
-		e3_aead_open(scratch, out, iv, aad, expected) != EVW_OK || !matches(out, plain))
+	if (e3_aead_set_key(scratch, message->key) != EVW_OK ||
+		e3_aead_open(scratch, out, message->iv, message->aad, expected) != EVW_OK ||
+		!matches(out, plain))
 		return false;
-	if (e3_aead_seal(scratch, out, iv, aad, (EvwBytes){plain.data, 1},
+	if (e3_aead_seal(scratch, out, message->iv, message->aad, (EvwBytes){plain.data, 1},
 					 (EvwBytes){plain.data + 1, plain.len - 1}) != EVW_OK ||
 		!matches(out, expected))
 		return false;
 	memcpy(damaged, expected.data, expected.len);
 	damaged[expected.len - 1] ^= 1;
-	return e3_aead_open(scratch, out, iv, aad, (EvwBytes){damaged, expected.len}) ==
-		   EVW_DOES_NOT_OPEN;
+	return e3_aead_open(scratch, out, message->iv, message->aad,
+						(EvwBytes){damaged, expected.len}) == EVW_DOES_NOT_OPEN;
 }
 
-EvwStatus
-e3_selftest(void)
+/* The same in two pieces, one way; EVW_OK if the bytes are right. */
+static EvwStatus
+run_stream(E3Scratch *scratch, const KnownMessage *message, E3AeadDirection direction,
+		   const uint8_t *tag)
 {
-	E3Scratch *scratch = e3_scratch_new();
-	bool good;
+	const EvwBytes in = direction == E3_AEAD_SEAL ? message->plain : message->sealed;
+	const EvwBytes shall = direction == E3_AEAD_SEAL ? message->sealed : message->plain;
+	const size_t split = 5;
+	uint8_t out[128];
+	E3AeadStream *stream;
+	EvwStatus status = e3_aead_stream_begin(scratch, &stream, message->key, message->iv,
+											message->aad, direction);
 
-	good = scratch != NULL && test_agreement(scratch) &&
-		   test_both_ends(scratch, EVW_CURVE_P256) &&
-		   test_both_ends(scratch, EVW_CURVE_SECP256K1) &&
-		   test_aead(scratch, derived_key, sealed_iv, BYTES(sealed_aad), BYTES(opened),
-					 BYTES(sealed)) &&
-		   test_aead(scratch, gcm_key, gcm_iv, BYTES(gcm_aad), BYTES(gcm_plain),
-					 BYTES(gcm_sealed));
+	if (status == EVW_OK)
+		status = e3_aead_stream_update(stream, out, (EvwBytes){in.data, split});
+	if (status == EVW_OK)
+		status = e3_aead_stream_update(stream, out + split,
+									   (EvwBytes){in.data + split,
+												  message->plain.len - split});
+	if (status == EVW_OK)
+		status = direction == E3_AEAD_SEAL
+					 ? e3_aead_stream_tag(stream, out + message->plain.len)
+					 : e3_aead_stream_check(stream, tag);
+	e3_aead_stream_free(stream);
+	if (status == EVW_OK && !matches(out, shall))
+		status = EVW_CRYPTO_FAILED;
+	return status;
+}
+
+static bool
+test_stream(E3Scratch *scratch, const KnownMessage *message)
+{
+	const uint8_t *tag = message->sealed.data + message->plain.len;
+	uint8_t damaged[EVW_TAG_LEN];
+
+	memcpy(damaged, tag, sizeof(damaged));
+	damaged[0] ^= 0x80;
+	return run_stream(scratch, message, E3_AEAD_SEAL, NULL) == EVW_OK &&
+		   run_stream(scratch, message, E3_AEAD_OPEN, tag) == EVW_OK &&
+		   run_stream(scratch, message, E3_AEAD_OPEN, damaged) == EVW_DOES_NOT_OPEN;
+}
+
+bool
+e3_selftest_aead(const E3Backends *backends)
+{
+	E3Scratch *scratch = e3_scratch_new_of(backends);
+	bool good = scratch != NULL;
+
+	for (size_t i = 0; good && i < sizeof(messages) / sizeof(messages[0]); i++)
+		good = test_whole(scratch, &messages[i]) && test_stream(scratch, &messages[i]);
 	e3_scratch_free(scratch);
-	return good ? EVW_OK : EVW_CRYPTO_FAILED;
-}
-
-static char backend[64];
-
-static void
-name_backend(void)
-{
-	(void) snprintf(backend, sizeof(backend), "openssl %s",
-					OpenSSL_version(OPENSSL_VERSION_STRING));
-}
-
-const char *
-e3_crypto_backend(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	(void) pthread_once(&once, name_backend);
-	return backend;
+	return good;
 }

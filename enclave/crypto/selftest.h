@@ -1,16 +1,17 @@
 /*
  * crypto/selftest.h
- *	  Known answers, run before E3 serves anybody.
+ *	  Known answers, put to a backend before it serves anybody; for crypto/
+ *	  alone.
  */
 #ifndef E3_SELFTEST_H
 #define E3_SELFTEST_H
 
-#include "wire/status.h"
+#include "crypto/scratch_private.h"
 
-/* CRYPTO_FAILED if ECDH, KDF or AEAD gives another answer than it must. */
-extern EvwStatus e3_selftest(void) EVW_MUST_USE;
+/* Does backends->aead seal and open as it must, whole and in pieces? */
+extern bool e3_selftest_aead(const E3Backends *backends);
 
-/* Library and version, for HEALTH, e.g. "openssl 3.0.17". */
-extern const char *e3_crypto_backend(void);
+/* Does the curve's backend agree and refuse as it must, for one and for many? */
+extern bool e3_selftest_agree(const E3Backends *backends, EvwCurve curve);
 
 #endif /* E3_SELFTEST_H */

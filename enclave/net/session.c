@@ -31,7 +31,7 @@ server_of(const E3Conn *conn)
 static void
 answer_hello(E3Conn *conn, const EvwMessage *message)
 {
-	static const char *const suites[] = {"p256", NULL};
+	static const char *const suites[] = {"p256", "secp256k1", NULL};
 	static const char *const evidence[] = {NULL};
 	const EvwServerHello answer = {.version = EVW_PROTOCOL_VERSION,
 								   .features = EVW_FEATURE_CANCEL,

@@ -12,6 +12,7 @@
 void
 e3_aad_prepare(E3Aad *aad, const uint8_t *epk, const E3KeyPair *app)
 {
+	aad->bytes[0] = 0;
 	memcpy(aad->bytes + AT_EPK, epk, EVW_POINT_LEN);
 	memcpy(aad->bytes + AT_APP, e3_key_pair_public(app), EVW_POINT_LEN);
 }
@@ -19,6 +20,8 @@ e3_aad_prepare(E3Aad *aad, const uint8_t *epk, const E3KeyPair *app)
 EvwBytes
 e3_aad_for(E3Aad *aad, const EvwTagInfo *info, EvwDatatype datatype)
 {
+	uint8_t config = (uint8_t) (datatype << 4 | info->scheme);
+
 	switch (info->aad)
 	{
 		case EVW_AAD_NONE:
@@ -26,7 +29,9 @@ e3_aad_for(E3Aad *aad, const EvwTagInfo *info, EvwDatatype datatype)
 		case EVW_AAD_APP:
 			return (EvwBytes){aad->bytes + AT_APP, EVW_POINT_LEN};
 		default:
-			aad->bytes[0] = (uint8_t) (datatype << 4 | info->scheme);
+			/* Not written anew where it stays: see crypto/aead.h. */
+			if (aad->bytes[0] != config)
+				aad->bytes[0] = config;
 			return (EvwBytes){aad->bytes, E3_AAD_MAX};
 	}
 }

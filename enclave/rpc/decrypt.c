@@ -65,7 +65,8 @@ static bool
 key_at_hand(const DerivedKey *key, const E3KeyVersion *version,
 			const EvwEnvelope *envelope)
 {
-	return key->version == version && key->kdf == envelope->info->kdf &&
+	return key->version == version && key->curve == envelope->info->curve &&
+		   key->kdf == envelope->info->kdf &&
 		   memcmp(key->epk, envelope->epk, EVW_POINT_LEN) == 0;
 }
 
@@ -87,11 +88,9 @@ agree(Opening *opening, const E3KeyPair *pair, const EvwEnvelope *envelope)
 	EvwStatus status = e3_agree_with(opening->scratch, pair, envelope->epk, &agreement);
 
 	opening->call->spent += E3_COST_AGREEMENT;
-	if (status == EVW_OK && envelope->info->kdf)
-		status = e3_kdf_x963(opening->scratch, envelope->info->curve, &agreement,
-							 opening->key.aes);
-	else if (status == EVW_OK)
-		memcpy(opening->key.aes, agreement.z, E3_Z_LEN);
+	if (status == EVW_OK)
+		status =
+			e3_kdf_key(opening->scratch, envelope->info, &agreement, opening->key.aes);
 	e3_wipe(&agreement, sizeof(agreement));
 	return status;
 }
@@ -208,8 +207,6 @@ open_value(Opening *opening, EvwBytes value)
 		return status;
 	if (envelope.info->aad == EVW_AAD_CONTEXT)
 		return EVW_CONTEXT_MISSING;
-	if (envelope.info->curve != EVW_CURVE_P256)
-		return EVW_VERSION_UNSUPPORTED;
 	out = evw_buf_extend(reply, envelope.sealed.len - EVW_TAG_LEN);
 	if (out == NULL)
 		return reply->status;

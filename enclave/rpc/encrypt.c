@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/aead.h"
+#include "crypto/iv.h"
 #include "crypto/random.h"
 #include "rpc/aad.h"
 #include "rpc/metadata.h"
@@ -32,7 +33,7 @@ typedef struct Sealing
 	uint8_t *key;	  /* AES key, in locked memory */
 	uint8_t epk[EVW_POINT_LEN];
 	uint8_t iv_base[EVW_IV_LEN];
-	uint8_t iv[EVW_IV_LEN];
+	uint8_t ivs[E3_IV_BLOCK][EVW_IV_LEN];
 	E3Aad aad;
 	uint8_t metadata_bytes[E3_METADATA_ENCODED_MAX];
 	EvwBytes metadata;
@@ -52,16 +53,40 @@ free_sealing(void *state)
 	free(sealing);
 }
 
-static EvwStatus
-check_header(const EvwRequestHeader *header)
+/* The version to make; 0 if E3 makes none of this name. */
+static EvwTag
+find_tag(const EvwRequestHeader *header)
 {
+	uint32_t tag;
+
+	if (header->format.len == 0)
+		return header->curve == EVW_CURVE_P256 ? EVW_TAG_QKTC : EVW_TAG_S0LS;
+	tag = evw_tag_named(header->format);
+	switch (tag)
+	{
+		case EVW_TAG_QKTC:
+		case EVW_TAG_S0LS:
+		case EVW_TAG_TK9D:
+		case EVW_TAG_RFVC:
+			return (EvwTag) tag;
+		default:
+			return 0;
+	}
+}
+
+/* A version that cannot hold a role is refused where there is one to write. */
+static EvwStatus
+check_header(const EvwRequestHeader *header, EvwTag *tag)
+{
+	const EvwTagInfo *info;
+
 	if (header->app.len == 0)
 		return EVW_BAD_HEADER;
-	if (header->curve != EVW_CURVE_P256)
+	*tag = find_tag(header);
+	info = evw_tag_info(*tag);
+	if (info == NULL || info->curve != header->curve)
 		return EVW_UNSUPPORTED;
-	if (header->format.len > 0 && !evw_bytes_equal(header->format, "QkTC"))
-		return EVW_UNSUPPORTED;
-	return EVW_OK;
+	return info->metadata || header->role.len == 0 ? EVW_OK : EVW_UNSUPPORTED;
 }
 
 static EvwStatus
@@ -84,7 +109,7 @@ next_key(E3RpcWorker *worker, Sealing *sealing)
 		e3_agree_ephemeral(worker->scratch, sealing->app, sealing->epk, &agreement);
 
 	if (status == EVW_OK)
-		status = e3_kdf_x963(worker->scratch, EVW_CURVE_P256, &agreement, sealing->key);
+		status = e3_kdf_key(worker->scratch, sealing->info, &agreement, sealing->key);
 	e3_wipe(&agreement, sizeof(agreement));
 	if (status == EVW_OK)
 		status = e3_random(sealing->iv_base, EVW_IV_LEN);
@@ -94,7 +119,7 @@ next_key(E3RpcWorker *worker, Sealing *sealing)
 }
 
 static Sealing *
-new_sealing(const E3KeyPair *app, EvwBytes role)
+new_sealing(const E3KeyPair *app, EvwTag tag, EvwBytes role)
 {
 	Sealing *sealing = calloc(1, sizeof(Sealing));
 
@@ -107,38 +132,30 @@ new_sealing(const E3KeyPair *app, EvwBytes role)
 		return NULL;
 	}
 	sealing->app = app;
-	sealing->info = evw_tag_info(EVW_TAG_QKTC);
-	sealing->head = (EvwEnvelope){.tag = EVW_TAG_QKTC,
+	sealing->info = evw_tag_info(tag);
+	sealing->head = (EvwEnvelope){.tag = tag,
 								  .info = sealing->info,
 								  .hint = e3_key_pair_hint(app),
-								  .epk = sealing->epk,
-								  .iv = sealing->iv};
-	sealing->metadata = e3_metadata_encode(sealing->metadata_bytes, role,
-										   (uint32_t) (e3_clock_unix_us() / 1000000));
+								  .epk = sealing->epk};
+	if (sealing->info->metadata)
+		sealing->metadata = e3_metadata_encode(sealing->metadata_bytes, role,
+											   (uint32_t) (e3_clock_unix_us() / 1000000));
 	return sealing;
-}
-
-/* IV of value "index": base + index as a 96-bit number, so none comes twice. */
-static void
-set_iv(Sealing *sealing, uint32_t index)
-{
-	uint64_t carry = index;
-
-	for (int i = EVW_IV_LEN - 1; i >= 0; i--)
-	{
-		carry += sealing->iv_base[i];
-		sealing->iv[i] = (uint8_t) carry;
-		carry >>= 8;
-	}
 }
 
 static EvwStatus
 seal_value(E3Scratch *scratch, Sealing *sealing, uint8_t *out, EvwBytes value,
 		   EvwDatatype datatype)
 {
+	uint32_t number = sealing->used++;
+	const uint8_t *iv = sealing->ivs[number % E3_IV_BLOCK];
+
+	if (number % E3_IV_BLOCK == 0)
+		e3_iv_fill(sealing->ivs, sealing->iv_base, number, E3_IV_BLOCK);
 	sealing->head.datatype = datatype;
+	sealing->head.iv = iv;
 	evw_envelope_write_head(out, &sealing->head);
-	return e3_aead_seal(scratch, out + EVW_ENVELOPE_HEAD, sealing->iv,
+	return e3_aead_seal(scratch, out + EVW_ENVELOPE_HEAD, iv,
 						e3_aad_for(&sealing->aad, sealing->info, datatype),
 						sealing->metadata, value);
 }
@@ -153,7 +170,6 @@ seal_next(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 
 	if (out == NULL)
 		return call->reply.status;
-	set_iv(sealing, sealing->used++);
 	return seal_value(worker->scratch, sealing, out, value,
 					  request->datatypes.data != NULL
 						  ? (EvwDatatype) request->datatypes.data[call->done]
@@ -221,9 +237,9 @@ reserve_reply(E3Call *call, size_t overhead)
 }
 
 static EvwStatus
-check(const EvwRequest *request)
+check(const EvwRequest *request, EvwTag *tag)
 {
-	EvwStatus status = check_header(&request->header);
+	EvwStatus status = check_header(&request->header, tag);
 
 	return status == EVW_OK ? check_columns(request) : status;
 }
@@ -234,14 +250,16 @@ begin(E3RpcWorker *worker, E3Call *call)
 	const EvwRequest *request = &call->request;
 	const E3App *app;
 	Sealing *sealing;
-	EvwStatus status = check(request);
+	EvwTag tag;
+	EvwStatus status = check(request, &tag);
 
 	if (status != EVW_OK)
 		return status;
 	app = e3_keyring_find(call->keyring, request->header.app);
 	if (app == NULL)
 		return EVW_UNKNOWN_APP;
-	sealing = new_sealing(app->versions[0].pairs[EVW_CURVE_P256], request->header.role);
+	sealing = new_sealing(app->versions[0].pairs[request->header.curve], tag,
+						  request->header.role);
 	if (sealing == NULL)
 		return EVW_OUT_OF_MEMORY;
 	call->state = sealing;

@@ -70,6 +70,9 @@ file = /var/lib/e3/keyring
 passphrase_file = /etc/e3/passphrase
 [access]
 allow_users = root, 33
+[crypto]
+aead = ipsec-mb
+agreement = library
 """,
     "smallest": b"[e3]\nsocket=/a\n[keyring]\nfile=/b\npassphrase_file=/c\n",
     "unknown_key": b"[e3]\nsockets = /a\n",
@@ -84,4 +87,8 @@ write("keyring", {
     "two": msgpack.packb({"apps": [
         {"name": "a", "versions": [{**version, "version": 2}, version]},
         {"name": "b", "versions": [version]}]}),
+})
+write("crypto", {
+    name: bytes([5]) + bytes.fromhex(item["envelope"])[6:]
+    for name, item in zip(names, items) if item["tag"] in ("QkTC", "S0lS", "RFVC")
 })

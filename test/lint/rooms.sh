@@ -1,6 +1,6 @@
 #!/bin/bash
 # Includes run one way, from room to room; src/ and enclave/ meet only in
-# src/wire; OpenSSL, PostgreSQL and sockets stay where they belong.
+# src/wire; OpenSSL, its like, PostgreSQL and sockets stay where they belong.
 set -uo pipefail
 
 # room: the rooms it may include beside itself and wire.  A file at the top of
@@ -32,18 +32,21 @@ declare -A enclave=(
 
 # Files that may include <openssl/...>.
 openssl='^(enclave/crypto/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/ctl/)'
+# Files that may include the other cryptographic libraries.
+libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include socket headers.
 sockets='^(src/client/|enclave/(net|ctl)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }
 
-# Of a path below its tree, into $room.
+# Of a path below its tree, into $room.  Files beside the rooms are rooms of their
+# own, with what comes after an underscore.
 set_room()
 {
 	case $1 in
 	*/*) room=${1%%/*} ;;
-	*) room=${1%.*} ;;
+	*) room=${1%.*} room=${room%%_*} ;;
 	esac
 }
 
@@ -72,6 +75,8 @@ check_foreign() # file tree room target
 {
 	case $4 in
 	openssl/*) [[ $1 =~ $openssl ]] || complain "$1" "$4" "OpenSSL is not for this file" ;;
+	intel-ipsec-mb.h | secp256k1*.h | crypto_mb/*)
+		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
 			complain "$1" "$4" "sockets are not for this file" ;;

@@ -55,6 +55,9 @@ END
 plant rooms "OpenSSL in the network room" <<'END'
 printf '#include <openssl/evp.h>\n' >>enclave/net/loop.c
 END
+plant rooms "ipsec-mb beside its backend" <<'END'
+printf '#include <intel-ipsec-mb.h>\n' >>enclave/crypto/aead.c
+END
 plant rooms "OpenSSL in the wire" <<'END'
 printf '#include <openssl/evp.h>\n' >>src/wire/buf.c
 END

@@ -58,6 +58,8 @@ my %broken = (
 		'[e3] socket_mode: must be octal permissions such as 0660' ],
 	'bad level' => [ with('[e3]', "log_level = $CANARY"), $LINES + 2,
 		'[e3] log_level: must be debug, info, warning or error' ],
+	'unknown library' => [ with('[crypto]', "aead = $CANARY"), $LINES + 2,
+		'[crypto] aead: must be auto, openssl or ipsec-mb' ],
 	'unknown user' => [ with('[access]', "allow_users = $CANARY"), $LINES + 2,
 		'[access] allow_users: names a user that does not exist' ],
 	'relative path' => [ $GOOD =~ s{^file = /}{file = $CANARY/}mr, 5, '[keyring] file: must be an absolute path' ],
@@ -148,7 +150,7 @@ for my $case (
 is(slurp("$e3->{dir}/regular"), 'not ours', 'the file is as it was');
 ok(-l "$e3->{dir}/link", 'and the link');
 ok(IO::Socket::UNIX->new(Peer => "$e3->{dir}/foreign.sock"), 'and the other process listens on');
-spit($e3->{config}, with('[e3]', 'socket_mode = 0600'));
+spit($e3->{config}, with('[e3]', 'socket_mode = 0600', '[crypto]', 'aead = openssl', 'agreement = openssl'));
 
 $e3->kill9;
 ok(-S $e3->{socket}, 'a killed E3 leaves its socket');
@@ -156,6 +158,8 @@ $e3->start;
 $client = E3Client->new($e3->{socket});
 ok(is_served('default'), 'which the next one replaces');
 is(sprintf('%o', (stat $e3->{socket})[2] & 07777), '600', 'with the mode that is configured');
+like($e3->ctl('health'), qr/^backend: openssl [0-9.]+ \([a-z ]+\)$/m, 'and the libraries');
+like(slurp($e3->{log}), qr/event=starting .* backend="openssl [0-9.]+ \([a-z ]+\)"$/m, 'which the log names, too');
 is($e3->stop, 0, 'E3 ends');
 ok(!-e $e3->{socket}, 'and removes its socket');
 

@@ -61,6 +61,8 @@ defaults_fill_what_is_not_said(void **state)
 	assert_int_equal(config.drain_ms, E3_DRAIN_MS_DEFAULT);
 	assert_int_equal(config.locked_memory, E3_LOCKED_DEFAULT);
 	assert_int_equal(config.log_level, E3_LOG_INFO);
+	assert_string_equal(config.aead, "auto");
+	assert_string_equal(config.agreement, "auto");
 	assert_int_equal(config.hello_timeout_ms, EVW_HELLO_TIMEOUT_MS);
 	assert_int_equal(config.frame_timeout_ms, EVW_FRAME_TIMEOUT_MS);
 	assert_int_equal(config.idle_timeout_ms, EVW_IDLE_TIMEOUT_MS);
@@ -93,6 +95,9 @@ every_key_is_read(void **state)
 						"idle_timeout_ms = 3600000\n"
 						"[keyring]\n"
 						"file = /k\n"
+						"[crypto]\n"
+						"aead = ipsec-mb\n"
+						"agreement = library\n"
 						"[e3]\n"
 						"[keyring]\n"
 						"passphrase_file = /p",
@@ -105,6 +110,8 @@ every_key_is_read(void **state)
 	assert_int_equal(config.drain_ms, 0);
 	assert_int_equal(config.locked_memory, 256 << 10);
 	assert_int_equal(config.log_level, E3_LOG_WARNING);
+	assert_string_equal(config.aead, "ipsec-mb");
+	assert_string_equal(config.agreement, "library");
 	assert_int_equal(config.hello_timeout_ms, 100);
 	assert_int_equal(config.frame_timeout_ms, 200);
 	assert_int_equal(config.idle_timeout_ms, 3600000);
@@ -178,6 +185,12 @@ static const BadConfig bad_configs[] = {
 	 "bytes"},
 	{"[e3]\nlog_level = loud\n",
 	 "e3.conf:2: [e3] log_level: must be debug, info, warning or error"},
+	{"[crypto]\naead = openssl3\n",
+	 "e3.conf:2: [crypto] aead: must be auto, openssl or ipsec-mb"},
+	{"[crypto]\naead = library\n",
+	 "e3.conf:2: [crypto] aead: must be auto, openssl or ipsec-mb"},
+	{"[crypto]\nagreement = \n",
+	 "e3.conf:2: [crypto] agreement: must be auto, openssl or library"},
 	{"[limits]\nhello_timeout_ms = 10001\n",
 	 "e3.conf:2: [limits] hello_timeout_ms: must be between 10 and 10000"},
 	{"[limits]\nframe_timeout_ms = 10001\n",

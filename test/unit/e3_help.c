@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "crypto/library.h"
 
 #define NIST_DEFAULT "/usr/lib/python3/dist-packages/cryptography_vectors"
 
@@ -19,6 +20,24 @@ help_arena(void **state)
 {
 	(void) state;
 	return e3_secret_init(1 << 20) == EVW_OK ? 0 : -1;
+}
+
+bool
+help_choose(const char *aead, const char *agreement)
+{
+	char cause[E3_LIBRARY_TEXT_MAX];
+	EvwStatus status;
+
+	assert_int_equal(help_arena(NULL), 0);
+	status = e3_library_choose(aead, agreement, cause);
+	if (status == EVW_CONFIG)
+	{
+		print_message("skipped: %s\n", cause);
+		return false;
+	}
+	assert_status(status, EVW_OK);
+	print_message("libraries: %s\n", e3_library_names());
+	return true;
 }
 
 void
@@ -86,6 +105,25 @@ help_pair(EvwCurve curve, const char *hex)
 	assert_int_equal(help_hex_to(hex, private_key, sizeof(private_key)), E3_PRIVATE_LEN);
 	assert_status(e3_key_pair_from_private(curve, private_key, &pair), EVW_OK);
 	return pair;
+}
+
+EvwStatus
+help_agree(E3Scratch *scratch, const E3KeyPair *pair, const uint8_t epk[EVW_POINT_LEN],
+		   E3Agreement *agreement)
+{
+	const E3KeyPair *pairs[] = {pair, pair, pair, pair, pair};
+	const uint8_t *epks[] = {epk, epk, epk, epk, epk};
+	EvwStatus alone = e3_agree_with(scratch, pair, epk, agreement);
+	E3Agreement agreements[5];
+	EvwStatus statuses[5];
+
+	e3_agree_with_many(scratch, 5, pairs, epks, agreements, statuses);
+	for (int i = 0; i < 5; i++)
+	{
+		assert_status(statuses[i], alone);
+		assert_memory_equal(&agreements[i], agreement, sizeof(*agreement));
+	}
+	return alone;
 }
 
 json_t *

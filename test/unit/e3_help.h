@@ -16,6 +16,13 @@
 /* cmocka group set-up: the locked arena. */
 extern int help_arena(void **state);
 
+/*
+ * Chooses libraries for the scratches made from now on, as the configuration
+ * does; says which.  Where this build or machine has not got them, says so and
+ * returns false.
+ */
+extern bool help_choose(const char *aead, const char *agreement);
+
 /* A new folder, and its end with all that is in it. */
 extern void help_make_dir(char dir[PATH_MAX]);
 extern void help_remove_dir(const char *dir);
@@ -31,6 +38,13 @@ extern size_t help_hex_to(const char *hex, uint8_t *out, size_t max);
 
 /* A pair from 64 hex digits. */
 extern E3KeyPair *help_pair(EvwCurve curve, const char *hex);
+
+/*
+ * e3_agree_with, alone and as several at once, which some libraries do by other
+ * code: all must have the same outcome.
+ */
+extern EvwStatus help_agree(E3Scratch *scratch, const E3KeyPair *pair,
+							const uint8_t epk[EVW_POINT_LEN], E3Agreement *agreement);
 
 /*
  * A file of Wycheproof in $EVCRYPT_VECTORS; where that is not set, says so and

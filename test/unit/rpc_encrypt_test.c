@@ -63,6 +63,61 @@ round_trip_keeps_values_apart(void **state)
 	e3_call_release(&call);
 }
 
+static const struct
+{
+	EvwCurve curve;
+	const char *format; /* NULL: the curve's own */
+	EvwTag tag;
+	bool metadata;
+} formats[] = {
+	{EVW_CURVE_P256, NULL, EVW_TAG_QKTC, true},
+	{EVW_CURVE_P256, "QkTC", EVW_TAG_QKTC, true},
+	{EVW_CURVE_P256, "Tk9D", EVW_TAG_TK9D, false},
+	{EVW_CURVE_SECP256K1, NULL, EVW_TAG_S0LS, true},
+	{EVW_CURVE_SECP256K1, "S0lS", EVW_TAG_S0LS, true},
+	{EVW_CURVE_SECP256K1, "RFVC", EVW_TAG_RFVC, false},
+};
+
+/* Every format that can be asked for is made as its version says, and opens. */
+static void
+every_format_comes_back(void **state)
+{
+	RpcFixture *fixture = *state;
+	const EvwBytes values[] = {BYTES("hello"), BYTES("12.5")};
+	const EvwBytes datatypes = BYTES("\0\1");
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+	{
+		EvwRequestHeader header = rpc_header_for("old");
+		EvwColumnCursor cursor;
+		EvwResult result;
+		E3Call call;
+
+		header.curve = formats[i].curve;
+		if (formats[i].format != NULL)
+			header.format = (EvwBytes){(const uint8_t *) formats[i].format, 4};
+		encrypt(fixture, &call, &header, values, 2, datatypes, &result);
+		evw_column_open(&cursor, &result.values);
+		for (int j = 0; j < 2; j++)
+		{
+			EvwBytes sealed = evw_column_next(&cursor);
+			EvwEnvelope envelope;
+			EvwBytes plain;
+
+			assert_status(evw_envelope_parse(sealed, &envelope), EVW_OK);
+			assert_int_equal(envelope.tag, formats[i].tag);
+			assert_int_equal(envelope.datatype, j);
+			assert_int_equal(envelope.sealed.len, values[j].len + EVW_TAG_LEN +
+													  (formats[i].metadata ? 15 : 0));
+			assert_status(rpc_decrypt_one(fixture, "old", sealed, &plain), EVW_OK);
+			assert_bytes_equal(plain, values[j]);
+			help_release(plain);
+			assert_status(rpc_decrypt_one(fixture, "new", sealed, NULL), EVW_UNKNOWN_KEY);
+		}
+		e3_call_release(&call);
+	}
+}
+
 /* Two requests share neither ephemeral key nor IV. */
 static void
 requests_do_not_share_keys(void **state)
@@ -131,6 +186,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip_keeps_values_apart),
+		cmocka_unit_test(every_format_comes_back),
 		cmocka_unit_test(requests_do_not_share_keys),
 		cmocka_unit_test(many_values_never_share_an_iv),
 	};

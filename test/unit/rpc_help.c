@@ -18,14 +18,17 @@ rpc_curve_field(const RpcFixture *fixture, const char *curve, const char *field)
 }
 
 static void
-add_version(E3Keyring *keyring, const char *app, uint32_t number, const char *p256_hex)
+add_version(RpcFixture *fixture, E3Keyring *keyring, const char *app, uint32_t number,
+			bool known)
 {
 	E3KeyVersion version = {.version = number, .created_us = number};
 
-	version.pairs[EVW_CURVE_P256] = p256_hex != NULL
-										? help_pair(EVW_CURVE_P256, p256_hex)
-										: e3_key_pair_generate(EVW_CURVE_P256);
-	version.pairs[EVW_CURVE_SECP256K1] = e3_key_pair_generate(EVW_CURVE_SECP256K1);
+	for (int i = 0; i < 2; i++)
+		version.pairs[i] =
+			known ? help_pair((EvwCurve) i,
+							  rpc_curve_field(fixture, evw_curve_name((EvwCurve) i),
+											  "private"))
+				  : e3_key_pair_generate((EvwCurve) i);
 	assert_status(e3_keyring_add(keyring, (EvwBytes){(const uint8_t *) app, strlen(app)},
 								 &version),
 				  EVW_OK);
@@ -47,9 +50,9 @@ rpc_set_up(void **state)
 	assert_int_equal(help_arena(state), 0);
 	fixture->vectors = help_vectors("ciphertexts.json");
 	keyring = e3_keyring_new();
-	add_version(keyring, "old", 1, rpc_curve_field(fixture, "p256", "private"));
-	add_version(keyring, "old", 2, NULL);
-	add_version(keyring, "new", 1, NULL);
+	add_version(fixture, keyring, "old", 1, true);
+	add_version(fixture, keyring, "old", 2, false);
+	add_version(fixture, keyring, "new", 1, false);
 	fixture->shared.keyring = e3_keyring_holder_new(keyring);
 	fixture->shared.derived = e3_derived_new(64);
 	assert_non_null(fixture->shared.derived);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What a request with this header and one value is answered. */
 static EvwStatus
@@ -45,11 +46,37 @@ refuses_what_it_cannot_do(void **state)
 	assert_status(outcome_of(fixture, EVW_VERB_DECRYPT, &header, BYTES("\0")),
 				  EVW_UNSUPPORTED);
 	assert_status(outcome_of(fixture, EVW_VERB_RELOAD, &header, none), EVW_NOT_ALLOWED);
-	header.curve = EVW_CURVE_SECP256K1;
-	assert_status(outcome_of(fixture, EVW_VERB_ENCRYPT, &header, none), EVW_UNSUPPORTED);
-	header = rpc_header_for("old");
-	header.format = BYTES("Tk9D");
-	assert_status(outcome_of(fixture, EVW_VERB_ENCRYPT, &header, none), EVW_UNSUPPORTED);
+}
+
+/* A format belongs to a curve, and not every one can hold a role. */
+static void
+refuses_formats_that_it_does_not_make(void **state)
+{
+	static const struct
+	{
+		EvwCurve curve;
+		const char *format;
+		const char *role;
+	} cases[] = {
+		{EVW_CURVE_P256, "S0lS", ""},	   {EVW_CURVE_P256, "RFVC", ""},
+		{EVW_CURVE_SECP256K1, "QkTC", ""}, {EVW_CURVE_SECP256K1, "Tk9D", ""},
+		{EVW_CURVE_P256, "T1JL", ""},	   {EVW_CURVE_P256, "TENZ", ""},
+		{EVW_CURVE_SECP256K1, "QlJV", ""}, {EVW_CURVE_P256, "RVZS", ""},
+		{EVW_CURVE_SECP256K1, "RVZL", ""}, {EVW_CURVE_P256, "qktc", ""},
+		{EVW_CURVE_P256, "Tk9D", "staff"}, {EVW_CURVE_SECP256K1, "RFVC", "staff"},
+		{EVW_CURVE_SECP256K1, "BFSb", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		EvwRequestHeader header = rpc_header_for("old");
+
+		header.curve = cases[i].curve;
+		header.format = (EvwBytes){(const uint8_t *) cases[i].format, 4};
+		header.role = (EvwBytes){(const uint8_t *) cases[i].role, strlen(cases[i].role)};
+		assert_status(outcome_of(*state, EVW_VERB_ENCRYPT, &header, (EvwBytes){NULL, 0}),
+					  EVW_UNSUPPORTED);
+	}
 }
 
 /* Lengths are the worker's to check: the request is taken apart without. */
@@ -153,6 +180,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_what_it_cannot_do),
+		cmocka_unit_test(refuses_formats_that_it_does_not_make),
 		cmocka_unit_test(lengths_must_add_up),
 		cmocka_unit_test(reply_that_would_not_fit_is_refused_first),
 		cmocka_unit_test(cancelled_call_does_nothing_more),

@@ -27,7 +27,7 @@ encode_client_hello(EvwBuf *buf)
 static void
 encode_server_hello(EvwBuf *buf)
 {
-	static const char *const suites[] = {"p256", NULL};
+	static const char *const suites[] = {"p256", "secp256k1", NULL};
 	static const char *const evidence[] = {NULL};
 	EvwServerHello hello = {
 		.version = EVW_PROTOCOL_VERSION,

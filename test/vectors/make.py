@@ -165,7 +165,7 @@ def frames(envelope):
                    "credential": "token", "label": "alice"}
     return {
         "client_hello": frame(1, 0, {"version_min": 1, "version_max": 1, "client": "evcrypt 1.0"}),
-        "server_hello": frame(1, 0, {**limits, "features": 1, "suites": ["p256"], "evidence": []}),
+        "server_hello": frame(1, 0, {**limits, "features": 1, "suites": ["p256", "secp256k1"], "evidence": []}),
         "encrypt": frame(3, 1, {"app": "demo"}, *values(b"hello", b"", b"1234.5"), bytes([0, 0, 1])),
         "encrypt_every_field": frame(3, 7, every_field, *values(b"x")),
         "encrypt_empty": frame(3, 2, {"app": "demo"}, b"", b""),

@@ -1,0 +1,64 @@
+/*
+ * config_private.h
+ *	  What the two files that read the configuration share.
+ */
+#ifndef E3_CONFIG_PRIVATE_H
+#define E3_CONFIG_PRIVATE_H
+
+#include "config.h"
+
+typedef enum ValueKind
+{
+	VALUE_SOCKET, /* absolute path that fits sun_path */
+	VALUE_MODE,	  /* octal permissions */
+	VALUE_NUMBER, /* whole number in [min, max] */
+	VALUE_MS,	  /* the same, milliseconds */
+	VALUE_SIZE,	  /* bytes, in [min, max] */
+	VALUE_ARENA,  /* the same, a power of two */
+	VALUE_LEVEL,  /* log level */
+	VALUE_AEAD,	  /* a name from the list below, and so is ... */
+	VALUE_AGREEMENT,
+	VALUE_PATH,		  /* absolute path */
+	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
+	VALUE_USERS		  /* names and uids, comma separated */
+} ValueKind;
+
+typedef struct KeyInfo
+{
+	const char *section;
+	const char *name;
+	ValueKind kind;
+	bool mandatory;
+	size_t at; /* where in E3Config */
+	uint32_t min;
+	uint32_t max;
+} KeyInfo;
+
+/* One parse. */
+typedef struct Parser
+{
+	const char *name; /* of the file, for errors */
+	const char *at;	  /* next line */
+	const char *end;
+	unsigned line; /* number of the line at hand, from 1 */
+	uint32_t seen; /* bit set of keys */
+	bool failed;
+	E3Config *config;
+	E3ConfigError *error;
+} Parser;
+
+/* Names that a value can have; the first is the default. */
+extern const char *const e3_config_aeads[3];
+extern const char *const e3_config_agreements[3];
+
+/* The first error counts.  Returns false, for "return e3_config_fail(...)". */
+__attribute__((format(printf, 2, 3))) extern bool e3_config_fail(Parser *parser,
+																 const char *format, ...);
+
+/* The same, of this key. */
+extern bool e3_config_fail_key(Parser *parser, const KeyInfo *key, const char *cause);
+
+/* Puts the value of a key into the configuration; false if it is not one. */
+extern bool e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text);
+
+#endif /* E3_CONFIG_PRIVATE_H */
