@@ -36,9 +36,12 @@ for my $format (sort keys %shown)
 	unlike($plan, qr/Wait.Time/, "$format: no counters without ANALYZE");
 	$plan = $session->query("EXPLAIN (ANALYZE, FORMAT $format) $SQL");
 	like($plan, $counted{$format}, "$format: ANALYZE counts");
-	$plan = $session->query("EXPLAIN (VERBOSE, FORMAT $format) $SQL");
+	$plan = $session->query("EXPLAIN (VERBOSE, FORMAT $format) SELECT encrypt(id) FROM t");
 	like($plan, qr/p256/i, "$format: VERBOSE names the curve");
 	like($plan, qr/QkTC/, "$format: and the format");
+	$plan = $session->query("BEGIN; SET LOCAL evcrypt.curve = secp256k1;
+		EXPLAIN (VERBOSE, FORMAT $format) SELECT encrypt(id) FROM t; ROLLBACK");
+	like($plan, qr/secp256k1.*S0lS/is, "$format: the other curve");
 	$plan = $session->query("EXPLAIN (ANALYZE, TIMING OFF, FORMAT $format) $SQL");
 	unlike($plan, qr/Wait.Time/, "$format: TIMING OFF shows no times");
 	is(requests_of($session, $watch, "EXPLAIN (FORMAT $format) $SQL"), 0, "$format: EXPLAIN asks nothing");
