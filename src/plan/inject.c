@@ -32,17 +32,23 @@ calls_foreign_functions(const PlannedStmt *stmt)
 	return false;
 }
 
+/* A call is no argument of Max, which evaluates one of them twice. */
 static int
 highest_node_id(const Plan *plan)
 {
-	int highest = 0;
+	int highest;
 	ListCell *cell;
 
 	if (plan == NULL)
 		return 0;
+	highest = plan->plan_node_id;
 	foreach (cell, evc_children(plan))
-		highest = Max(highest, highest_node_id(lfirst(cell)));
-	return Max(highest, plan->plan_node_id);
+	{
+		int below = highest_node_id(lfirst(cell));
+
+		highest = Max(highest, below);
+	}
+	return highest;
 }
 
 /* Rows that a Limit asks for, its offset included; 0 if that is not constant. */
@@ -195,7 +201,11 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 	surgery.steady = is_steady(stmt, cursor_options);
 	surgery.next_node_id = highest_node_id(stmt->planTree);
 	foreach (cell, stmt->subplans)
-		surgery.next_node_id = Max(surgery.next_node_id, highest_node_id(lfirst(cell)));
+	{
+		int highest = highest_node_id(lfirst(cell));
+
+		surgery.next_node_id = Max(surgery.next_node_id, highest);
+	}
 	surgery.next_node_id++;
 	stmt->planTree = operate(&surgery, stmt->planTree, &top);
 	foreach (cell, stmt->subplans)

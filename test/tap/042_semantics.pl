@@ -7,6 +7,7 @@ use Batching;
 use E3Client;
 use EvcryptTest;
 use Test::More;
+use Time::HiRes qw(time);
 
 my $e3 = start_e3();
 my $node = new_node('semantics', $e3);
@@ -329,6 +330,15 @@ same_both_ways($session, $_, $alike{$_}) for sort keys %alike;
 cmp_ok(values_of($session, $watch, q{SELECT EXISTS (SELECT FROM
 	(SELECT decrypt(n) AS d FROM many LIMIT 4000) q WHERE d > '0')}), '<=', 16,
 	'a LIMIT above a plan that stops early is not drained');
+
+# --- depth -----------------------------------------------------------------
+
+# Time that doubled at every level would be seconds here.
+my $deep = 'many';
+$deep = "(SELECT * FROM $deep q WHERE id > 0 LIMIT 100)" for 1 .. 13;
+my $start = time;
+set_up($session, "EXPLAIN SELECT decrypt(v) FROM $deep q");
+cmp_ok(ms_since($start), '<', 1000, 'a deep plan is planned at once');
 
 # --- sizes of batches ------------------------------------------------------
 
