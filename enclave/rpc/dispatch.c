@@ -77,3 +77,9 @@ e3_rpc_run(E3RpcWorker *worker, E3Call *call)
 		e3_call_fail(call, status);
 	return true;
 }
+
+bool
+e3_rpc_idle(E3RpcWorker *worker)
+{
+	return e3_request_keys_stock(worker->shared->request_keys, worker->scratch);
+}

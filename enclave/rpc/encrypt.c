@@ -12,7 +12,6 @@
 #include "base/secret.h"
 #include "crypto/aead.h"
 #include "crypto/iv.h"
-#include "crypto/random.h"
 #include "rpc/aad.h"
 #include "rpc/metadata.h"
 #include "wire/envelope.h"
@@ -29,15 +28,14 @@ typedef struct Sealing
 {
 	const E3KeyPair *app; /* in the call's keyring */
 	const EvwTagInfo *info;
-	EvwEnvelope head; /* of each envelope; datatype and IV are the value's */
-	uint8_t *key;	  /* AES key, in locked memory */
-	uint8_t epk[EVW_POINT_LEN];
-	uint8_t iv_base[EVW_IV_LEN];
+	EvwEnvelope head;  /* of each envelope; datatype and IV are the value's */
+	E3RequestKey *key; /* in locked memory */
 	uint8_t ivs[E3_IV_BLOCK][EVW_IV_LEN];
 	E3Aad aad;
 	uint8_t metadata_bytes[E3_METADATA_ENCODED_MAX];
 	EvwBytes metadata;
 	uint32_t used; /* values under this key */
+	uint32_t hits; /* keys that were ready */
 
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */
@@ -49,7 +47,7 @@ free_sealing(void *state)
 {
 	Sealing *sealing = state;
 
-	e3_secret_free(sealing->key, E3_AES_KEY_LEN);
+	e3_secret_free(sealing->key, sizeof(E3RequestKey));
 	free(sealing);
 }
 
@@ -102,19 +100,16 @@ check_columns(const EvwRequest *request)
 
 /* Another ephemeral key, AES key and IV base. */
 static EvwStatus
-next_key(E3RpcWorker *worker, Sealing *sealing)
+next_key(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 {
-	E3Agreement agreement;
+	bool was_ready;
 	EvwStatus status =
-		e3_agree_ephemeral(worker->scratch, sealing->app, sealing->epk, &agreement);
+		e3_request_keys_take(worker->shared->request_keys, worker->scratch, call->keyring,
+							 sealing->app, sealing->info, sealing->key, &was_ready);
 
-	if (status == EVW_OK)
-		status = e3_kdf_key(worker->scratch, sealing->info, &agreement, sealing->key);
-	e3_wipe(&agreement, sizeof(agreement));
-	if (status == EVW_OK)
-		status = e3_random(sealing->iv_base, EVW_IV_LEN);
 	sealing->used = 0;
-	e3_aad_prepare(&sealing->aad, sealing->epk, sealing->app);
+	sealing->hits += was_ready;
+	e3_aad_prepare(&sealing->aad, sealing->key->epk, sealing->app);
 	return status;
 }
 
@@ -125,7 +120,7 @@ new_sealing(const E3KeyPair *app, EvwTag tag, EvwBytes role)
 
 	if (sealing == NULL)
 		return NULL;
-	sealing->key = e3_secret_alloc(E3_AES_KEY_LEN);
+	sealing->key = e3_secret_alloc(sizeof(E3RequestKey));
 	if (sealing->key == NULL)
 	{
 		free(sealing);
@@ -136,7 +131,7 @@ new_sealing(const E3KeyPair *app, EvwTag tag, EvwBytes role)
 	sealing->head = (EvwEnvelope){.tag = tag,
 								  .info = sealing->info,
 								  .hint = e3_key_pair_hint(app),
-								  .epk = sealing->epk};
+								  .epk = sealing->key->epk};
 	if (sealing->info->metadata)
 		sealing->metadata = e3_metadata_encode(sealing->metadata_bytes, role,
 											   (uint32_t) (e3_clock_unix_us() / 1000000));
@@ -151,7 +146,7 @@ seal_value(E3Scratch *scratch, Sealing *sealing, uint8_t *out, EvwBytes value,
 	const uint8_t *iv = sealing->ivs[number % E3_IV_BLOCK];
 
 	if (number % E3_IV_BLOCK == 0)
-		e3_iv_fill(sealing->ivs, sealing->iv_base, number, E3_IV_BLOCK);
+		e3_iv_fill(sealing->ivs, sealing->key->iv_base, number, E3_IV_BLOCK);
 	sealing->head.datatype = datatype;
 	sealing->head.iv = iv;
 	evw_envelope_write_head(out, &sealing->head);
@@ -177,11 +172,12 @@ seal_next(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 }
 
 static EvwStatus
-rekey(E3RpcWorker *worker, Sealing *sealing)
+rekey(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 {
-	EvwStatus status = next_key(worker, sealing);
+	EvwStatus status = next_key(worker, sealing, call);
 
-	return status == EVW_OK ? e3_aead_set_key(worker->scratch, sealing->key) : status;
+	return status == EVW_OK ? e3_aead_set_key(worker->scratch, sealing->key->key)
+							: status;
 }
 
 /* The scratch may have been another call's meanwhile. */
@@ -190,7 +186,7 @@ seal_values(E3RpcWorker *worker, Sealing *sealing, E3Call *call, bool *more)
 {
 	uint32_t count = evw_column_count(&call->request.values);
 	uint32_t per_key = call->request.header.values_per_key;
-	EvwStatus status = e3_aead_set_key(worker->scratch, sealing->key);
+	EvwStatus status = e3_aead_set_key(worker->scratch, sealing->key->key);
 
 	while (status == EVW_OK && call->done < count)
 	{
@@ -201,7 +197,7 @@ seal_values(E3RpcWorker *worker, Sealing *sealing, E3Call *call, bool *more)
 		if (status != EVW_OK || *more)
 			return status;
 		if (spent)
-			status = rekey(worker, sealing);
+			status = rekey(worker, sealing, call);
 		if (status == EVW_OK)
 			status = seal_next(worker, sealing, call);
 		if (status == EVW_OK)
@@ -266,7 +262,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	call->free_state = free_sealing;
 	status = reserve_reply(call, EVW_ENVELOPE_MIN + sealing->metadata.len);
 	if (status == EVW_OK)
-		status = next_key(worker, sealing);
+		status = next_key(worker, sealing, call);
 	if (status != EVW_OK)
 		return status;
 	sealing->mark = evw_result_begin(&call->reply, request->id, app->versions[0].version);
@@ -287,7 +283,8 @@ resume(E3RpcWorker *worker, E3Call *call, bool *more)
 	write_lengths(&call->reply, &call->request.values,
 				  EVW_ENVELOPE_MIN + sealing->metadata.len);
 	evw_write_nil(&call->reply);
-	evw_result_end(&call->reply, sealing->mark, e3_clock_ns() - call->arrived_ns, 0);
+	evw_result_end(&call->reply, sealing->mark, e3_clock_ns() - call->arrived_ns,
+				   sealing->hits);
 	return call->reply.status;
 }
 

@@ -154,6 +154,7 @@ operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 	if (plan == NULL || is_closed(plan))
 		return plan;
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	operate_children(surgery, plan, demand);
 	evc_insert_below(surgery, plan);
 	evc_insert_join_keys(surgery, plan);
@@ -198,6 +199,7 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 
 	if (!evc_batching || may_go_back(cursor_options) || !calls_foreign_functions(stmt))
 		return;
+	surgery.subplans = palloc0(list_length(stmt->subplans) + 1);
 	surgery.steady = is_steady(stmt, cursor_options);
 	surgery.next_node_id = highest_node_id(stmt->planTree);
 	foreach (cell, stmt->subplans)

@@ -38,8 +38,9 @@ typedef struct EvcSurgery
 {
 	PlannedStmt *stmt;
 	int next_node_id;
-	bool steady; /* nothing can happen between reading a row and giving it out that
-				  * a STABLE function would notice */
+	char *subplans; /* what plan/volatile.c has found out of each; from 0 */
+	bool steady;	/* nothing can happen between reading a row and giving it out that
+					 * a STABLE function would notice */
 } EvcSurgery;
 
 /* What the plan above wants of a node. */

@@ -229,6 +229,12 @@ for my $sql ('SELECT id FROM (SELECT id, decrypt(v) AS d, v::text AS c FROM bad 
 same_both_ways($session, 'a cursor over two batch nodes', q{DECLARE c NO SCROLL CURSOR FOR
 	SELECT d, decrypt(n) FROM (SELECT decrypt(v) AS d, v AS n FROM bad OFFSET 0) q; FETCH 9 c; FETCH 1 c});
 
+# Queries that use each other twice are looked at once each.
+my $nested = 'WITH w0 AS MATERIALIZED (SELECT id, v FROM many WHERE id < 3)';
+$nested .= sprintf ', w%d AS MATERIALIZED (SELECT a.id, a.v FROM w%d a JOIN w%d b USING (id))', $_, $_ - 1, $_ - 1 for 1 .. 30;
+same_both_ways($session, 'WITH queries of WITH queries', "SET LOCAL statement_timeout = '20s'; $nested SELECT decrypt(v) FROM w30 ORDER BY id",
+	"name 1\nname 2\n00000");
+
 # A function that is altered between planning and execution.
 same_both_ways($session, 'ALTER FUNCTION in between', q{CREATE FUNCTION altered() RETURNS text LANGUAGE sql
 	AS $$ ALTER FUNCTION decrypt(encrypted) SET work_mem = '1MB'; SELECT decrypt(v) FROM many WHERE id = 1 $$; SELECT altered()},
