@@ -99,6 +99,8 @@ serve(E3Config *config, E3RpcShared *shared)
 							 .shared = shared};
 	E3ServerSetup setup = {.config = config,
 						   .keyring = shared->keyring,
+						   .derived = shared->derived,
+						   .request_keys = shared->request_keys,
 						   .backend = e3_library_names(),
 						   .signal_fd = open_signals()};
 	EvwStatus status = EVW_INTERNAL;
