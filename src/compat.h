@@ -16,6 +16,14 @@
 #include "varatt.h"
 #endif
 
+/* What an extension's EXPLAIN needs is in headers of its own since 18. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
 /* 18 has this in c.h, and no longer pg_attribute_noreturn(). */
 #ifndef pg_noreturn
 #define pg_noreturn _Noreturn
@@ -37,6 +45,7 @@
 
 /* May this role execute this function? */
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_proc.h"
 #define evc_function_aclcheck(function, role)                                            \
 	object_aclcheck(ProcedureRelationId, (function), (role), ACL_EXECUTE)
 #else
