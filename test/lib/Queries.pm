@@ -13,6 +13,7 @@ package Queries;
 use strict;
 use warnings;
 
+use EvcryptTest qw($FORCE_PARALLEL);
 use Time::HiRes qw(time);
 
 our @BATCH_ROWS = (1, 2, 3, 7, 64, 4096);
@@ -301,8 +302,8 @@ sub twin { return fill($_[0], \%TWIN); }
 
 my %SETTINGS = (
 	default => '',
-	parallel => 'SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0;
-		SET LOCAL min_parallel_index_scan_size = 0; SET LOCAL force_parallel_mode = on',
+	parallel => "$FORCE_PARALLEL; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0;
+		SET LOCAL min_parallel_index_scan_size = 0",
 	JIT => 'SET LOCAL jit_above_cost = 0; SET LOCAL jit_inline_above_cost = 0; SET LOCAL jit_optimize_above_cost = 0',
 	'small memory' => "SET LOCAL work_mem = '64kB'",
 	'no hashing' => 'SET LOCAL enable_hashjoin = off; SET LOCAL enable_hashagg = off',

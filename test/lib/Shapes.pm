@@ -15,6 +15,7 @@ package Shapes;
 use strict;
 use warnings;
 
+use EvcryptTest qw($FORCE_PARALLEL);
 use Exporter qw(import);
 
 our @EXPORT_OK = qw(@SHAPES $SETUP $FOREIGN run_shape requests_made);
@@ -329,7 +330,7 @@ our @SHAPES = (
 	[ 'parallel hash join', batched => 'SELECT sum(decrypt_as(t.n, NULL::int)), count(decrypt(u.v)) FROM t JOIN u ON u.t_id = t.id',
 		set => "$PARALLEL; $HASHED", limit => 24 ],
 	[ 'parallel append', batched => 'SELECT count(decrypt(v)) FROM parted', set => $PARALLEL, limit => 24 ],
-	[ 'parallel worker forced', batched => 'SELECT max(decrypt(v)) FROM t', set => 'force_parallel_mode = on' ],
+	[ 'parallel worker forced', batched => 'SELECT max(decrypt(v)) FROM t', before => $FORCE_PARALLEL ],
 	[ 'JIT', batched => q{SELECT id, upper(decrypt(v)) FROM t WHERE decrypt(v) LIKE '%7%'}, set => $JIT ],
 	[ 'view', batched => q{SELECT * FROM plain_view WHERE id < 700} ],
 	[ 'security-barrier view', batched => q{SELECT * FROM barrier WHERE name LIKE '%1'} ],
