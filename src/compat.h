@@ -53,4 +53,25 @@
 	pg_proc_aclcheck((function), (role), ACL_EXECUTE)
 #endif
 
+/* Since 18 a plan counts the nodes in it that a setting disables. */
+#if PG_VERSION_NUM >= 180000
+#define evc_disabled_nodes(plan) ((plan)->disabled_nodes)
+#define evc_set_disabled_nodes(plan, count) ((void) ((plan)->disabled_nodes = (count)))
+#else
+#define evc_disabled_nodes(plan) 0
+#define evc_set_disabled_nodes(plan, count) ((void) (plan), (void) (count))
+#endif
+
+/*
+ * JSON_VALUE, JSON_QUERY and JSON_EXISTS, since 17: where the document is NULL nothing
+ * else of them is evaluated.
+ */
+#if PG_VERSION_NUM >= 170000
+#define evc_is_json_query(node) IsA((node), JsonExpr)
+#define evc_json_document(node) (((JsonExpr *) (node))->formatted_expr)
+#else
+#define evc_is_json_query(node) false
+#define evc_json_document(node) NULL
+#endif
+
 #endif /* EVC_COMPAT_H */

@@ -3,8 +3,9 @@
  *	  Which calls of an expression can be made ahead.
  *
  * Where an expression may skip a part of itself (CASE, COALESCE, AND, OR, the
- * subscripts of an array that is NULL), what it may skip stays where it is: row-at-a-time
- * evaluation would perhaps not have called it.
+ * subscripts of an array that is NULL, the path into a document that is), what it
+ * may skip stays where it is: row-at-a-time evaluation would perhaps not have
+ * called it.
  */
 #include "postgres.h"
 
@@ -12,6 +13,7 @@
 #include "optimizer/optimizer.h"
 
 #include "batch/markers.h"
+#include "compat.h"
 #include "plan/surgery.h"
 
 static bool find(Node *node, List **found);
@@ -106,6 +108,8 @@ find(Node *node, List **found)
 		default:
 			break;
 	}
+	if (evc_is_json_query(node))
+		return find(evc_json_document(node), found);
 	if (!is_call(node))
 		return expression_tree_walker(node, find, found);
 	if (is_ready((FuncExpr *) node))

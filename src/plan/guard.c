@@ -6,6 +6,7 @@
 
 #include "nodes/nodeFuncs.h"
 
+#include "compat.h"
 #include "plan/guard.h"
 
 /* Where a walk stands. */
@@ -129,7 +130,7 @@ holds_guarded(Node *node, void *context)
 		case T_RowCompareExpr:
 			return holds_in_children(node, place, true);
 		default:
-			return holds_in_children(node, place, false);
+			return holds_in_children(node, place, evc_is_json_query(node));
 	}
 }
 
