@@ -185,14 +185,17 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 	EvcDemand top = {.hint = EVC_HINT_UNKNOWN};
 	EvcSurgery surgery = {.stmt = stmt};
 	ListCell *cell;
+	int first_made;
 
 	if (!evc_batching || may_go_back(cursor_options) || !calls_foreign_functions(stmt))
 		return;
 	surgery.next_node_id = highest_node_id(stmt->planTree);
 	foreach (cell, stmt->subplans)
 		surgery.next_node_id = Max(surgery.next_node_id, highest_node_id(lfirst(cell)));
-	surgery.next_node_id++;
+	first_made = ++surgery.next_node_id;
 	stmt->planTree = operate(&surgery, stmt->planTree, &top);
 	foreach (cell, stmt->subplans)
 		lfirst(cell) = operate(&surgery, lfirst(cell), &top);
+	if (surgery.next_node_id > first_made)
+		evc_settle_disabled(stmt);
 }

@@ -72,6 +72,9 @@ extern Plan *evc_lift(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
 /* plan/volatile.c: does running this plan a row further have effects of its own? */
 extern bool evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan);
 
+/* plan/disabled.c: after all moves, for EXPLAIN. */
+extern void evc_settle_disabled(PlannedStmt *stmt);
+
 /* plan/node.c */
 
 /*

@@ -72,6 +72,17 @@ for my $sql ('SELECT sum(length(decrypt(v))) FROM t', q{SELECT id FROM t WHERE d
 	is($session->{error}, '', 'nor with ANALYZE');
 }
 
+# Of a plan's nodes, those that a setting disables are marked, and no others: since 18.
+SKIP:
+{
+	skip 'EXPLAIN marks disabled nodes since PostgreSQL 18', 2 if $session->query('SHOW server_version_num') < 180000;
+	for my $sql ('SELECT id % 3, max(decrypt(v)) FROM t GROUP BY 1', 'SELECT decrypt(v), sum(id) OVER () FROM t ORDER BY v::text LIMIT 5')
+	{
+		$plan = $session->query("SET enable_seqscan = off; EXPLAIN (COSTS OFF) $sql; RESET enable_seqscan");
+		is(scalar(() = $plan =~ /Disabled: true/g), 1, "one node is disabled: $sql") or diag($plan);
+	}
+}
+
 # Off is off.
 $session->query('SET evcrypt.batch = off');
 unlike($session->query("EXPLAIN $SQL"), qr/Evcrypt/, 'no node with evcrypt.batch off');
