@@ -62,16 +62,11 @@
 #define evc_set_disabled_nodes(plan, count) ((void) (plan), (void) (count))
 #endif
 
-/*
- * JSON_VALUE, JSON_QUERY and JSON_EXISTS, since 17: where the document is NULL nothing
- * else of them is evaluated.
- */
+/* Conditions of MERGE that ModifyTable evaluates, besides those of its actions. */
 #if PG_VERSION_NUM >= 170000
-#define evc_is_json_query(node) IsA((node), JsonExpr)
-#define evc_json_document(node) (((JsonExpr *) (node))->formatted_expr)
+#define evc_merge_join_conditions(modify) ((modify)->mergeJoinConditions)
 #else
-#define evc_is_json_query(node) false
-#define evc_json_document(node) NULL
+#define evc_merge_join_conditions(modify) NIL
 #endif
 
 #endif /* EVC_COMPAT_H */

@@ -8,6 +8,7 @@
 
 #include "miscadmin.h"
 #include "utils/guc.h"
+#include "utils/plancache.h"
 
 #include "wire/limits.h"
 #include "wire/request.h"
@@ -183,6 +184,14 @@ define_guarded(const char *name, const char *what, const char *more, char **vari
 	*is_lost = said && **variable == '\0';
 }
 
+/* Plans that are cached were made for the other value. */
+static void
+replan_for_batching(bool newval, void *extra)
+{
+	if (newval != evc_batching)
+		ResetPlanCache();
+}
+
 void
 evc_guc_init(void)
 {
@@ -190,7 +199,8 @@ evc_guc_init(void)
 				   EVC_APP_DEFAULT, check_app, &lost.app);
 	DefineCustomBoolVariable("evcrypt.batch",
 							 "Makes the calls of a statement in batches, not row by row.",
-							 NULL, &evc_batching, true, PGC_USERSET, 0, NULL, NULL, NULL);
+							 NULL, &evc_batching, true, PGC_USERSET, 0, NULL,
+							 replan_for_batching, NULL);
 	DefineCustomIntVariable("evcrypt.batch_bytes",
 							"Most bytes of arguments in one batch.", NULL,
 							&evc_batch_kilobytes, EVC_BATCH_BYTES_DEFAULT,

@@ -94,6 +94,20 @@ is_null_number(EvwDatatype datatype, EvwBytes bytes)
 	return datatype == EVW_NUMBER && evw_bytes_equal(bytes, "null");
 }
 
+static bool
+is_error(EvcMarkerKind kind, EvwStatus status)
+{
+	return status != EVW_OK && !(kind == EVC_MARKER_TRY_DECRYPT && does_not_open(status));
+}
+
+bool
+evc_marker_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket)
+{
+	EvwBytes bytes;
+
+	return is_error(kind, evc_batch_result(batch, ticket.index, &bytes));
+}
+
 static Datum
 text_of(EvwBytes bytes)
 {
@@ -122,11 +136,10 @@ evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_n
 	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
 
 	*is_null = true;
-	if (trying &&
-		(does_not_open(status) || (status == EVW_OK && !evc_plain_is_text(bytes))))
-		return (Datum) 0;
-	if (status != EVW_OK)
+	if (is_error(marker->kind, status))
 		evc_report_status(status);
+	if (status != EVW_OK || (trying && !evc_plain_is_text(bytes)))
+		return (Datum) 0;
 	*is_null = false;
 	if (marker->kind == EVC_MARKER_ENCRYPT)
 		return evc_encrypted_new(bytes);

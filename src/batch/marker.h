@@ -46,6 +46,9 @@ extern EvwVerb evc_marker_verb(EvcMarkerKind kind);
 extern bool evc_marker_add(EvcMarker *marker, EvcBatch *batch, Datum argument,
 						   EvcTicket *ticket);
 
+/* Would taking the result raise what E3 says of the value? */
+extern bool evc_marker_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket);
+
 /*
  * The result, in the current memory context, of a batch that has been received.
  * Raises the error of this one value.

@@ -9,16 +9,26 @@
 #include "guc.h"
 #include "utils/lsyscache.h"
 
+static List *
+names_of(List *functions)
+{
+	List *names = NIL;
+	ListCell *cell;
+
+	foreach (cell, functions)
+		names = lappend(names, get_func_name(lfirst_oid(cell)));
+	return names;
+}
+
 static void
 explain_calls(const EvcScanState *state, ExplainState *es)
 {
 	CustomScan *plan = castNode(CustomScan, state->css.ss.ps.plan);
-	List *names = NIL;
-	ListCell *cell;
+	List *leftovers = list_nth(plan->custom_private, EVC_SCAN_LEFTOVERS);
 
-	foreach (cell, evc_scan_functions(plan))
-		names = lappend(names, get_func_name(lfirst_oid(cell)));
-	ExplainPropertyList("Batched Calls", names, es);
+	ExplainPropertyList("Batched Calls", names_of(evc_scan_functions(plan)), es);
+	if (leftovers != NIL)
+		ExplainPropertyList("Scalar Calls", names_of(leftovers), es);
 	if (es->verbose)
 	{
 		ExplainPropertyText("Curve", evw_curve_name(EVW_CURVE_P256), es);

@@ -123,22 +123,23 @@ batch_for(EvcRowSet *set, const EvcScanCall *call, bool another)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(set->owner);
 
-		group->batches =
-			lappend(group->batches,
-					evc_batch_new(set->owner, evc_marker_verb(call->marker->kind)));
+		group->batches = lappend(group->batches,
+								 evc_batch_new(set->owner, evc_marker_verb(call->kind)));
 		MemoryContextSwitchTo(caller);
 	}
 	return list_nth(group->batches, group->current);
 }
 
 static void
-add_argument(EvcRowSet *set, const EvcScanCall *call, Datum argument, EvcPlace *place)
+add_argument(EvcRowSet *set, EvcScanCall *call, Datum argument, EvcPlace *place)
 {
+	EvcMarker *marker = evc_scan_call_marker(call);
+
 	place->batch = batch_for(set, call, false);
-	if (evc_marker_add(call->marker, place->batch, argument, &place->ticket))
+	if (evc_marker_add(marker, place->batch, argument, &place->ticket))
 		return;
 	place->batch = batch_for(set, call, true);
-	(void) evc_marker_add(call->marker, place->batch, argument, &place->ticket);
+	(void) evc_marker_add(marker, place->batch, argument, &place->ticket);
 }
 
 /* Arguments go straight into the frames; all calls are strict in them. */
@@ -150,11 +151,15 @@ add_arguments(EvcRowSet *set, ExprContext *econtext)
 
 	for (int i = 0; i < shape->n_calls; i++)
 	{
-		const EvcScanCall *call = &shape->calls[i];
+		EvcScanCall *call = &shape->calls[i];
+		Datum argument;
 		bool is_null;
-		Datum argument = ExecEvalExpr(call->argument, econtext, &is_null);
 
-		places[i].batch = NULL;
+		places[i].outcome = EVC_SKIPPED;
+		if (!ExecQual(call->conditions, econtext))
+			continue;
+		argument = ExecEvalExpr(call->argument, econtext, &is_null);
+		places[i].outcome = is_null ? EVC_ARGUMENT_NULL : EVC_CALLED;
 		if (!is_null)
 			add_argument(set, call, argument, &places[i]);
 	}
@@ -187,20 +192,19 @@ is_full(const EvcRowSet *set)
 }
 
 void
-evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext, int max,
-				size_t max_bytes, bool *ended)
+evc_rowset_fill(EvcRowSet *set, const EvcSource *source, int max, size_t max_bytes,
+				bool *ended)
 {
+	ExprContext *econtext = source->arguments;
+
 	Assert(set->state == EVC_ROWS_EMPTY && set->n_rows == 0);
 	while (set->n_rows < max && bytes_of(set) < max_bytes && !is_full(set))
 	{
-		TupleTableSlot *slot = ExecProcNode(child);
+		TupleTableSlot *slot = source->next(source->node, set->n_rows == 0, ended);
 		MemoryContext caller;
 
-		if (TupIsNull(slot))
-		{
-			*ended = true;
+		if (slot == NULL)
 			return;
-		}
 		if (set->n_rows == set->capacity)
 			grow(set);
 		ResetExprContext(econtext);
@@ -229,14 +233,59 @@ evc_rowset_receive(EvcRowSet *set)
 	set->state = EVC_ROWS_EMITTING;
 }
 
+static const EvcPlace *
+next_places(const EvcRowSet *set)
+{
+	return set->places + (Size) set->next * set->shape->n_calls;
+}
+
+static bool
+has_next(const EvcRowSet *set)
+{
+	return set->state == EVC_ROWS_EMITTING && set->next < set->n_rows;
+}
+
+bool
+evc_rowset_next_fails(const EvcRowSet *set)
+{
+	const EvcPlace *places = next_places(set);
+
+	if (!has_next(set))
+		return false;
+	for (int i = 0; i < set->shape->n_calls; i++)
+		if (places[i].outcome == EVC_CALLED &&
+			evc_marker_fails(set->shape->calls[i].kind, places[i].batch,
+							 places[i].ticket))
+			return true;
+	return false;
+}
+
+/* The result of a row's call; *is_null comes as true. */
+static Datum
+take(EvcScanCall *call, const EvcPlace *place, bool *is_null)
+{
+	switch (place->outcome)
+	{
+		case EVC_CALLED:
+			return evc_marker_take(call->marker, place->batch, place->ticket, is_null);
+		case EVC_ARGUMENT_NULL:
+			if (call->kind == EVC_MARKER_DECRYPT_AS)
+				evc_marker_check_null(evc_scan_call_marker(call));
+			break;
+		case EVC_SKIPPED:
+			break;
+	}
+	return (Datum) 0;
+}
+
 bool
 evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 {
 	const EvcRowShape *shape = set->shape;
+	const EvcPlace *places = next_places(set);
 	Size row = set->next;
-	const EvcPlace *places = set->places + row * shape->n_calls;
 
-	if (set->state != EVC_ROWS_EMITTING || set->next == set->n_rows)
+	if (!has_next(set))
 		return false;
 	set->next++;
 	ExecClearTuple(slot);
@@ -246,17 +295,9 @@ evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 		   shape->n_columns * sizeof(bool));
 	for (int i = 0; i < shape->n_calls; i++)
 	{
-		const EvcScanCall *call = &shape->calls[i];
-		Datum *value = &slot->tts_values[shape->n_columns + i];
-		bool *is_null = &slot->tts_isnull[shape->n_columns + i];
-
-		*value = (Datum) 0;
-		*is_null = true;
-		if (places[i].batch == NULL)
-			evc_marker_check_null(call->marker);
-		else
-			*value =
-				evc_marker_take(call->marker, places[i].batch, places[i].ticket, is_null);
+		slot->tts_isnull[shape->n_columns + i] = true;
+		slot->tts_values[shape->n_columns + i] =
+			take(&shape->calls[i], &places[i], &slot->tts_isnull[shape->n_columns + i]);
 	}
 	ExecStoreVirtualTuple(slot);
 	if (shape->scan != NULL)

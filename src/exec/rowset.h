@@ -14,7 +14,7 @@
 #include "nodes/execnodes.h"
 #include "nodes/pg_list.h"
 
-#include "batch/marker.h"
+#include "exec/call.h"
 
 #define EVC_VERBS 2 /* ENCRYPT, DECRYPT */
 
@@ -28,11 +28,19 @@ typedef struct EvcBatchGroup
 	int current;   /* the one that is being filled */
 } EvcBatchGroup;
 
+typedef enum EvcOutcome
+{
+	EVC_CALLED,
+	EVC_ARGUMENT_NULL,
+	EVC_SKIPPED /* a condition was not true */
+} EvcOutcome;
+
 /* Where the result of a row's call will be. */
 typedef struct EvcPlace
 {
-	EvcBatch *batch; /* NULL: not called, the argument was NULL */
+	EvcOutcome outcome;
 	EvcTicket ticket;
+	EvcBatch *batch; /* if called */
 } EvcPlace;
 
 /* Where a row is stored. */
@@ -41,14 +49,6 @@ typedef struct EvcRowId
 	ItemPointerData tid;
 	Oid table;
 } EvcRowId;
-
-/* One call that the node has taken over. */
-typedef struct EvcScanCall
-{
-	EvcMarker *marker;
-	ExprState *argument; /* over the child's slot */
-	int verb;			 /* index of its group in a set */
-} EvcScanCall;
 
 /* What all sets of a node have in common; immutable. */
 typedef struct EvcRowShape
@@ -90,13 +90,24 @@ typedef struct EvcRowSet
 extern void evc_rowset_init(EvcRowSet *set, const EvcRowShape *shape,
 							MemoryContext owner);
 
+/* Where rows come from. */
+typedef struct EvcSource
+{
+	/*
+	 * The next row; NULL if there is none, now (a row that fails may stop a
+	 * reader that has others; it comes when it is the first) or at all: *ended.
+	 */
+	TupleTableSlot *(*next)(void *node, bool first, bool *ended);
+	void *node;
+	ExprContext *arguments; /* for the calls' arguments */
+} EvcSource;
+
 /*
- * Reads rows from "child" until there are "max" of them, their arguments come
- * to "max_bytes", or the child ends: then *ended is set.  "econtext" is for the
- * arguments.
+ * Reads rows until there are "max" of them, their arguments come to "max_bytes", or
+ * the source has no more.
  */
-extern void evc_rowset_fill(EvcRowSet *set, PlanState *child, ExprContext *econtext,
-							int max, size_t max_bytes, bool *ended);
+extern void evc_rowset_fill(EvcRowSet *set, const EvcSource *source, int max,
+							size_t max_bytes, bool *ended);
 
 extern void evc_rowset_send(EvcRowSet *set);
 extern void evc_rowset_receive(EvcRowSet *set);
@@ -106,6 +117,12 @@ extern void evc_rowset_receive(EvcRowSet *set);
  * false if there is none.  Raises the error of a call of this row.
  */
 extern bool evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot);
+
+/*
+ * Would emitting the next row raise what E3 says of one of its values?  An error
+ * in turning plaintext into a value of its type is not foreseen.
+ */
+extern bool evc_rowset_next_fails(const EvcRowSet *set);
 
 /* Drops everything, in flight or not. */
 extern void evc_rowset_reset(EvcRowSet *set);

@@ -8,7 +8,6 @@
 #include "catalog/objectaccess.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -100,23 +99,6 @@ check_privileges(const CustomScan *plan)
 	}
 }
 
-static EvcMarker *
-marker_for(FuncExpr *call)
-{
-	EvcMarkerKind kind = evc_marker_kind(call->funcid);
-	Oid plain = InvalidOid;
-
-	if (kind == EVC_MARKER_NONE)
-		elog(ERROR, "function %u is no longer one of evcrypt's", call->funcid);
-	if (kind == EVC_MARKER_ENCRYPT)
-		plain = exprType(linitial(call->args));
-	else if (kind == EVC_MARKER_DECRYPT_AS)
-		plain = call->funcresulttype;
-	return evc_marker_new(CurrentMemoryContext, kind, plain,
-						  kind == EVC_MARKER_ENCRYPT ? call->funcresulttype
-													 : exprType(linitial(call->args)));
-}
-
 static void
 init_calls(EvcScanState *state, const CustomScan *plan)
 {
@@ -124,15 +106,10 @@ init_calls(EvcScanState *state, const CustomScan *plan)
 
 	shape->n_calls = list_length(plan->custom_scan_tlist) - shape->n_columns;
 	shape->calls = palloc0(shape->n_calls * sizeof(EvcScanCall));
+	Assert(list_length(plan->custom_exprs) == shape->n_calls);
 	for (int i = 0; i < shape->n_calls; i++)
-	{
-		FuncExpr *call = call_at(plan, shape->n_columns + i);
-		EvcScanCall *mine = &shape->calls[i];
-
-		mine->marker = marker_for(call);
-		mine->verb = mine->marker->kind == EVC_MARKER_ENCRYPT ? 0 : 1;
-		mine->argument = ExecInitExpr(linitial(call->args), &state->css.ss.ps);
-	}
+		evc_scan_call_init(&shape->calls[i], call_at(plan, shape->n_columns + i),
+						   list_nth(plan->custom_exprs, i), &state->css.ss.ps);
 }
 
 /* Child's columns that the node's own expressions use. */
@@ -186,6 +163,16 @@ find_scan(PlanState *plan)
 	}
 }
 
+/* The child, if it is a node like this one. */
+static EvcScanState *
+node_below(PlanState *child)
+{
+	if (!IsA(child, CustomScanState) ||
+		((CustomScanState *) child)->methods != &exec_methods)
+		return NULL;
+	return (EvcScanState *) child;
+}
+
 static void
 begin(CustomScanState *node, EState *estate, int eflags)
 {
@@ -195,6 +182,7 @@ begin(CustomScanState *node, EState *estate, int eflags)
 
 	check_privileges(plan);
 	outerPlanState(node) = ExecInitNode(outerPlan(plan), estate, eflags);
+	state->below = node_below(outerPlanState(node));
 	scan = find_scan(outerPlanState(node));
 	if (scan != NULL)
 		node->ss.ss_currentRelation = scan->ss_currentRelation;
@@ -248,14 +236,41 @@ make_sets(EvcScanState *state)
 	state->sets_ready = true;
 }
 
-/* Fills a set and sends it; false if the child had nothing left. */
-static bool
-refill(EvcScanState *state, EvcRowSet *set)
+/*
+ * The child's next row.  A child that makes calls too and comes to a row that
+ * fails holds it back until it is the one that is waited for: reading ahead must
+ * not raise what row-at-a-time evaluation might not have come to.
+ */
+static TupleTableSlot *
+next_of_child(void *node, bool first, bool *ended)
 {
+	EvcScanState *state = node;
+	EvcScanState *below = state->below;
+	TupleTableSlot *slot;
+
+	if (below != NULL)
+		below->defer_errors = !first || !state->waited_for;
+	slot = ExecProcNode(outerPlanState(state));
+	if (!TupIsNull(slot))
+		return slot;
+	*ended = below == NULL || !below->deferred;
+	return NULL;
+}
+
+/*
+ * Fills a set and sends it; false if the child had nothing left, or held it back.
+ * "ahead": there are rows before it, or the node above reads ahead itself.
+ */
+static bool
+refill(EvcScanState *state, EvcRowSet *set, bool ahead)
+{
+	const EvcSource source = {next_of_child, state, state->arguments};
+
+	state->waited_for = !ahead;
 	evc_rowset_reset(set);
 	if (state->ended)
 		return false;
-	evc_rowset_fill(set, outerPlanState(state), state->arguments, rows_to_read(state),
+	evc_rowset_fill(set, &source, rows_to_read(state),
 					(size_t) evc_batch_kilobytes * 1024, &state->ended);
 	if (set->n_rows == 0)
 		return false;
@@ -283,17 +298,17 @@ advance(EvcScanState *state)
 	if (other->state == EVC_ROWS_IN_FLIGHT)
 	{
 		if (may_pipeline(state))
-			(void) refill(state, used);
+			(void) refill(state, used, true);
 		else
 			evc_rowset_reset(used);
 		state->current = 1 - state->current;
 	}
 	else
 	{
-		if (!refill(state, used))
+		if (!refill(state, used, state->defer_errors))
 			return false;
 		if (may_pipeline(state))
-			(void) refill(state, other);
+			(void) refill(state, other, true);
 	}
 	evc_rowset_receive(&state->sets[state->current]);
 	return true;
@@ -312,15 +327,25 @@ emit(EvcScanState *state)
 	return found;
 }
 
-/* The next row in the scan slot; false at the end. */
+/* The next row in the scan slot; false at the end, or if it is held back. */
 static bool
 next_row(EvcScanState *state)
 {
 	make_sets(state);
-	while (!emit(state))
-		if (!advance(state))
+	for (;;)
+	{
+		state->deferred =
+			state->defer_errors && evc_rowset_next_fails(&state->sets[state->current]);
+		if (state->deferred)
 			return false;
-	return true;
+		if (emit(state))
+			return true;
+		if (!advance(state))
+		{
+			state->deferred = !state->ended;
+			return false;
+		}
+	}
 }
 
 static TupleTableSlot *

@@ -17,7 +17,11 @@
 
 typedef struct EvcScanState
 {
-	CustomScanState css; /* first: the executor's view of it */
+	CustomScanState css;		/* first: the executor's view of it */
+	struct EvcScanState *below; /* the child, if it is another such node */
+	bool waited_for;			/* rows are read because the next one is wanted */
+	bool defer_errors;			/* set by such a node above, which reads ahead */
+	bool deferred;				/* the next row fails, so it was not given */
 	EvcRowShape shape;
 	EvcRowSet sets[EVC_SETS];
 	bool sets_ready; /* made at the first row, not for EXPLAIN */

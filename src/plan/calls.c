@@ -1,11 +1,11 @@
 /*
  * plan/calls.c
- *	  Which calls of an expression can be made ahead.
+ *	  Which calls of an expression can be made ahead, and for which rows.
  *
- * Where an expression may skip a part of itself (CASE, COALESCE, AND, OR, the
- * subscripts of an array that is NULL, the path into a document that is), what it
- * may skip stays where it is: row-at-a-time evaluation would perhaps not have
- * called it.
+ * Where an expression may skip a part of itself (plan/branch.h), row-at-a-time
+ * evaluation would perhaps not have called what is in there.  Such a call is made
+ * ahead for the rows for which the part is evaluated, if they can be told before;
+ * otherwise it stays where it is.
  */
 #include "postgres.h"
 
@@ -13,13 +13,20 @@
 #include "optimizer/optimizer.h"
 
 #include "batch/markers.h"
-#include "compat.h"
+#include "plan/branch.h"
 #include "plan/surgery.h"
 
-static bool find(Node *node, List **found);
+/* Where a walk stands. */
+typedef struct Search
+{
+	List **found;
+	List *conditions; /* under which the walk's place is evaluated */
+} Search;
 
-static bool
-is_call(Node *node)
+static bool find(Node *node, void *context);
+
+bool
+evc_is_call(Node *node)
 {
 	return IsA(node, FuncExpr) &&
 		   evc_marker_kind(((FuncExpr *) node)->funcid) != EVC_MARKER_NONE;
@@ -39,8 +46,18 @@ holds_obstacle(Node *node, void *context)
 		case T_CurrentOfExpr:
 			return true;
 		default:
-			return is_call(node) || expression_tree_walker(node, holds_obstacle, context);
+			return evc_is_call(node) ||
+				   expression_tree_walker(node, holds_obstacle, context);
 	}
+}
+
+static bool
+can_be_ahead(List *expressions)
+{
+	Node *node = (Node *) expressions;
+
+	return !contain_volatile_functions(node) && !expression_returns_set(node) &&
+		   !holds_obstacle(node, NULL);
 }
 
 /* The second argument of decrypt_as is there for its type, and is not evaluated. */
@@ -50,39 +67,70 @@ type_is_constant(FuncExpr *call)
 	return list_length(call->args) < 2 || IsA(lsecond(call->args), Const);
 }
 
-/* A call whose argument still holds one waits for the next round. */
+/* A call whose argument or condition still holds one waits for the next round. */
 static bool
-is_ready(FuncExpr *call)
+is_ready(FuncExpr *call, List *conditions)
 {
-	Node *arguments = (Node *) call->args;
-
-	return !call->funcretset && type_is_constant(call) &&
-		   !contain_volatile_functions(arguments) && !expression_returns_set(arguments) &&
-		   !holds_obstacle(arguments, NULL);
+	return !call->funcretset && type_is_constant(call) && can_be_ahead(call->args) &&
+		   can_be_ahead(conditions);
 }
 
 /* Two encryptions of one value are two ciphertexts. */
-static List *
-add_call(List *found, FuncExpr *call)
+static EvcFound *
+find_equal(List *found, const FuncExpr *call, List *conditions)
 {
-	if (evc_is_stable_marker(call->funcid))
-		return list_append_unique(found, call);
-	return list_append_unique_ptr(found, call);
+	ListCell *cell;
+
+	if (!evc_is_stable_marker(call->funcid))
+		return NULL;
+	foreach (cell, found)
+	{
+		EvcFound *other = lfirst(cell);
+
+		if (equal(other->call, call) && equal(other->conditions, conditions))
+			return other;
+	}
+	return NULL;
+}
+
+static void
+note(Search *search, FuncExpr *call)
+{
+	EvcFound *found = find_equal(*search->found, call, search->conditions);
+
+	if (found == NULL)
+	{
+		found = palloc0(sizeof(EvcFound));
+		found->call = call;
+		found->conditions = search->conditions;
+		*search->found = lappend(*search->found, found);
+	}
+	found->places = lappend(found->places, call);
+}
+
+/* Conditions come before what they guard, so they are searched there as well. */
+static void
+find_in_branches(List *branches, const Search *search)
+{
+	ListCell *cell;
+
+	foreach (cell, branches)
+	{
+		EvcBranch *branch = lfirst(cell);
+		Search below = {search->found,
+						list_concat_copy(search->conditions, branch->conditions)};
+
+		if (!branch->sometimes || branch->conditions != NIL)
+			(void) find(branch->part, &below);
+	}
 }
 
 static bool
-find_in_case(CaseExpr *expression, List **found)
+find(Node *node, void *context)
 {
-	CaseWhen *first = linitial_node(CaseWhen, expression->args);
+	Search *search = context;
+	List *branches;
 
-	if (expression->arg != NULL)
-		return find((Node *) expression->arg, found);
-	return find((Node *) first->expr, found);
-}
-
-static bool
-find(Node *node, List **found)
-{
 	if (node == NULL)
 		return false;
 	switch (nodeTag(node))
@@ -92,37 +140,24 @@ find(Node *node, List **found)
 		case T_Aggref:
 		case T_WindowFunc:
 		case T_GroupingFunc:
-		case T_RowCompareExpr:
 			return false;
-		case T_CaseExpr:
-			return find_in_case((CaseExpr *) node, found);
-		case T_CoalesceExpr:
-			return find(linitial(((CoalesceExpr *) node)->args), found);
-		case T_BoolExpr:
-			return find(linitial(((BoolExpr *) node)->args), found);
-		case T_ArrayCoerceExpr:
-			return find((Node *) ((ArrayCoerceExpr *) node)->arg, found);
-		case T_SubscriptingRef:
-			/* An array that is NULL is not asked for an element. */
-			return find((Node *) ((SubscriptingRef *) node)->refexpr, found);
 		default:
 			break;
 	}
-	if (evc_is_json_query(node))
-		return find(evc_json_document(node), found);
-	if (!is_call(node))
-		return expression_tree_walker(node, find, found);
-	if (is_ready((FuncExpr *) node))
-	{
-		*found = add_call(*found, (FuncExpr *) node);
-		return false;
-	}
-	return find((Node *) ((FuncExpr *) node)->args, found);
+	if (evc_branches(node, &branches))
+		find_in_branches(branches, search);
+	else if (evc_is_call(node) && is_ready((FuncExpr *) node, search->conditions))
+		note(search, (FuncExpr *) node);
+	else
+		return expression_tree_walker(node, find, context);
+	return false;
 }
 
 List *
-evc_find_calls(Node *expression, List *found)
+evc_find_calls(void *expression, List *conditions, List *found)
 {
-	(void) find(expression, &found);
+	Search search = {&found, conditions};
+
+	(void) find(expression, &search);
 	return found;
 }

@@ -22,24 +22,16 @@ is_batch_node(const Plan *plan)
 		   ((const CustomScan *) plan)->methods == &evc_scan_methods;
 }
 
-static int settle_all(List *plans);
-
 /* Returns what EXPLAIN does not see of the plan, and takes it off every count above. */
 static int
 settle(Plan *plan)
 {
-	int unseen;
+	int unseen = 0;
+	ListCell *cell;
 
-	if (plan == NULL)
-		return 0;
 	check_stack_depth();
-	unseen = settle(plan->lefttree) + settle(plan->righttree);
-	if (IsA(plan, Append))
-		unseen += settle_all(((Append *) plan)->appendplans);
-	else if (IsA(plan, MergeAppend))
-		unseen += settle_all(((MergeAppend *) plan)->mergeplans);
-	else if (IsA(plan, SubqueryScan))
-		unseen += settle(((SubqueryScan *) plan)->subplan);
+	foreach (cell, evc_children(plan))
+		unseen += settle(lfirst(cell));
 	if (is_batch_node(plan))
 	{
 		evc_set_disabled_nodes(plan, 0);
@@ -49,20 +41,13 @@ settle(Plan *plan)
 	return unseen;
 }
 
-static int
-settle_all(List *plans)
-{
-	int unseen = 0;
-	ListCell *cell;
-
-	foreach (cell, plans)
-		unseen += settle(lfirst(cell));
-	return unseen;
-}
-
 void
 evc_settle_disabled(PlannedStmt *stmt)
 {
+	ListCell *cell;
+
 	(void) settle(stmt->planTree);
-	(void) settle_all(stmt->subplans);
+	foreach (cell, stmt->subplans)
+		if (lfirst(cell) != NULL)
+			(void) settle(lfirst(cell));
 }

@@ -6,7 +6,7 @@
 
 #include "nodes/nodeFuncs.h"
 
-#include "compat.h"
+#include "plan/branch.h"
 #include "plan/guard.h"
 
 /* Where a walk stands. */
@@ -19,41 +19,16 @@ typedef struct Place
 static bool holds_guarded(Node *node, void *context);
 
 static bool
-holds_below(Node *node, const Place *place)
-{
-	Place below = {.is_call = place->is_call, .guarded = true};
-
-	return holds_guarded(node, &below);
-}
-
-/* The first of a list is always evaluated, the others perhaps. */
-static bool
-holds_after_first(List *list, Place *place)
+holds_in_branches(List *branches, const Place *place)
 {
 	ListCell *cell;
 
-	foreach (cell, list)
-		if (foreach_current_index(cell) == 0 ? holds_guarded(lfirst(cell), place)
-											 : holds_below(lfirst(cell), place))
-			return true;
-	return false;
-}
-
-static bool
-holds_in_case(CaseExpr *node, Place *place)
-{
-	ListCell *cell;
-
-	if (holds_guarded((Node *) node->arg, place) ||
-		holds_below((Node *) node->defresult, place))
-		return true;
-	foreach (cell, node->args)
+	foreach (cell, branches)
 	{
-		CaseWhen *when = lfirst_node(CaseWhen, cell);
+		EvcBranch *branch = lfirst(cell);
+		Place below = {place->is_call, place->guarded || branch->sometimes};
 
-		if (holds_below((Node *) when->result, place) ||
-			(foreach_current_index(cell) == 0 ? holds_guarded((Node *) when->expr, place)
-											  : holds_below((Node *) when->expr, place)))
+		if (holds_guarded(branch->part, &below))
 			return true;
 	}
 	return false;
@@ -102,11 +77,14 @@ static bool
 holds_guarded(Node *node, void *context)
 {
 	Place *place = context;
+	List *branches;
 
 	if (node == NULL)
 		return false;
 	if (place->is_call(node))
 		return place->guarded;
+	if (evc_branches(node, &branches))
+		return holds_in_branches(branches, place);
 	switch (nodeTag(node))
 	{
 		case T_Query:
@@ -116,21 +94,13 @@ holds_guarded(Node *node, void *context)
 				   holds_in_quals(((FromExpr *) node)->quals, place);
 		case T_JoinExpr:
 			return holds_in_join((JoinExpr *) node, place);
-		case T_CaseExpr:
-			return holds_in_case((CaseExpr *) node, place);
-		case T_CoalesceExpr:
-			return holds_after_first(((CoalesceExpr *) node)->args, place);
-		case T_BoolExpr:
-			return holds_after_first(((BoolExpr *) node)->args, place);
 		case T_Aggref:
 			return holds_in_children(node, place, ((Aggref *) node)->aggfilter != NULL);
 		case T_WindowFunc:
 			return holds_in_children(node, place,
 									 ((WindowFunc *) node)->aggfilter != NULL);
-		case T_RowCompareExpr:
-			return holds_in_children(node, place, true);
 		default:
-			return holds_in_children(node, place, evc_is_json_query(node));
+			return holds_in_children(node, place, false);
 	}
 }
 

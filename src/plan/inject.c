@@ -34,29 +34,14 @@ calls_foreign_functions(const PlannedStmt *stmt)
 static int
 highest_node_id(const Plan *plan)
 {
-	int highest;
+	int highest = 0;
 	ListCell *cell;
-	List *children = NIL;
 
 	if (plan == NULL)
 		return 0;
-	highest = Max(plan->plan_node_id,
-				  Max(highest_node_id(plan->lefttree), highest_node_id(plan->righttree)));
-	if (IsA(plan, Append))
-		children = ((const Append *) plan)->appendplans;
-	else if (IsA(plan, MergeAppend))
-		children = ((const MergeAppend *) plan)->mergeplans;
-	else if (IsA(plan, BitmapAnd))
-		children = ((const BitmapAnd *) plan)->bitmapplans;
-	else if (IsA(plan, BitmapOr))
-		children = ((const BitmapOr *) plan)->bitmapplans;
-	else if (IsA(plan, CustomScan))
-		children = ((const CustomScan *) plan)->custom_plans;
-	else if (IsA(plan, SubqueryScan))
-		highest = Max(highest, highest_node_id(((const SubqueryScan *) plan)->subplan));
-	foreach (cell, children)
+	foreach (cell, evc_children(plan))
 		highest = Max(highest, highest_node_id(lfirst(cell)));
-	return highest;
+	return Max(highest, plan->plan_node_id);
 }
 
 /* Rows that a Limit asks for, its offset included; 0 if that is not constant. */
@@ -164,6 +149,7 @@ operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 	check_stack_depth();
 	operate_children(surgery, plan, demand);
 	evc_insert_below(surgery, plan);
+	evc_insert_join_keys(surgery, plan);
 	if (IsA(plan, ValuesScan))
 		evc_rewrite_values(surgery, (ValuesScan *) plan);
 	if (IsA(plan, Limit) || IsA(plan, Sort) || IsA(plan, IncrementalSort))
@@ -175,8 +161,7 @@ operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 static bool
 may_go_back(int cursor_options)
 {
-	return (cursor_options & (CURSOR_OPT_SCROLL | CURSOR_OPT_FAST_PLAN)) != 0 &&
-		   (cursor_options & CURSOR_OPT_NO_SCROLL) == 0;
+	return (cursor_options & CURSOR_OPT_SCROLL) != 0;
 }
 
 void
@@ -196,6 +181,7 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 	stmt->planTree = operate(&surgery, stmt->planTree, &top);
 	foreach (cell, stmt->subplans)
 		lfirst(cell) = operate(&surgery, lfirst(cell), &top);
+	evc_note_leftovers(&surgery);
 	if (surgery.next_node_id > first_made)
 		evc_settle_disabled(stmt);
 }

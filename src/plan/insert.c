@@ -1,7 +1,7 @@
 /*
  * plan/insert.c
- *	  Insert below: calls in the arguments of aggregates, window functions and
- *	  set-returning functions.
+ *	  Insert below: calls in the arguments and filters of aggregates and window
+ *	  functions, and beside set-returning functions.
  */
 #include "postgres.h"
 
@@ -11,29 +11,47 @@
 #include "batch/markers.h"
 #include "plan/surgery.h"
 
+/* With a filter the arguments are evaluated for the rows that pass it. */
 static List *
-calls_of_aggregate(Aggref *aggregate, List *calls)
+conditions_of(Expr *filter)
 {
-	ListCell *cell;
+	BooleanTest *test;
 
-	/* With a filter the arguments are evaluated for some rows only. */
-	if (aggregate->aggfilter != NULL)
-		return calls;
-	foreach (cell, aggregate->args)
-		calls = evc_find_calls((Node *) lfirst_node(TargetEntry, cell)->expr, calls);
-	return calls;
+	if (filter == NULL)
+		return NIL;
+	test = makeNode(BooleanTest);
+	test->arg = filter;
+	test->booltesttype = IS_TRUE;
+	test->location = -1;
+	return list_make1(test);
 }
 
-static List *
-calls_of_window(WindowFunc *function, List *calls)
+static bool
+collect_calls(Node *node, void *context)
 {
-	ListCell *cell;
+	List **found = context;
 
-	if (function->aggfilter != NULL)
-		return calls;
-	foreach (cell, function->args)
-		calls = evc_find_calls(lfirst(cell), calls);
-	return calls;
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref))
+	{
+		Aggref *aggregate = (Aggref *) node;
+
+		*found = evc_find_calls(aggregate->aggfilter, NIL, *found);
+		*found =
+			evc_find_calls(aggregate->args, conditions_of(aggregate->aggfilter), *found);
+		return false;
+	}
+	if (IsA(node, WindowFunc))
+	{
+		WindowFunc *function = (WindowFunc *) node;
+
+		*found = evc_find_calls(function->aggfilter, NIL, *found);
+		*found =
+			evc_find_calls(function->args, conditions_of(function->aggfilter), *found);
+		return false;
+	}
+	return expression_tree_walker(node, collect_calls, context);
 }
 
 /*
@@ -43,78 +61,42 @@ calls_of_window(WindowFunc *function, List *calls)
 static List *
 calls_beside_sets(List *target)
 {
-	List *calls = NIL;
+	List *stable = NIL;
 	ListCell *cell;
 
-	foreach (cell, target)
+	foreach (cell, evc_find_calls(target, NIL, NIL))
 	{
-		Node *expression = (Node *) lfirst_node(TargetEntry, cell)->expr;
-		List *found = evc_find_calls(expression, NIL);
-		ListCell *call;
+		EvcFound *found = lfirst(cell);
 
-		foreach (call, found)
-			if (evc_is_stable_marker(((FuncExpr *) lfirst(call))->funcid))
-				calls = list_append_unique(calls, lfirst(call));
+		if (evc_is_stable_marker(found->call->funcid))
+			stable = lappend(stable, found);
 	}
-	return calls;
+	return stable;
 }
 
-static bool
-collect_calls(Node *node, void *context)
-{
-	List **calls = context;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, Aggref))
-		*calls = calls_of_aggregate((Aggref *) node, *calls);
-	else if (IsA(node, WindowFunc))
-		*calls = calls_of_window((WindowFunc *) node, *calls);
-	else
-		return expression_tree_walker(node, collect_calls, context);
-	return false;
-}
-
-/* Every column of the child, as the node above it sees it. */
+/* What a node writes to disk holds ciphertext, but no plaintext. */
 static List *
-child_columns(Plan *child)
+drop_stable(List *found)
 {
-	List *columns = NIL;
+	List *rest = NIL;
 	ListCell *cell;
 
-	foreach (cell, child->targetlist)
-		columns =
-			lappend(columns,
-					makeVarFromTargetEntry(OUTER_VAR, lfirst_node(TargetEntry, cell)));
-	return columns;
+	foreach (cell, found)
+		if (!evc_is_stable_marker(((EvcFound *) lfirst(cell))->call->funcid))
+			rest = lappend(rest, lfirst(cell));
+	return rest;
 }
 
-/* All columns of the node, its calls at the end, as its target list. */
 static List *
-pass_on(List *columns, List *child_target)
+calls_of(const Plan *plan)
 {
-	List *target = NIL;
-	ListCell *cell;
+	List *found = NIL;
 
-	foreach (cell, columns)
-	{
-		int place = foreach_current_index(cell);
-		Node *column = lfirst(cell);
-		Var *var = makeVar(INDEX_VAR, place + 1, exprType(column), exprTypmod(column),
-						   exprCollation(column), 0);
-		TargetEntry *entry = makeTargetEntry((Expr *) var, place + 1, NULL, false);
-
-		if (place < list_length(child_target))
-		{
-			TargetEntry *model = list_nth_node(TargetEntry, child_target, place);
-
-			entry->resname = model->resname;
-			entry->ressortgroupref = model->ressortgroupref;
-			entry->resjunk = model->resjunk;
-		}
-		target = lappend(target, entry);
-	}
-	return target;
+	if (IsA(plan, ProjectSet))
+		return calls_beside_sets(plan->targetlist);
+	(void) collect_calls((Node *) plan->targetlist, &found);
+	(void) collect_calls((Node *) plan->qual, &found);
+	return evc_expects_spill(plan) ? drop_stable(found) : found;
 }
 
 /* A window may stop reading early; an aggregate that is not sorted does not. */
@@ -128,8 +110,8 @@ hint_below(const Plan *plan)
 
 typedef struct Replacement
 {
-	List *calls;
-	int offset;
+	List *found;
+	int first_call;
 	bool everywhere; /* not just in the arguments of aggregates */
 } Replacement;
 
@@ -145,7 +127,8 @@ replace_calls(Node *node, void *context)
 	if (node == NULL)
 		return NULL;
 	if (replacement->everywhere || IsA(node, Aggref) || IsA(node, WindowFunc))
-		return evc_replace(node, replacement->calls, OUTER_VAR, replacement->offset);
+		return evc_replace(node, NIL, replacement->found, OUTER_VAR,
+						   replacement->first_call);
 	return expression_tree_mutator(node, replace_calls, context);
 }
 
@@ -154,36 +137,23 @@ evc_insert_below(EvcSurgery *surgery, Plan *plan)
 {
 	EvcDemand demand = {.hint = hint_below(plan), .parent = plan};
 
-	if (!IsA(plan, Agg) && !IsA(plan, WindowAgg) && !IsA(plan, ProjectSet))
+	if (plan->lefttree == NULL ||
+		(!IsA(plan, Agg) && !IsA(plan, WindowAgg) && !IsA(plan, ProjectSet)))
 		return;
 	for (;;)
 	{
-		Plan *child = plan->lefttree;
-		List *calls = NIL;
-		List *columns;
-		int n_child;
-		CustomScan *scan;
-		Replacement replacement;
+		Replacement replacement = {
+			.found = calls_of(plan),
+			.first_call = list_length(plan->lefttree->targetlist) + 1,
+			.everywhere = IsA(plan, ProjectSet),
+		};
 
-		if (IsA(plan, ProjectSet))
-			calls = calls_beside_sets(plan->targetlist);
-		else
-		{
-			(void) collect_calls((Node *) plan->targetlist, &calls);
-			(void) collect_calls((Node *) plan->qual, &calls);
-		}
-		if (calls == NIL || child == NULL)
+		if (replacement.found == NIL)
 			return;
-		columns = child_columns(child);
-		n_child = list_length(columns);
-		columns = list_concat(columns, copyObject(calls));
-		scan = evc_make_node(surgery, child, child, columns, n_child);
-		scan->scan.plan.targetlist = pass_on(columns, child->targetlist);
-		replacement = (Replacement){calls, n_child, IsA(plan, ProjectSet)};
+		plan->lefttree =
+			evc_append_calls(surgery, plan->lefttree, replacement.found, &demand);
 		plan->targetlist =
 			(List *) replace_calls((Node *) plan->targetlist, &replacement);
 		plan->qual = (List *) replace_calls((Node *) plan->qual, &replacement);
-		plan->lefttree = (Plan *) scan;
-		evc_set_demand(surgery, scan, &demand);
 	}
 }

@@ -13,64 +13,73 @@
 
 typedef struct Replacement
 {
-	List *from;
+	List *leaves;
+	List *found;
 	Index varno;
-	int offset;
+	int first_call;
 } Replacement;
 
-static bool
-is_encrypt(Node *node)
-{
-	return IsA(node, FuncExpr) &&
-		   evc_marker_kind(((FuncExpr *) node)->funcid) == EVC_MARKER_ENCRYPT;
-}
-
-/* Two calls of encrypt may be equal and are not the same: only identity counts. */
+/* Column of a leaf; 0 if the node is none. */
 static int
-place_of(Node *node, List *from)
+column_of_leaf(const Replacement *replacement, Node *node)
 {
 	ListCell *cell;
-	int place = 1;
 
-	foreach (cell, from)
-	{
-		if (lfirst(cell) == node)
-			return place;
-		place++;
-	}
-	if (is_encrypt(node))
-		return 0;
-	place = 1;
-	foreach (cell, from)
-	{
+	foreach (cell, replacement->leaves)
 		if (equal(lfirst(cell), node))
-			return place;
-		place++;
-	}
+			return foreach_current_index(cell) + 1;
+	return 0;
+}
+
+/* A STABLE call that is made for every row can stand for its equals. */
+static bool
+is_the_same(const EvcFound *found, Node *node)
+{
+	return found->conditions == NIL && evc_is_stable_marker(found->call->funcid) &&
+		   equal(found->call, node);
+}
+
+static int
+column_of_call(const Replacement *replacement, Node *node)
+{
+	ListCell *cell;
+
+	if (!IsA(node, FuncExpr))
+		return 0;
+	foreach (cell, replacement->found)
+		if (list_member_ptr(((EvcFound *) lfirst(cell))->places, node))
+			return replacement->first_call + foreach_current_index(cell);
+	foreach (cell, replacement->found)
+		if (is_the_same(lfirst(cell), node))
+			return replacement->first_call + foreach_current_index(cell);
 	return 0;
 }
 
 static Node *
-replace_mutator(Node *node, void *context)
+replace(Node *node, void *context)
 {
 	Replacement *replacement = context;
-	int place;
+	int column;
 
 	if (node == NULL)
 		return NULL;
-	place = IsA(node, List) ? 0 : place_of(node, replacement->from);
-	if (place > 0)
-		return (Node *) makeVar(replacement->varno, place + replacement->offset,
-								exprType(node), exprTypmod(node), exprCollation(node), 0);
-	return expression_tree_mutator(node, replace_mutator, context);
+	if (IsA(node, List))
+		return expression_tree_mutator(node, replace, context);
+	column = column_of_leaf(replacement, node);
+	if (column == 0)
+		column = column_of_call(replacement, node);
+	if (column == 0)
+		return expression_tree_mutator(node, replace, context);
+	return (Node *) makeVar(replacement->varno, column, exprType(node), exprTypmod(node),
+							exprCollation(node), 0);
 }
 
 Node *
-evc_replace(Node *expression, List *from, Index varno, int offset)
+evc_replace(void *expression, List *leaves, List *found, Index varno, int first_call)
 {
-	Replacement replacement = {from, varno, offset};
+	Replacement replacement = {leaves, found, varno, first_call};
 
-	return replace_mutator(expression, &replacement);
+	return replace(expression, &replacement);
 }
 
 /* InitPlans belong to the top, and so does what it depends on. */
@@ -88,24 +97,42 @@ take_place(Plan *node, Plan *model)
 	model->initPlan = NIL;
 }
 
+/* Leaves, then calls, over the child; and the calls' conditions. */
+static void
+set_columns(CustomScan *scan, List *leaves, List *found)
+{
+	List *columns = (List *) evc_replace(leaves, leaves, NIL, OUTER_VAR, 0);
+	ListCell *cell;
+
+	foreach (cell, found)
+	{
+		EvcFound *entry = lfirst(cell);
+
+		columns = lappend(columns, evc_replace(entry->call, leaves, NIL, OUTER_VAR, 0));
+		scan->custom_exprs =
+			lappend(scan->custom_exprs,
+					evc_replace(entry->conditions, leaves, NIL, OUTER_VAR, 0));
+	}
+	foreach (cell, columns)
+		scan->custom_scan_tlist =
+			lappend(scan->custom_scan_tlist,
+					makeTargetEntry(lfirst(cell), foreach_current_index(cell) + 1, NULL,
+									false));
+}
+
 CustomScan *
-evc_make_node(EvcSurgery *surgery, Plan *child, Plan *model, List *columns, int n_child)
+evc_make_node(EvcSurgery *surgery, Plan *child, Plan *model, List *leaves, List *found)
 {
 	CustomScan *scan = makeNode(CustomScan);
-	ListCell *cell;
 
 	take_place(&scan->scan.plan, model);
 	scan->scan.plan.plan_node_id = surgery->next_node_id++;
 	scan->scan.plan.lefttree = child;
 	scan->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	scan->methods = &evc_scan_methods;
-	foreach (cell, columns)
-		scan->custom_scan_tlist =
-			lappend(scan->custom_scan_tlist,
-					makeTargetEntry(lfirst(cell), foreach_current_index(cell) + 1, NULL,
-									false));
-	scan->custom_private =
-		list_make3(makeInteger(n_child), makeInteger(EVC_HINT_UNKNOWN), makeInteger(0));
+	set_columns(scan, leaves, found);
+	scan->custom_private = list_make4(makeInteger(list_length(leaves)),
+									  makeInteger(EVC_HINT_UNKNOWN), makeInteger(0), NIL);
 	return scan;
 }
 

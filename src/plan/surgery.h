@@ -50,24 +50,58 @@ typedef struct EvcDemand
 
 /* plan/calls.c */
 
+/* A call that can be made ahead. */
+typedef struct EvcFound
+{
+	FuncExpr *call;	  /* in place */
+	List *places;	  /* it, and equal ones if it is STABLE */
+	List *conditions; /* made for rows for which these are true, in this order; as
+					   * the expression has them, in place */
+} EvcFound;
+
 /*
- * Calls in an expression that are made for every row it is evaluated for, and
- * whose arguments are ready to be evaluated below: FuncExprs, in place.
- * STABLE ones that are equal are listed once.
+ * Adds the calls of an expression (or list of them) whose arguments are ready to
+ * be evaluated below.  The expression is evaluated where "conditions" are true.
  */
-extern List *evc_find_calls(Node *expression, List *found);
+extern List *evc_find_calls(void *expression, List *conditions, List *found);
+
+/* A call of a function of ours? */
+extern bool evc_is_call(Node *node);
 
 /* plan/wrap.c: top of the plan that takes P's place; P itself if nothing moved. */
 extern Plan *evc_wrap_above(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
 
+/*
+ * plan/append.c: a node above "child" that passes its columns on and appends the
+ * calls, whose arguments see it as OUTER_VAR.
+ */
+extern Plan *evc_append_calls(EvcSurgery *surgery, Plan *child, List *found,
+							  const EvcDemand *demand);
+
 /* plan/insert.c: moves calls in aggregates' arguments below an Agg or WindowAgg. */
 extern void evc_insert_below(EvcSurgery *surgery, Plan *plan);
+
+/* plan/join.c: moves calls in the keys of a HashJoin below it. */
+extern void evc_insert_join_keys(EvcSurgery *surgery, Plan *plan);
+
+/*
+ * plan/spill.c: does the planner expect that this Agg, WindowAgg or Hash writes its
+ * input to disk?
+ */
+extern bool evc_expects_spill(const Plan *plan);
 
 /* plan/values.c: calls in the rows of VALUES lists become calls in the target list. */
 extern void evc_rewrite_values(EvcSurgery *surgery, ValuesScan *scan);
 
 /* plan/lift.c: batch nodes below this Limit or Sort go above it; the new top. */
 extern Plan *evc_lift(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
+
+/* plan/walk.c: what a node has below it; expressions beside target list and filter. */
+extern List *evc_children(const Plan *plan);
+extern List *evc_own_expressions(const Plan *plan);
+
+/* plan/leftover.c: notes in a batch node, if there is one, what stays scalar. */
+extern void evc_note_leftovers(EvcSurgery *surgery);
 
 /* plan/volatile.c: does running this plan a row further have effects of its own? */
 extern bool evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan);
@@ -79,11 +113,11 @@ extern void evc_settle_disabled(PlannedStmt *stmt);
 
 /*
  * A batch node above "child", in the place of "model", whose costs, parameters
- * and InitPlans it takes over.  "columns" are expressions over the child as
- * OUTER_VAR: "n_child" Vars for its columns, then the calls.
+ * and InitPlans it takes over.  Its columns are the child's, which are "leaves" of
+ * the expressions that hold the calls "found", and then these.
  */
 extern CustomScan *evc_make_node(EvcSurgery *surgery, Plan *child, Plan *model,
-								 List *columns, int n_child);
+								 List *leaves, List *found);
 
 /*
  * Tells a node, whose child is as it will stay, how far it may read ahead: as
@@ -93,9 +127,10 @@ extern void evc_set_demand(const EvcSurgery *surgery, CustomScan *scan,
 						   const EvcDemand *demand);
 
 /*
- * Replaces every expression that is equal to a member of "from" by a Var of
- * "varno" whose column is its place in the list plus "offset" (from 1).
+ * Replaces by Vars of "varno": leaves by columns 1 and up; calls (NIL: none) by those
+ * from "first_call" on.
  */
-extern Node *evc_replace(Node *expression, List *from, Index varno, int offset);
+extern Node *evc_replace(void *expression, List *leaves, List *found, Index varno,
+						 int first_call);
 
 #endif /* EVC_PLAN_SURGERY_H */

@@ -28,9 +28,11 @@ is_null(Node *node)
 static FuncExpr *
 whole_call(Node *node)
 {
-	List *calls = evc_find_calls(node, NIL);
+	List *found = evc_find_calls(node, NIL, NIL);
 
-	return calls != NIL && linitial(calls) == node ? (FuncExpr *) node : NULL;
+	if (found == NIL || (Node *) ((EvcFound *) linitial(found))->call != node)
+		return NULL;
+	return (FuncExpr *) node;
 }
 
 /* The same but for the first argument's value? */

@@ -44,24 +44,12 @@ cte_is_volatile(const EvcSurgery *surgery, int number)
 	return !IsA(plan, ModifyTable) && evc_plan_is_volatile(surgery, plan);
 }
 
-/* Expressions that only this kind of node has. */
+/* What a node does beside evaluating expressions. */
 static bool
-own_expressions_are_volatile(const EvcSurgery *surgery, const Plan *plan)
+acts(const EvcSurgery *surgery, const Plan *plan)
 {
 	switch (nodeTag(plan))
 	{
-		case T_NestLoop:
-		case T_MergeJoin:
-		case T_HashJoin:
-			return is_volatile(surgery, ((const Join *) plan)->joinqual);
-		case T_FunctionScan:
-			return is_volatile(surgery, ((const FunctionScan *) plan)->functions);
-		case T_ValuesScan:
-			return is_volatile(surgery, ((const ValuesScan *) plan)->values_lists);
-		case T_TableFuncScan:
-			return is_volatile(surgery, ((const TableFuncScan *) plan)->tablefunc);
-		case T_Result:
-			return is_volatile(surgery, ((const Result *) plan)->resconstantqual);
 		case T_CteScan:
 			return cte_is_volatile(surgery, ((const CteScan *) plan)->ctePlanId);
 		case T_ModifyTable:
@@ -73,32 +61,21 @@ own_expressions_are_volatile(const EvcSurgery *surgery, const Plan *plan)
 	}
 }
 
-static bool
-any_is_volatile(const EvcSurgery *surgery, List *plans)
-{
-	ListCell *cell;
-
-	foreach (cell, plans)
-		if (evc_plan_is_volatile(surgery, lfirst(cell)))
-			return true;
-	return false;
-}
-
 bool
 evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan)
 {
+	ListCell *cell;
+
 	if (plan == NULL)
 		return false;
-	if (is_volatile(surgery, plan->targetlist) || is_volatile(surgery, plan->qual) ||
-		own_expressions_are_volatile(surgery, plan) ||
-		evc_plan_is_volatile(surgery, plan->lefttree) ||
-		evc_plan_is_volatile(surgery, plan->righttree))
+	if (acts(surgery, plan) || is_volatile(surgery, plan->targetlist) ||
+		is_volatile(surgery, plan->qual))
 		return true;
-	if (IsA(plan, Append))
-		return any_is_volatile(surgery, ((const Append *) plan)->appendplans);
-	if (IsA(plan, MergeAppend))
-		return any_is_volatile(surgery, ((const MergeAppend *) plan)->mergeplans);
-	if (IsA(plan, SubqueryScan))
-		return evc_plan_is_volatile(surgery, ((const SubqueryScan *) plan)->subplan);
+	foreach (cell, evc_own_expressions(plan))
+		if (is_volatile(surgery, lfirst(cell)))
+			return true;
+	foreach (cell, evc_children(plan))
+		if (evc_plan_is_volatile(surgery, lfirst(cell)))
+			return true;
 	return false;
 }

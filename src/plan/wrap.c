@@ -113,20 +113,6 @@ entries_of(List *expressions)
 	return entries;
 }
 
-/* The leaves as the child's columns, then the calls over them. */
-static List *
-columns_of(List *leaves, List *calls)
-{
-	List *columns = NIL;
-	ListCell *cell;
-
-	foreach (cell, leaves)
-		columns = lappend(columns, evc_replace(lfirst(cell), leaves, OUTER_VAR, 0));
-	foreach (cell, calls)
-		columns = lappend(columns, evc_replace(lfirst(cell), leaves, OUTER_VAR, 0));
-	return columns;
-}
-
 static bool
 is_sort(const Plan *plan)
 {
@@ -138,27 +124,27 @@ is_sort(const Plan *plan)
  * "target"; both are expressions of plan's own.  plan gives their leaves.
  */
 static CustomScan *
-put_above(EvcSurgery *surgery, Plan *plan, List *calls, List *filter, List *target,
+put_above(EvcSurgery *surgery, Plan *plan, List *found, List *filter, List *target,
 		  const EvcDemand *demand)
 {
 	List *leaves = NIL;
-	List *known;
+	int first_call;
 	CustomScan *scan;
 
 	(void) collect_leaves((Node *) filter, &leaves);
 	(void) collect_leaves((Node *) target, &leaves);
-	scan = evc_make_node(surgery, plan, plan, columns_of(leaves, calls),
-						 list_length(leaves));
-	known = list_concat_copy(leaves, calls);
-	scan->scan.plan.qual = (List *) evc_replace((Node *) filter, known, INDEX_VAR, 0);
+	scan = evc_make_node(surgery, plan, plan, leaves, found);
+	first_call = list_length(leaves) + 1;
+	scan->scan.plan.qual =
+		(List *) evc_replace(filter, leaves, found, INDEX_VAR, first_call);
 	/*
 	 * Below a Sort a result that the filter needed goes no further: the call is
 	 * made again above, for the rows that are left.
 	 */
 	if (filter != NIL && demand->parent != NULL && is_sort(demand->parent))
-		known = leaves;
+		found = NIL;
 	scan->scan.plan.targetlist =
-		(List *) evc_replace((Node *) target, known, INDEX_VAR, 0);
+		(List *) evc_replace(target, leaves, found, INDEX_VAR, first_call);
 	plan->targetlist = entries_of(leaves);
 	evc_set_demand(surgery, scan, demand);
 	return scan;
@@ -166,14 +152,14 @@ put_above(EvcSurgery *surgery, Plan *plan, List *calls, List *filter, List *targ
 
 /* Place of the first filter that holds a call; the filters' number if none does. */
 static int
-first_with_call(List *filters, List **calls)
+first_with_call(List *filters, List **found)
 {
 	ListCell *cell;
 
 	foreach (cell, filters)
 	{
-		*calls = evc_find_calls(lfirst(cell), NIL);
-		if (*calls != NIL)
+		*found = evc_find_calls(lfirst(cell), NIL, NIL);
+		if (*found != NIL)
 			return foreach_current_index(cell);
 	}
 	return list_length(filters);
@@ -184,8 +170,8 @@ static List *
 take_filters(List *filters, int place)
 {
 	List *taken = list_make1(list_nth(filters, place));
-	List *calls;
-	int rest = first_with_call(list_copy_tail(filters, place + 1), &calls);
+	List *found;
+	int rest = first_with_call(list_copy_tail(filters, place + 1), &found);
 
 	for (int i = 0; i < rest; i++)
 		taken = lappend(taken, list_nth(filters, place + 1 + i));
@@ -201,8 +187,8 @@ static Plan *
 wrap_filter(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 {
 	List *filters = plan->qual;
-	List *calls;
-	int place = first_with_call(filters, &calls);
+	List *found;
+	int place = first_with_call(filters, &found);
 	List *taken;
 	List *rest;
 	CustomScan *scan;
@@ -213,30 +199,19 @@ wrap_filter(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 	rest = list_copy_tail(filters, place + list_length(taken));
 	plan->qual = list_copy_head(filters, place);
 	/* What is left is kept above, where the next round finds it. */
-	scan = put_above(surgery, plan, calls, list_concat(taken, rest), plan->targetlist,
+	scan = put_above(surgery, plan, found, list_concat(taken, rest), plan->targetlist,
 					 demand);
 	return (Plan *) scan;
-}
-
-static List *
-calls_of_target(List *target)
-{
-	List *calls = NIL;
-	ListCell *cell;
-
-	foreach (cell, target)
-		calls = evc_find_calls((Node *) lfirst_node(TargetEntry, cell)->expr, calls);
-	return calls;
 }
 
 static Plan *
 wrap_target(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 {
-	List *calls = calls_of_target(plan->targetlist);
+	List *found = evc_find_calls(plan->targetlist, NIL, NIL);
 
-	if (calls == NIL)
+	if (found == NIL)
 		return plan;
-	return (Plan *) put_above(surgery, plan, calls, NIL, plan->targetlist, demand);
+	return (Plan *) put_above(surgery, plan, found, NIL, plan->targetlist, demand);
 }
 
 /* Below a filter nobody knows how many rows it takes. */

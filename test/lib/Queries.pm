@@ -6,6 +6,7 @@
 #   {d:column}   decrypt(column), or the twin's column; {t:column} by try_decrypt
 #   {n:column}   decrypt_as(column, NULL::int), or the twin's column
 #   {r:text}     decrypt(encrypt(text)), or the text itself
+# Column g opens only where ok is true: a branch must keep other rows away from it.
 # Every query is deterministic as a set of rows; whole results are compared
 # sorted, unless the query orders them all.
 package Queries;
@@ -35,6 +36,21 @@ CREATE TABLE e_3b PARTITION OF e_3 FOR VALUES FROM (70) TO (1000);
 INSERT INTO e_1 SELECT id, k, encrypt(v), encrypt(n) FROM p_1;
 INSERT INTO e_2 SELECT id, k, encrypt(v), encrypt(n) FROM p_2;
 INSERT INTO e_3 SELECT id, k, encrypt(v), encrypt(n) FROM p_3;
+ALTER TABLE p_1 ADD ok bool, ADD g text;
+ALTER TABLE p_2 ADD ok bool, ADD g text;
+ALTER TABLE p_3 ADD ok bool, ADD g text;
+ALTER TABLE e_1 ADD ok bool, ADD g encrypted;
+ALTER TABLE e_2 ADD ok bool, ADD g encrypted;
+ALTER TABLE e_3 ADD ok bool, ADD g encrypted;
+UPDATE p_1 SET ok = id % 3 < 2, g = v;
+UPDATE e_1 SET ok = id % 3 < 2, g = CASE WHEN id % 3 < 2 THEN v
+	ELSE overlay(encrypt('x')::text placing 'AAAA' from 9)::encrypted END;
+UPDATE p_2 SET ok = id % 3 < 2, g = v;
+UPDATE e_2 SET ok = id % 3 < 2, g = CASE WHEN id % 3 < 2 THEN v
+	ELSE overlay(encrypt('x')::text placing 'AAAA' from 9)::encrypted END;
+UPDATE p_3 SET ok = id % 3 < 2, g = v;
+UPDATE e_3 SET ok = id % 3 < 2, g = CASE WHEN id % 3 < 2 THEN v
+	ELSE overlay(encrypt('x')::text placing 'AAAA' from 9)::encrypted END;
 CREATE INDEX ON e_1 (k) INCLUDE (v);
 CREATE INDEX ON e_3 (k);
 };
@@ -83,7 +99,7 @@ sub text
 	my ($self, $depth, @tables) = @_;
 	my $t = $self->pick(@tables);
 
-	return $self->pick("{d:$t.v}", "{d:$t.v}", "{t:$t.v}", q{'v1'}) if $depth <= 0;
+	return $self->pick("{d:$t.v}", "{d:$t.v}", "{d:$t.v}", "{t:$t.v}", q{'v1'}, $self->guarded($t)) if $depth <= 0;
 	my $one = $self->text($depth - 1, @tables);
 	my $two = $self->text($depth - 1, @tables);
 	my $number = $self->number($depth - 1, @tables);
@@ -91,6 +107,16 @@ sub text
 	return $self->pick("($one || $two)", "upper($one)", "concat($one, $number)", "{r:$one}",
 		"COALESCE($one, $two)", "NULLIF($one, $two)", "CASE WHEN $condition THEN $one ELSE $two END",
 		"CASE $one WHEN $two THEN $two ELSE 'none' END", "($number)::text");
+}
+
+# Says 'none' where the value does not open.
+sub guarded
+{
+	my ($self, $t) = @_;
+
+	return $self->pick("CASE WHEN $t.ok THEN {d:$t.g} ELSE 'none' END", "CASE WHEN NOT $t.ok THEN 'none' ELSE {d:$t.g} END",
+		"CASE $t.ok WHEN true THEN {d:$t.g} ELSE 'none' END", "COALESCE(CASE WHEN NOT $t.ok THEN 'none' END, {d:$t.g})",
+		"CASE WHEN NOT $t.ok OR {d:$t.g} < 'v' THEN 'none' WHEN $t.ok AND {d:$t.g} > 'v2' THEN {d:$t.v} ELSE {d:$t.g} END");
 }
 
 sub condition
@@ -150,7 +176,8 @@ sub from
 	{
 		my $b = $self->alias;
 		my $kind = $self->pick('JOIN', 'LEFT JOIN', 'JOIN', 'FULL JOIN');
-		my $on = $self->pick("$b.id = $a.id", "$b.k = $a.id", "{n:$b.n} = $a.id", "$b.id = $a.id AND {d:$b.v} >= 'v2'");
+		my $on = $self->pick("$b.id = $a.id", "$b.k = $a.id", "{n:$b.n} = $a.id", "{d:$b.v} = {d:$a.v}",
+			"{n:$a.n} = {n:$b.n} AND $b.k < 3", "lower({d:$b.v}) = " . $self->text(0, $a), "$b.id = $a.id AND {d:$b.v} >= 'v2'");
 		$on = "$b.id = $a.id" if $kind eq 'FULL JOIN';
 
 		if ($self->chance(25))
@@ -204,7 +231,8 @@ sub window
 	my $partition = $self->pick('', "PARTITION BY $a.k", 'PARTITION BY ' . $self->text(0, $a));
 	my $order = $self->pick("ORDER BY $a.id", 'ORDER BY ' . $self->text(0, $a) . ", $a.id");
 	my $frame = $self->pick('', 'ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING', 'GROUPS 1 PRECEDING');
-	my $function = $self->pick("lag($text)", "sum($number)", "max($text)", "row_number()", "first_value($text)");
+	my $function = $self->pick("lag($text)", "sum($number)", "max($text)", "row_number()", "first_value($text)",
+		"max($text) FILTER (WHERE " . $self->condition(0, $a) . ')');
 	my $where = $self->condition($depth, $a);
 
 	return "SELECT $a.id, $function OVER ($partition $order $frame) FROM {T:" . (1 + $self->below(3)) . "} $a WHERE $where";

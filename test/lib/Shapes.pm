@@ -9,6 +9,7 @@
 #   check  a query afterwards, not counted: what the statements have done
 #   role   runs as this role
 #   limit  requests that a batched shape may make; otherwise 12
+#   exact  a batched shape sends as many values as it makes calls without
 #   owner  only an owner may do it, so there is no test of EXECUTE
 #   since  the first version of PostgreSQL that has it
 package Shapes;
@@ -175,9 +176,13 @@ our @SHAPES = (
 	[ 'cross join', batched => 'SELECT s.id, decrypt(t.v) FROM t CROSS JOIN small s WHERE t.grp = 1 AND s.id < 3' ],
 	[ 'semi join', batched => q{SELECT id FROM t WHERE id IN (SELECT t_id FROM u WHERE decrypt(v) LIKE '%5')} ],
 	[ 'anti join', batched => q{SELECT id FROM t WHERE NOT EXISTS (SELECT FROM u WHERE u.t_id = t.id AND decrypt(u.v) LIKE '%5')} ],
-	[ 'join by a call, hashed', scalar => 'SELECT t.id, s.id FROM t JOIN small s ON s.name = decrypt(t.v)', set => $HASHED ],
+	[ 'join by a call, hashed', batched => 'SELECT t.id, s.id FROM t JOIN small s ON s.name = decrypt(t.v)', set => $HASHED ],
 	[ 'join by a call, merged', batched => 'SELECT t.id, s.id FROM t JOIN small s ON s.name = decrypt(t.v)', set => $MERGED ],
-	[ 'join by calls on both sides', scalar => 'SELECT t.id, s.id FROM t JOIN small s ON decrypt(s.v) = decrypt(t.v)', set => $HASHED ],
+	[ 'join by calls on both sides', batched => 'SELECT t.id, s.id FROM t JOIN small s ON decrypt(s.v) = decrypt(t.v)', set => $HASHED ],
+	[ 'left join by calls, hashed', batched => q{SELECT t.id, s.id, decrypt(s.v) FROM t LEFT JOIN small s
+		ON lower(decrypt(s.v)) = lower(decrypt(t.v)) AND s.id > t.grp}, set => $HASHED ],
+	[ 'join by nested calls, hashed', batched =>
+		'SELECT t.id, s.id FROM t JOIN small s ON decrypt(s.v) = decrypt(CASE WHEN t.grp > 1 THEN t.v END)', set => $HASHED ],
 	[ 'join condition over both sides', scalar =>
 		q{SELECT s.id, z.id FROM small s JOIN small z ON decrypt(s.v) || 'x' > decrypt(z.v) || z.name}, set => $NESTED ],
 	[ 'LATERAL', batched => 'SELECT s.id, q.d FROM small s, LATERAL
@@ -186,8 +191,10 @@ our @SHAPES = (
 	# Aggregates
 	[ 'aggregate of a call', batched => 'SELECT count(decrypt(v)), max(decrypt(v)) FROM t' ],
 	[ 'aggregate of two calls', batched => q{SELECT string_agg(decrypt(v), ',' ORDER BY decrypt_as(n, NULL::int)) FROM t} ],
-	[ 'aggregate, FILTER by a plain column', scalar => 'SELECT count(decrypt(v)) FILTER (WHERE grp = 1) FROM t' ],
-	[ 'aggregate, FILTER by a call', scalar => q{SELECT count(*) FILTER (WHERE decrypt(v) LIKE '%1') FROM t} ],
+	[ 'aggregate, FILTER by a plain column', batched => 'SELECT count(decrypt(v)) FILTER (WHERE grp = 1) FROM t', exact => 1 ],
+	[ 'aggregate, FILTER by a call', batched => q{SELECT count(*) FILTER (WHERE decrypt(v) LIKE '%1') FROM t} ],
+	[ 'aggregate, FILTER and argument by calls', batched =>
+		q{SELECT grp, max(decrypt(v)) FILTER (WHERE decrypt_as(n, NULL::int) < 500) FROM t GROUP BY grp ORDER BY grp}, exact => 1 ],
 	[ 'aggregate, DISTINCT', batched => 'SELECT count(DISTINCT decrypt(v)) FROM t' ],
 	[ 'aggregate, WITHIN GROUP', batched => 'SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY decrypt_as(n, NULL::int)) FROM t' ],
 	[ 'call of an aggregate', batched => 'SELECT grp, decrypt(encrypt(max(name))) FROM t GROUP BY grp ORDER BY grp' ],
@@ -215,7 +222,7 @@ our @SHAPES = (
 		(ORDER BY grp RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t ORDER BY id' ],
 	[ 'frame, GROUPS EXCLUDE', batched => 'SELECT id, count(decrypt(v)) OVER
 		(ORDER BY grp GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES) FROM t ORDER BY id' ],
-	[ 'window with FILTER', scalar => 'SELECT id, count(decrypt(v)) FILTER (WHERE id > 5) OVER (ORDER BY id) FROM t' ],
+	[ 'window with FILTER', batched => 'SELECT id, count(decrypt(v)) FILTER (WHERE id > 5) OVER (ORDER BY id) FROM t' ],
 	[ 'call of a window function', batched => 'SELECT id, decrypt(first_value(v) OVER (PARTITION BY grp ORDER BY id)) FROM t ORDER BY id' ],
 	[ 'window with run condition', scalar =>
 		'SELECT * FROM (SELECT decrypt(v), row_number() OVER (ORDER BY id) AS k FROM t) q WHERE k <= 20' ],
@@ -305,7 +312,7 @@ our @SHAPES = (
 
 	# Cursors, prepared statements, functions
 	[ 'cursor, NO SCROLL', batched => 'DECLARE c NO SCROLL CURSOR FOR SELECT id, decrypt(v) FROM t; FETCH 10 c; FETCH ALL c' ],
-	[ 'cursor, says neither', scalar => 'DECLARE c CURSOR FOR SELECT id, decrypt(v) FROM small; FETCH 4 c; FETCH BACKWARD 2 c; FETCH ALL c' ],
+	[ 'cursor, says neither', batched => 'DECLARE c CURSOR FOR SELECT id, decrypt(v) FROM small; FETCH 4 c; FETCH ALL c' ],
 	[ 'cursor, SCROLL', scalar => 'DECLARE c SCROLL CURSOR FOR SELECT id, decrypt(v) FROM small; FETCH LAST c; FETCH ABSOLUTE 3 c' ],
 	[ 'prepared, custom plan', batched => 'EXECUTE s(300)', set => 'plan_cache_mode = force_custom_plan',
 		before => 'PREPARE s (int) AS SELECT id, decrypt(v) FROM t WHERE id > $1' ],
@@ -346,14 +353,22 @@ our @SHAPES = (
 	[ 'all operations', batched => 'SELECT decrypt(v), try_decrypt(v), decrypt_as(n, NULL::bigint), decrypt_as(n, NULL::int), decrypt(encrypt(id)) FROM t', limit => 18 ],
 	[ 'nested calls', batched => q{SELECT decrypt(encrypt(decrypt(encrypt(decrypt(v))) || '.')) FROM t}, limit => 30 ],
 	[ 'CASE, searched, first condition', batched => q{SELECT CASE WHEN decrypt(v) LIKE '%1' THEN 1 ELSE 2 END FROM t} ],
-	[ 'CASE, searched, guarded', scalar => 'SELECT CASE WHEN grp = 1 THEN decrypt(v) END FROM t' ],
+	[ 'CASE, guarded by a call', batched => q{SELECT CASE WHEN decrypt(v) LIKE '%1' THEN decrypt_as(n, NULL::int) END FROM t}, exact => 1 ],
+	[ 'CASE, guards in guards', batched => q{SELECT CASE WHEN grp < 5 THEN
+		CASE name WHEN 'name 1' THEN decrypt(v) WHEN COALESCE(NULLIF(grp, 2)::text, decrypt(n)) THEN 'x' ELSE decrypt(n) END
+		ELSE COALESCE(NULLIF(name, 'name 7'), decrypt(v)) END FROM t}, exact => 1 ],
+	[ 'CASE in a filter', batched => q{SELECT id FROM t WHERE CASE WHEN grp = 1 THEN decrypt(v) LIKE '%1' ELSE grp = 2 END}, exact => 1 ],
+	[ 'CASE in an aggregate', batched => q{SELECT grp, sum(CASE WHEN id > 700 THEN decrypt_as(n, NULL::int) END) FROM t GROUP BY grp ORDER BY grp}, exact => 1 ],
+	[ 'CASE, guard of a VOLATILE call', scalar => 'SELECT CASE WHEN random() < 2 THEN decrypt(v) END FROM t' ],
+	[ 'encrypt in a branch', batched => q{SELECT decrypt(CASE WHEN grp = 1 THEN encrypt(name) ELSE v END) FROM t}, exact => 1 ],
+	[ 'CASE, searched, guarded', batched => 'SELECT CASE WHEN grp = 1 THEN decrypt(v) END FROM t', exact => 1 ],
 	[ 'CASE, simple', batched => q{SELECT CASE decrypt(v) WHEN 'name 1' THEN 1 ELSE 2 END FROM t} ],
-	[ 'CASE, simple, guarded', scalar => 'SELECT CASE grp WHEN 1 THEN decrypt(v) ELSE name END FROM t' ],
+	[ 'CASE, simple, guarded', batched => 'SELECT CASE grp WHEN 1 THEN decrypt(v) ELSE name END FROM t', exact => 1 ],
 	[ 'COALESCE, first', batched => q{SELECT COALESCE(decrypt(v), 'none') FROM t} ],
-	[ 'COALESCE, second', scalar => 'SELECT COALESCE(CASE WHEN grp > 2 THEN name END, decrypt(v)) FROM t' ],
+	[ 'COALESCE, second', batched => 'SELECT COALESCE(CASE WHEN grp > 2 THEN name END, decrypt(v)) FROM t', exact => 1 ],
 	[ 'NULLIF', batched => q{SELECT NULLIF(decrypt(v), 'name 1') FROM t} ],
-	[ 'AND', scalar => q{SELECT id, grp = 1 AND decrypt(v) LIKE '%1' FROM t} ],
-	[ 'OR', scalar => q{SELECT id FROM t WHERE grp <> 1 OR decrypt(v) LIKE '%11'} ],
+	[ 'AND', batched => q{SELECT id, grp = 1 AND decrypt(v) LIKE '%1' FROM t}, exact => 1 ],
+	[ 'OR', batched => q{SELECT id FROM t WHERE grp <> 1 OR decrypt(v) LIKE '%11'}, exact => 1 ],
 	[ 'GREATEST', batched => q{SELECT GREATEST(decrypt(v), 'name 5') FROM t} ],
 	[ 'ROW and ARRAY', batched => 'SELECT ROW(id, decrypt(v)), ARRAY[decrypt(v), name] FROM t' ],
 	[ 'row comparison', scalar => q{SELECT id FROM t WHERE (grp, decrypt(v)) < (1, 'name 5')} ],
@@ -504,14 +519,15 @@ sub run_shape
 	$step->($option{before}) if $option{before};
 	$role //= $option{role};
 	$step->("SET LOCAL ROLE $role") if $role;
-	my $before = requests_made($watch);
+	my ($requests_before, $values_before) = (requests_made($watch), $watch->stats->{values_done});
 	my $rows = $step->($sql);
-	my $requests = requests_made($watch) - $before;
+	my $requests = requests_made($watch) - $requests_before;
+	my $values = $watch->stats->{values_done} - $values_before;
 	$step->('RESET ROLE') unless $error;
 	$rows .= "\n" . $step->($option{check}) if $option{check} and not $error;
 	$session->query('ROLLBACK; DEALLOCATE ALL');
 	$rows =~ s/ev:\w+:[^\s,|)"}]*/CIPHERTEXT/g;
-	return { rows => $rows, error => $error, requests => $requests };
+	return { rows => $rows, error => $error, requests => $requests, values => $values };
 }
 
 1;

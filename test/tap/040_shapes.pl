@@ -55,6 +55,7 @@ for my $shape (@SHAPES)
 			}
 			cmp_ok($on->{requests}, '<', $off->{requests}, 'fewer requests');
 			cmp_ok($on->{requests}, '<=', $option{limit} // $LIMIT, 'a few requests');
+			is($on->{values}, $off->{values}, 'as many values') if $option{exact};
 		};
 	}
 }

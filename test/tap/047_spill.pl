@@ -77,6 +77,23 @@ for my $what (sort keys %kept)
 	cmp_ok($bytes, '>', 100_000, "$what: there are temporary files");
 }
 
+# Arguments of what is expected to spill are not decrypted below it.
+my %scalar = (
+	'hashed aggregate' => 'SET LOCAL enable_sort = off; SELECT max(decrypt(v)) FROM t GROUP BY x',
+	'grouping sets' => 'SET LOCAL enable_sort = off; SELECT max(decrypt(v)) FROM t GROUP BY GROUPING SETS ((x), (id % 5000))',
+	'window over all rows' => 'SELECT max(decrypt(v)) OVER () FROM t',
+	'hash join' => 'SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off;
+		SELECT a.id FROM t a JOIN t b ON a.id = b.id AND decrypt(a.v) = decrypt(b.v)');
+for my $what (sort keys %scalar)
+{
+	for my $batch ('on', 'off')
+	{
+		my ($found, $bytes) = spilled($batch, "SET LOCAL evcrypt.batch_rows = 64; $scalar{$what}");
+		is($found, 0, "$what, batching $batch: no plaintext in temporary files");
+		cmp_ok($bytes, '>', 100_000, "$what, batching $batch: there are temporary files");
+	}
+}
+
 # The search finds what is there.
 my ($found) = spilled('on', 'SELECT decrypt(v) FROM t ORDER BY decrypt(v)');
 ok($found, 'a sort by plaintext writes it');

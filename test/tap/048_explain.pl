@@ -72,6 +72,34 @@ for my $sql ('SELECT sum(length(decrypt(v))) FROM t', q{SELECT id FROM t WHERE d
 	is($session->{error}, '', 'nor with ANALYZE');
 }
 
+# What stays scalar is named, once a plan.
+my %left = (
+	'RETURNING' => q{INSERT INTO t SELECT id + 1000, encrypt(id) FROM t RETURNING try_decrypt(v)},
+	'a join condition' => q{SELECT decrypt(a.v) FROM t a JOIN t b ON a.id < 3 AND b.id < 3 AND try_decrypt(a.v) <= try_decrypt(b.v)},
+	'a row comparison' => q{SELECT decrypt(v) FROM t WHERE (id, try_decrypt(v)) > (5, 'a')},
+	'a guard that is VOLATILE' => q{SELECT decrypt(v), CASE WHEN random() < 2 THEN try_decrypt(v) END FROM t},
+	'a sub-plan' => q{SELECT decrypt(v), (SELECT try_decrypt(t.v)) FROM t});
+for my $what (sort keys %left)
+{
+	my $text = $session->query("EXPLAIN (COSTS OFF) $left{$what}");
+	my @lines = $text =~ /Scalar Calls: (.*)/g;
+	is_deeply(\@lines, ['try_decrypt'], "scalar: $what") or diag($text);
+}
+like($session->query("EXPLAIN (FORMAT json) $left{'a row comparison'}"), qr/"Scalar Calls": \["try_decrypt"\]/, 'in JSON');
+unlike($session->query("EXPLAIN $SQL"), qr/Scalar Calls/, 'nothing is left');
+unlike($session->query(q{EXPLAIN SELECT decrypt(v) FROM t WHERE v IS NOT NULL AND decrypt('ev:x') <> 'y'} =~ s/'ev:x'/(SELECT v FROM t LIMIT 1)/r),
+	qr/Scalar Calls: decrypt, decrypt/, 'a name once');
+
+# Plans that are cached follow the setting.
+$session->query('PREPARE cached AS SELECT decrypt(v) FROM t WHERE id < 100; SET plan_cache_mode = force_generic_plan');
+cmp_ok(requests_of($session, $watch, 'EXECUTE cached'), '<=', 10, 'a cached plan is batched');
+$session->query('SET evcrypt.batch = off');
+is(requests_of($session, $watch, 'EXECUTE cached'), 99, 'not after SET evcrypt.batch = off');
+$session->query('RESET evcrypt.batch');
+cmp_ok(requests_of($session, $watch, 'EXECUTE cached'), '<=', 10, 'and again after RESET');
+$session->query('BEGIN; SET LOCAL evcrypt.batch = off; ROLLBACK');
+cmp_ok(requests_of($session, $watch, 'EXECUTE cached'), '<=', 10, 'and after a ROLLBACK');
+
 # Of a plan's nodes, those that a setting disables are marked, and no others: since 18.
 SKIP:
 {

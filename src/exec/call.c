@@ -1,0 +1,44 @@
+/*
+ * exec/call.c
+ *	  One call that a node has taken over.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+
+#include "exec/call.h"
+
+void
+evc_scan_call_init(EvcScanCall *call, FuncExpr *function, List *conditions,
+				   PlanState *node)
+{
+	EvcMarkerKind kind = evc_marker_kind(function->funcid);
+
+	if (kind == EVC_MARKER_NONE)
+		elog(ERROR, "function %u is no longer one of evcrypt's", function->funcid);
+	call->function = function;
+	call->kind = kind;
+	call->verb = kind == EVC_MARKER_ENCRYPT ? 0 : 1;
+	call->owner = CurrentMemoryContext;
+	call->conditions = ExecInitQual(conditions, node);
+	call->argument = ExecInitExpr(linitial(function->args), node);
+}
+
+EvcMarker *
+evc_scan_call_marker(EvcScanCall *call)
+{
+	Oid argument = exprType(linitial(call->function->args));
+	Oid result = call->function->funcresulttype;
+
+	if (call->marker != NULL)
+		return call->marker;
+	if (call->kind == EVC_MARKER_ENCRYPT)
+		call->marker = evc_marker_new(call->owner, call->kind, argument, result);
+	else
+		call->marker =
+			evc_marker_new(call->owner, call->kind,
+						   call->kind == EVC_MARKER_DECRYPT_AS ? result : InvalidOid,
+						   argument);
+	return call->marker;
+}

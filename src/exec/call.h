@@ -1,0 +1,35 @@
+/*
+ * exec/call.h
+ *	  One call that a node has taken over.
+ */
+#ifndef EVC_EXEC_CALL_H
+#define EVC_EXEC_CALL_H
+
+#include "postgres.h"
+
+#include "nodes/execnodes.h"
+
+#include "batch/marker.h"
+
+typedef struct EvcScanCall
+{
+	FuncExpr *function;
+	EvcMarkerKind kind;
+	int verb;			   /* index of its group in a set */
+	ExprState *conditions; /* over the child's slot; NULL: called for every row */
+	ExprState *argument;   /* likewise */
+	EvcMarker *marker;	   /* when it has been needed */
+	MemoryContext owner;   /* of the marker */
+} EvcScanCall;
+
+/*
+ * For expressions of the node over its child's slot; "conditions" are joined by AND.
+ * Lives in the current memory context.
+ */
+extern void evc_scan_call_init(EvcScanCall *call, FuncExpr *function, List *conditions,
+							   PlanState *node);
+
+/* Made when a row needs it: a type that is refused is an error of that row. */
+extern EvcMarker *evc_scan_call_marker(EvcScanCall *call);
+
+#endif /* EVC_EXEC_CALL_H */

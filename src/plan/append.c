@@ -1,0 +1,69 @@
+/*
+ * plan/append.c
+ *	  A batch node that passes its child's columns on and adds calls at the end.
+ */
+#include "postgres.h"
+
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+
+#include "plan/surgery.h"
+
+/* Every column of the child, as what is above it sees it. */
+static List *
+columns_of(Plan *child)
+{
+	List *columns = NIL;
+	ListCell *cell;
+
+	foreach (cell, child->targetlist)
+		columns =
+			lappend(columns,
+					makeVarFromTargetEntry(OUTER_VAR, lfirst_node(TargetEntry, cell)));
+	return columns;
+}
+
+/* Column "number" of the node as an entry of its target list. */
+static TargetEntry *
+entry_for(const CustomScan *scan, int number)
+{
+	Node *column =
+		(Node *) list_nth_node(TargetEntry, scan->custom_scan_tlist, number - 1)->expr;
+	Var *var = makeVar(INDEX_VAR, number, exprType(column), exprTypmod(column),
+					   exprCollation(column), 0);
+
+	return makeTargetEntry((Expr *) var, number, NULL, false);
+}
+
+/* The child's entries with their names and marks, then the calls. */
+static List *
+pass_on(const CustomScan *scan, List *child_target)
+{
+	List *target = NIL;
+
+	for (int i = 0; i < list_length(scan->custom_scan_tlist); i++)
+	{
+		TargetEntry *entry = entry_for(scan, i + 1);
+
+		if (i < list_length(child_target))
+		{
+			TargetEntry *model = list_nth_node(TargetEntry, child_target, i);
+
+			entry->resname = model->resname;
+			entry->ressortgroupref = model->ressortgroupref;
+			entry->resjunk = model->resjunk;
+		}
+		target = lappend(target, entry);
+	}
+	return target;
+}
+
+Plan *
+evc_append_calls(EvcSurgery *surgery, Plan *child, List *found, const EvcDemand *demand)
+{
+	CustomScan *scan = evc_make_node(surgery, child, child, columns_of(child), found);
+
+	scan->scan.plan.targetlist = pass_on(scan, child->targetlist);
+	evc_set_demand(surgery, scan, demand);
+	return (Plan *) scan;
+}
