@@ -27,6 +27,8 @@ set_up($session, qq{
 			CASE WHEN i % 4 = 0 THEN encrypt(1 + i % 3) ELSE $DAMAGED END
 		FROM generate_series(1, 100) i;
 	CREATE TABLE same AS SELECT i AS id, e.v FROM (SELECT encrypt('one') AS v OFFSET 0) e, generate_series(1, 1000) i;
+	CREATE TABLE keys AS SELECT NULLIF(i, 3) AS x, CASE WHEN i = 3 THEN $DAMAGED ELSE encrypt(i) END AS v
+		FROM generate_series(1, 50) i;
 	CREATE TABLE log (line text);
 	CREATE FUNCTION nlog() RETURNS bigint LANGUAGE plpgsql VOLATILE
 		AS 'BEGIN RETURN (SELECT count(*) FROM log); END';
@@ -162,6 +164,16 @@ for my $expression ('CASE WHEN id < 0 THEN decrypt_as(v, NULL::encrypted) END', 
 same_both_ways($session, "no rows: $_", "SELECT $_ FROM pairs WHERE id < 0") for 'encrypt(v)', 'decrypt_as(v, NULL::encrypted)';
 same_both_ways($session, "EXPLAIN: $_", "EXPLAIN (COSTS OFF) SELECT $_ FROM pairs WHERE id < 0; ROLLBACK")
 	for 'CASE WHEN false THEN encrypt(v) END';
+
+# A key of a hash join that is NULL keeps the next ones away, unless the join gives the row all the same.
+my %join = ('JOIN' => '00000', 'LEFT JOIN' => 'EV020', 'RIGHT JOIN' => 'EV020', 'FULL JOIN' => 'EV020');
+for my $kind (sort keys %join)
+{
+	my $sql = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
+		SELECT count(*) FROM keys a $kind keys b ON a.x = b.x AND decrypt(a.v) = decrypt(b.v)";
+	like(outcome($session, 'on', $sql), qr/\n$join{$kind}$/, "$kind: $join{$kind}");
+	same_both_ways($session, "keys of $kind", $sql);
+}
 
 # A document that is NULL keeps away what is passed, and one with a value the default.
 SKIP:
