@@ -423,7 +423,7 @@ our @SHAPES = (
 	[ 'MERGE, NOT MATCHED BY SOURCE', batched => q{MERGE INTO sink USING (SELECT id, name, encrypt(name) AS v FROM t WHERE decrypt(v) LIKE '%7') s
 		ON s.id = sink.id WHEN MATCHED THEN UPDATE SET v = s.v WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v)
 		WHEN NOT MATCHED BY SOURCE THEN UPDATE SET name = 'gone'}, before => $FILL, check => $SINK, since => 17 ],
-	[ 'MERGE, join by a call', scalar => q{MERGE INTO sink USING small s ON s.id = sink.id AND decrypt(sink.v) = s.name
+	[ 'MERGE, join by a call', batched => q{MERGE INTO sink USING small s ON s.id = sink.id AND decrypt(sink.v) = s.name
 		WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v)
 		WHEN NOT MATCHED BY SOURCE AND decrypt(sink.v) LIKE '%2' THEN DELETE}, before => "$FILL WHERE id < 5; UPDATE sink SET id = -id WHERE id < 3",
 		check => $SINK, since => 17 ],

@@ -79,6 +79,8 @@ my %left = (
 	'a row comparison' => q{SELECT decrypt(v) FROM t WHERE (id, try_decrypt(v)) > (5, 'a')},
 	'a guard that is VOLATILE' => q{SELECT decrypt(v), CASE WHEN random() < 2 THEN try_decrypt(v) END FROM t},
 	'a sub-plan' => q{SELECT decrypt(v), (SELECT try_decrypt(t.v)) FROM t});
+$left{'a condition of MERGE'} = q{MERGE INTO t USING (SELECT 'name ' || id AS d FROM t) s
+	ON try_decrypt(t.v) = s.d WHEN NOT MATCHED BY SOURCE THEN DELETE} if $session->query('SHOW server_version_num') >= 170000;
 for my $what (sort keys %left)
 {
 	my $text = $session->query("EXPLAIN (COSTS OFF) $left{$what}");
