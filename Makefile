@@ -5,10 +5,12 @@
 #   make install    the extension into PostgreSQL, e3 and e3ctl into $(PREFIX)/bin
 #   make demo       real data through encrypt() and back, on a throw-away server
 #   make check      every test
+#   make bench      how fast it is; options in BENCH="--quick --only batch",
+#                   see docs/bench/README.md
 #   make lint       what a shell can say about the sources
 #   make clean
 #
-# demo and check install the Debian packages that are missing, and the
+# demo, check and bench install the Debian packages that are missing, and the
 # extension into PostgreSQL: run them as root, or by sudo.
 
 PG_CONFIG ?= pg_config
@@ -43,6 +45,9 @@ demo:
 check:
 	test/check
 
+bench:
+	test/bench/run $(BENCH)
+
 lint:
 	test/lint/all
 
@@ -54,5 +59,6 @@ clean:
 	$(MAKE) -C enclave clean
 	$(MAKE) -C test/unit clean
 	$(MAKE) -C test/fuzz clean
+	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
 
-.PHONY: all extension enclave install installcheck demo check lint install-deps clean
+.PHONY: all extension enclave install installcheck demo check bench lint install-deps clean

@@ -69,12 +69,4 @@
 #define evc_merge_join_conditions(modify) NIL
 #endif
 
-/* Joins that give a row of the inner side also where its keys are NULL. */
-#if PG_VERSION_NUM >= 160000
-#define evc_keeps_inner(type)                                                            \
-	((type) == JOIN_RIGHT || (type) == JOIN_RIGHT_ANTI || (type) == JOIN_FULL)
-#else
-#define evc_keeps_inner(type) ((type) == JOIN_RIGHT || (type) == JOIN_FULL)
-#endif
-
 #endif /* EVC_COMPAT_H */

@@ -18,6 +18,7 @@ StaticAssertDecl(EVC_REQUEST_TIMEOUT_MAX == EVW_DEADLINE_MAX_MS,
 
 char *evc_app;
 bool evc_batching;
+int evc_batch_depth;
 int evc_batch_kilobytes;
 int evc_batch_rows;
 int evc_connect_timeout;
@@ -206,6 +207,11 @@ evc_guc_init(void)
 							&evc_batch_kilobytes, EVC_BATCH_BYTES_DEFAULT,
 							EVC_BATCH_BYTES_MIN, EVC_BATCH_BYTES_MAX, PGC_USERSET,
 							GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("evcrypt.batch_depth", "Batches of a node in flight.",
+							"For measuring what the second one is worth.",
+							&evc_batch_depth, EVC_BATCH_DEPTH_DEFAULT,
+							EVC_BATCH_DEPTH_MIN, EVC_BATCH_DEPTH_MAX, PGC_USERSET,
+							GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	DefineCustomIntVariable("evcrypt.batch_rows", "Most rows in one batch.", NULL,
 							&evc_batch_rows, EVC_BATCH_ROWS_DEFAULT, EVC_BATCH_ROWS_MIN,
 							EVC_BATCH_ROWS_MAX, PGC_USERSET, 0, NULL, NULL, NULL);

@@ -20,6 +20,10 @@
 #define EVC_REQUEST_TIMEOUT_DEFAULT 30000
 #define EVC_REQUEST_TIMEOUT_MAX 86400000
 
+/* Batches that a node has in flight at most. */
+#define EVC_BATCH_DEPTH_MIN 1
+#define EVC_BATCH_DEPTH_DEFAULT EVC_BATCH_DEPTH_MAX
+#define EVC_BATCH_DEPTH_MAX 2
 #define EVC_BATCH_ROWS_MIN 1
 #define EVC_BATCH_ROWS_DEFAULT 4096
 #define EVC_BATCH_ROWS_MAX 65536
@@ -50,6 +54,7 @@ typedef struct EvcEndpoint
 
 extern char *evc_app;
 extern bool evc_batching;
+extern int evc_batch_depth;
 extern int evc_batch_kilobytes;
 extern int evc_batch_rows;
 extern int evc_connect_timeout;

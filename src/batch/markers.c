@@ -125,8 +125,11 @@ evc_marker_kind(Oid function)
 	MarkerEntry *entry;
 	EvcMarkerKind kind;
 
-	/* PostgreSQL's own functions are what most statements call. */
-	if (function < FirstNormalObjectId)
+	/*
+	 * PostgreSQL's own functions are what most statements call.  An extension that
+	 * was created by a standalone server has numbers soon after them.
+	 */
+	if (function < FirstGenbkiObjectId)
 		return EVC_MARKER_NONE;
 	ensure_table();
 	entry = hash_search(markers, &function, HASH_FIND, NULL);

@@ -10,13 +10,9 @@
 #include "exec/call.h"
 
 void
-evc_scan_call_init(EvcScanCall *call, FuncExpr *function, List *conditions,
-				   PlanState *node)
+evc_scan_call_init(EvcScanCall *call, FuncExpr *function, EvcMarkerKind kind,
+				   List *conditions, PlanState *node)
 {
-	EvcMarkerKind kind = evc_marker_kind(function->funcid);
-
-	if (kind == EVC_MARKER_NONE)
-		elog(ERROR, "function %u is no longer one of evcrypt's", function->funcid);
 	call->function = function;
 	call->kind = kind;
 	call->verb = kind == EVC_MARKER_ENCRYPT ? 0 : 1;

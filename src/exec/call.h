@@ -26,8 +26,8 @@ typedef struct EvcScanCall
  * For expressions of the node over its child's slot; "conditions" are joined by AND.
  * Lives in the current memory context.
  */
-extern void evc_scan_call_init(EvcScanCall *call, FuncExpr *function, List *conditions,
-							   PlanState *node);
+extern void evc_scan_call_init(EvcScanCall *call, FuncExpr *function, EvcMarkerKind kind,
+							   List *conditions, PlanState *node);
 
 /* Made when a row needs it: a type that is refused is an error of that row. */
 extern EvcMarker *evc_scan_call_marker(EvcScanCall *call);

@@ -4,7 +4,9 @@
  */
 #include "postgres.h"
 
+#include "access/relscan.h"
 #include "executor/executor.h"
+#include "utils/rel.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
@@ -79,13 +81,13 @@ keep_columns(EvcRowSet *set, TupleTableSlot *slot)
 	Datum *values = set->values + (Size) set->n_rows * shape->n_columns;
 	bool *nulls = set->nulls + (Size) set->n_rows * shape->n_columns;
 	MemoryContext caller = MemoryContextSwitchTo(set->context);
-	int column = -1;
 
 	memset(nulls, true, shape->n_columns * sizeof(bool));
-	if (shape->last_kept > 0)
-		slot_getsomeattrs(slot, shape->last_kept);
-	while ((column = bms_next_member(shape->kept, column)) >= 0)
+	if (shape->n_kept > 0)
+		slot_getsomeattrs(slot, shape->kept[shape->n_kept - 1] + 1);
+	for (int i = 0; i < shape->n_kept; i++)
 	{
+		int column = shape->kept[i];
 		Form_pg_attribute attribute = TupleDescAttr(shape->desc, column);
 
 		nulls[column] = slot->tts_isnull[column];
@@ -103,12 +105,18 @@ keep_columns(EvcRowSet *set, TupleTableSlot *slot)
 static void
 keep_id(EvcRowSet *set)
 {
+	const ScanState *scan = set->shape->scan;
 	const TupleTableSlot *slot;
 
-	if (set->shape->scan == NULL)
+	if (scan == NULL)
 		return;
-	slot = set->shape->scan->ss_ScanTupleSlot;
+	slot = scan->ss_ScanTupleSlot;
 	set->ids[set->n_rows] = (EvcRowId){slot->tts_tid, slot->tts_tableOid};
+	/* As execCurrentOf: the slot of an index-only scan knows no row. */
+	if (IsA(scan, IndexOnlyScanState))
+		set->ids[set->n_rows] =
+			(EvcRowId){((const IndexOnlyScanState *) scan)->ioss_ScanDesc->xs_heaptid,
+					   RelationGetRelid(scan->ss_currentRelation)};
 }
 
 /* The batch of a verb that is being filled, or the one after it. */

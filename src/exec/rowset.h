@@ -56,8 +56,8 @@ typedef struct EvcRowShape
 	const ScanState *scan; /* whose rows these are, for WHERE CURRENT OF; or NULL */
 	int n_columns;		   /* of the child */
 	TupleDesc desc;		   /* the node's scan tuple: child's columns, then calls */
-	Bitmapset *kept;	   /* child's columns that are needed later, from 0 */
-	int last_kept;		   /* number of columns to deform; 0: none */
+	int *kept;			   /* child's columns that are needed later, from 0, ascending */
+	int n_kept;
 	int n_calls;
 	EvcScanCall *calls;
 } EvcRowShape;

@@ -103,34 +103,47 @@ static void
 init_calls(EvcScanState *state, const CustomScan *plan)
 {
 	EvcRowShape *shape = &state->shape;
+	List *kinds = list_nth(plan->custom_private, EVC_SCAN_KINDS);
 
 	shape->n_calls = list_length(plan->custom_scan_tlist) - shape->n_columns;
 	shape->calls = palloc0(shape->n_calls * sizeof(EvcScanCall));
 	Assert(list_length(plan->custom_exprs) == shape->n_calls);
 	for (int i = 0; i < shape->n_calls; i++)
 		evc_scan_call_init(&shape->calls[i], call_at(plan, shape->n_columns + i),
+						   (EvcMarkerKind) list_nth_int(kinds, i),
 						   list_nth(plan->custom_exprs, i), &state->css.ss.ps);
 }
 
-/* Child's columns that the node's own expressions use. */
+/* Child's columns that the node's filter uses, or its target list for somebody. */
+static Bitmapset *
+columns_to_keep(const CustomScan *plan)
+{
+	Bitmapset *used = NULL;
+	Bitmapset *filtered = NULL;
+	ListCell *cell;
+
+	pull_varattnos((Node *) plan->scan.plan.targetlist, INDEX_VAR, &used);
+	foreach (cell, (List *) list_nth(plan->custom_private, EVC_SCAN_UNUSED))
+		used =
+			bms_del_member(used, lfirst_int(cell) - FirstLowInvalidHeapAttributeNumber);
+	pull_varattnos((Node *) plan->scan.plan.qual, INDEX_VAR, &filtered);
+	return bms_join(used, filtered);
+}
+
 static void
 find_kept(EvcScanState *state, const CustomScan *plan)
 {
 	EvcRowShape *shape = &state->shape;
-	Bitmapset *used = NULL;
+	Bitmapset *used = columns_to_keep(plan);
 	int member = -1;
 
-	pull_varattnos((Node *) plan->scan.plan.targetlist, INDEX_VAR, &used);
-	pull_varattnos((Node *) plan->scan.plan.qual, INDEX_VAR, &used);
+	shape->kept = palloc(Max(shape->n_columns, 1) * sizeof(int));
 	while ((member = bms_next_member(used, member)) >= 0)
 	{
 		int column = member + FirstLowInvalidHeapAttributeNumber - 1;
 
 		if (column < shape->n_columns)
-		{
-			shape->kept = bms_add_member(shape->kept, column);
-			shape->last_kept = Max(shape->last_kept, column + 1);
-		}
+			shape->kept[shape->n_kept++] = column;
 	}
 }
 
@@ -148,10 +161,13 @@ find_scan(PlanState *plan)
 		case T_SeqScanState:
 		case T_SampleScanState:
 		case T_IndexScanState:
+		case T_IndexOnlyScanState:
 		case T_BitmapHeapScanState:
 		case T_TidScanState:
 		case T_TidRangeScanState:
 			return (ScanState *) plan;
+		case T_SubqueryScanState:
+			return find_scan(((SubqueryScanState *) plan)->subplan);
 		case T_CustomScanState:
 			return ((ScanState *) plan)->ss_currentRelation != NULL ? (ScanState *) plan
 																	: NULL;
@@ -163,14 +179,28 @@ find_scan(PlanState *plan)
 	}
 }
 
-/* The child, if it is a node like this one. */
+/*
+ * The next node like this one below, if what stands between only passes on that
+ * there is no row now, and asks again: it must be able to hold a row back.
+ */
 static EvcScanState *
 node_below(PlanState *child)
 {
-	if (!IsA(child, CustomScanState) ||
-		((CustomScanState *) child)->methods != &exec_methods)
-		return NULL;
-	return (EvcScanState *) child;
+	switch (nodeTag(child))
+	{
+		case T_CustomScanState:
+			return ((CustomScanState *) child)->methods == &exec_methods
+					   ? (EvcScanState *) child
+					   : NULL;
+		case T_SubqueryScanState:
+			return node_below(((SubqueryScanState *) child)->subplan);
+		case T_ResultState:
+		case T_ProjectSetState:
+			return outerPlanState(child) != NULL ? node_below(outerPlanState(child))
+												 : NULL;
+		default:
+			return NULL;
+	}
 }
 
 static void
@@ -209,6 +239,24 @@ rows_to_read(const EvcScanState *state)
 	return (int) Min(state->look_ahead, Max(state->wanted, 1));
 }
 
+/*
+ * A plan that is read to its end begins with less than a whole batch too, so that E3
+ * has something to do while the next is read.
+ */
+static int
+first_look_ahead(EvcScanHint hint)
+{
+	switch (hint)
+	{
+		case EVC_HINT_UNKNOWN:
+			return Min(LOOK_AHEAD_FIRST, evc_batch_rows);
+		case EVC_HINT_DRAIN:
+			return Max(evc_batch_rows / 8, 1);
+		default:
+			return evc_batch_rows;
+	}
+}
+
 static void
 start_over(EvcScanState *state)
 {
@@ -217,8 +265,7 @@ start_over(EvcScanState *state)
 	state->current = 0;
 	state->ended = false;
 	state->wanted = private_integer(plan, EVC_SCAN_LIMIT);
-	state->look_ahead =
-		state->hint == EVC_HINT_UNKNOWN ? LOOK_AHEAD_FIRST : evc_batch_rows;
+	state->look_ahead = first_look_ahead(state->hint);
 	/* As a Limit tells a Sort below it, which it can't see through this node. */
 	if (state->hint == EVC_HINT_LIMITED)
 		ExecSetTupleBound(state->wanted, outerPlanState(state));
@@ -280,12 +327,27 @@ refill(EvcScanState *state, EvcRowSet *set, bool ahead)
 	return true;
 }
 
-/* The look-ahead is what it will be: a second set costs no row too many. */
+/*
+ * A second set costs no row too many where everything is read anyway, or when the
+ * look-ahead has grown to what it will be.
+ */
 static bool
 may_pipeline(const EvcScanState *state)
 {
-	return state->look_ahead >= evc_batch_rows && state->hint != EVC_HINT_SINGLE &&
-		   (state->hint != EVC_HINT_LIMITED || state->wanted > 0);
+	if (evc_batch_depth < 2)
+		return false;
+	switch (state->hint)
+	{
+		case EVC_HINT_DRAIN:
+			return true;
+		case EVC_HINT_LIMITED:
+			return state->look_ahead >= evc_batch_rows && state->wanted > 0;
+		case EVC_HINT_UNKNOWN:
+			return state->look_ahead >= evc_batch_rows;
+		case EVC_HINT_SINGLE:
+			break;
+	}
+	return false;
 }
 
 /* The current set is used up: makes the next one current and receives it. */

@@ -26,6 +26,9 @@ typedef enum EvcScanSlot
 	EVC_SCAN_CHILD_COLUMNS, /* entries of custom_scan_tlist that are the child's */
 	EVC_SCAN_HINT,			/* an EvcScanHint */
 	EVC_SCAN_LIMIT,			/* rows, with EVC_HINT_LIMITED */
+	EVC_SCAN_UNUSED,		/* list of integers: child's columns, from 1, that are in
+							 * the target list and that nobody above reads */
+	EVC_SCAN_KINDS,			/* list of integers: an EvcMarkerKind a call */
 	EVC_SCAN_LEFTOVERS,		/* list of OIDs: functions that the whole plan calls row
 							 * by row; in one node of the plan */
 	EVC_SCAN_SLOTS

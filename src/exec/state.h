@@ -12,13 +12,14 @@
 #include "compat.h"
 #include "exec/rowset.h"
 #include "exec/scan_private.h"
+#include "guc.h"
 
-#define EVC_SETS 2
+#define EVC_SETS EVC_BATCH_DEPTH_MAX
 
 typedef struct EvcScanState
 {
 	CustomScanState css;		/* first: the executor's view of it */
-	struct EvcScanState *below; /* the child, if it is another such node */
+	struct EvcScanState *below; /* the next such node, if it can hold rows back */
 	bool waited_for;			/* rows are read because the next one is wanted */
 	bool defer_errors;			/* set by such a node above, which reads ahead */
 	bool deferred;				/* the next row fails, so it was not given */

@@ -4,10 +4,13 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 /* Every column of the child, as what is above it sees it. */
 static List *
@@ -66,4 +69,54 @@ evc_append_calls(EvcSurgery *surgery, Plan *child, List *found, const EvcDemand 
 	scan->scan.plan.targetlist = pass_on(scan, child->targetlist);
 	evc_set_demand(surgery, scan, demand);
 	return (Plan *) scan;
+}
+
+static Bitmapset *
+add_columns(Bitmapset *used, const AttrNumber *columns, int count)
+{
+	for (int i = 0; i < count; i++)
+		used = bms_add_member(used, columns[i] - FirstLowInvalidHeapAttributeNumber);
+	return used;
+}
+
+/* As pull_varattnos numbers them. */
+static Bitmapset *
+columns_read_by(const Plan *parent)
+{
+	Bitmapset *used = NULL;
+	ListCell *cell;
+
+	pull_varattnos((Node *) parent->targetlist, OUTER_VAR, &used);
+	pull_varattnos((Node *) parent->qual, OUTER_VAR, &used);
+	foreach (cell, evc_own_expressions(parent))
+		pull_varattnos(lfirst(cell), OUTER_VAR, &used);
+	if (IsA(parent, Agg))
+		return add_columns(used, ((const Agg *) parent)->grpColIdx,
+						   ((const Agg *) parent)->numCols);
+	if (IsA(parent, WindowAgg))
+	{
+		const WindowAgg *window = (const WindowAgg *) parent;
+
+		used = add_columns(used, window->partColIdx, window->partNumCols);
+		return add_columns(used, window->ordColIdx, window->ordNumCols);
+	}
+	return used;
+}
+
+void
+evc_drop_unused(const Plan *parent)
+{
+	CustomScan *scan = castNode(CustomScan, outerPlan(parent));
+	int n_child = intVal(list_nth(scan->custom_private, EVC_SCAN_CHILD_COLUMNS));
+	Bitmapset *used;
+	List *unused = NIL;
+
+	/* Grouping sets have more nodes than one. */
+	if (IsA(parent, Agg) && ((const Agg *) parent)->groupingSets != NIL)
+		return;
+	used = columns_read_by(parent);
+	for (int i = 1; i <= n_child; i++)
+		if (!bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
+			unused = lappend_int(unused, i);
+	lfirst(list_nth_cell(scan->custom_private, EVC_SCAN_UNUSED)) = unused;
 }

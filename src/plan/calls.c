@@ -19,6 +19,7 @@
 /* Where a walk stands. */
 typedef struct Search
 {
+	const EvcSurgery *surgery;
 	List **found;
 	List *conditions; /* under which the walk's place is evaluated */
 } Search;
@@ -67,12 +68,34 @@ type_is_constant(FuncExpr *call)
 	return list_length(call->args) < 2 || IsA(lsecond(call->args), Const);
 }
 
+static bool
+holds_parameter(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC) ||
+		   expression_tree_walker(node, holds_parameter, context);
+}
+
+/*
+ * The expression tests its conditions again when the row is given out, and must
+ * come to the same result.
+ */
+static bool
+will_stay_true(const EvcSurgery *surgery, List *conditions)
+{
+	Node *node = (Node *) conditions;
+
+	return surgery->steady ||
+		   (!contain_mutable_functions(node) && !holds_parameter(node, NULL));
+}
+
 /* A call whose argument or condition still holds one waits for the next round. */
 static bool
-is_ready(FuncExpr *call, List *conditions)
+is_ready(const EvcSurgery *surgery, FuncExpr *call, List *conditions)
 {
 	return !call->funcretset && type_is_constant(call) && can_be_ahead(call->args) &&
-		   can_be_ahead(conditions);
+		   can_be_ahead(conditions) && will_stay_true(surgery, conditions);
 }
 
 /* Two encryptions of one value are two ciphertexts. */
@@ -117,7 +140,7 @@ find_in_branches(List *branches, const Search *search)
 	foreach (cell, branches)
 	{
 		EvcBranch *branch = lfirst(cell);
-		Search below = {search->found,
+		Search below = {search->surgery, search->found,
 						list_concat_copy(search->conditions, branch->conditions)};
 
 		if (!branch->sometimes || branch->conditions != NIL)
@@ -146,7 +169,8 @@ find(Node *node, void *context)
 	}
 	if (evc_branches(node, &branches))
 		find_in_branches(branches, search);
-	else if (evc_is_call(node) && is_ready((FuncExpr *) node, search->conditions))
+	else if (evc_is_call(node) &&
+			 is_ready(search->surgery, (FuncExpr *) node, search->conditions))
 		note(search, (FuncExpr *) node);
 	else
 		return expression_tree_walker(node, find, context);
@@ -154,9 +178,9 @@ find(Node *node, void *context)
 }
 
 List *
-evc_find_calls(void *expression, List *conditions, List *found)
+evc_find_calls(const EvcSurgery *surgery, void *expression, List *conditions, List *found)
 {
-	Search search = {&found, conditions};
+	Search search = {surgery, &found, conditions};
 
 	(void) find(expression, &search);
 	return found;

@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "exec/scan.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 static bool
 is_batch_node(const Plan *plan)

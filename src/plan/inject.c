@@ -13,6 +13,7 @@
 #include "guc.h"
 #include "plan/inject.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 static Plan *operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
 
@@ -164,6 +165,24 @@ may_go_back(int cursor_options)
 	return (cursor_options & CURSOR_OPT_SCROLL) != 0;
 }
 
+/*
+ * Rows of a cursor wait for others to be wanted, and a VOLATILE function can change
+ * what a STABLE one says (set_config and current_setting).
+ */
+static bool
+is_steady(const PlannedStmt *stmt, int cursor_options)
+{
+	ListCell *cell;
+
+	if ((cursor_options & CURSOR_OPT_FAST_PLAN) != 0 ||
+		evc_calls_volatile(stmt->planTree))
+		return false;
+	foreach (cell, stmt->subplans)
+		if (evc_calls_volatile(lfirst(cell)))
+			return false;
+	return true;
+}
+
 void
 evc_inject(PlannedStmt *stmt, int cursor_options)
 {
@@ -174,6 +193,7 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 
 	if (!evc_batching || may_go_back(cursor_options) || !calls_foreign_functions(stmt))
 		return;
+	surgery.steady = is_steady(stmt, cursor_options);
 	surgery.next_node_id = highest_node_id(stmt->planTree);
 	foreach (cell, stmt->subplans)
 		surgery.next_node_id = Max(surgery.next_node_id, highest_node_id(lfirst(cell)));

@@ -10,6 +10,7 @@
 
 #include "batch/markers.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 /* With a filter the arguments are evaluated for the rows that pass it. */
 static List *
@@ -26,10 +27,26 @@ conditions_of(Expr *filter)
 	return list_make1(test);
 }
 
+/* Where a walk stands. */
+typedef struct Collection
+{
+	const EvcSurgery *surgery;
+	bool every_row; /* window functions look at every row */
+	List *found;
+} Collection;
+
+static List *
+calls_of_arguments(const Collection *all, Expr *filter, List *args)
+{
+	List *found = evc_find_calls(all->surgery, filter, NIL, all->found);
+
+	return evc_find_calls(all->surgery, args, conditions_of(filter), found);
+}
+
 static bool
 collect_calls(Node *node, void *context)
 {
-	List **found = context;
+	Collection *all = context;
 
 	if (node == NULL)
 		return false;
@@ -37,21 +54,32 @@ collect_calls(Node *node, void *context)
 	{
 		Aggref *aggregate = (Aggref *) node;
 
-		*found = evc_find_calls(aggregate->aggfilter, NIL, *found);
-		*found =
-			evc_find_calls(aggregate->args, conditions_of(aggregate->aggfilter), *found);
+		all->found = calls_of_arguments(all, aggregate->aggfilter, aggregate->args);
 		return false;
 	}
 	if (IsA(node, WindowFunc))
 	{
 		WindowFunc *function = (WindowFunc *) node;
 
-		*found = evc_find_calls(function->aggfilter, NIL, *found);
-		*found =
-			evc_find_calls(function->args, conditions_of(function->aggfilter), *found);
+		/* lag() and the like look at some rows, as they like. */
+		if (all->every_row && function->winagg)
+			all->found = calls_of_arguments(all, function->aggfilter, function->args);
 		return false;
 	}
 	return expression_tree_walker(node, collect_calls, context);
+}
+
+/* Is every row in the frame of a row, its own, so that an aggregate comes to it? */
+static bool
+frames_hold_own_row(const WindowAgg *window)
+{
+	const int starts = FRAMEOPTION_START_UNBOUNDED_PRECEDING |
+					   FRAMEOPTION_START_OFFSET_PRECEDING | FRAMEOPTION_START_CURRENT_ROW;
+	const int ends = FRAMEOPTION_END_UNBOUNDED_FOLLOWING |
+					 FRAMEOPTION_END_OFFSET_FOLLOWING | FRAMEOPTION_END_CURRENT_ROW;
+
+	return (window->frameOptions & starts) != 0 && (window->frameOptions & ends) != 0 &&
+		   (window->frameOptions & FRAMEOPTION_EXCLUSION) == 0;
 }
 
 /*
@@ -59,12 +87,12 @@ collect_calls(Node *node, void *context)
  * for every row that comes out, which is the same only if it is STABLE.
  */
 static List *
-calls_beside_sets(List *target)
+calls_beside_sets(const EvcSurgery *surgery, List *target)
 {
 	List *stable = NIL;
 	ListCell *cell;
 
-	foreach (cell, evc_find_calls(target, NIL, NIL))
+	foreach (cell, evc_find_calls(surgery, target, NIL, NIL))
 	{
 		EvcFound *found = lfirst(cell);
 
@@ -88,15 +116,17 @@ drop_stable(List *found)
 }
 
 static List *
-calls_of(const Plan *plan)
+calls_of(const EvcSurgery *surgery, const Plan *plan)
 {
-	List *found = NIL;
+	Collection all = {.surgery = surgery};
 
 	if (IsA(plan, ProjectSet))
-		return calls_beside_sets(plan->targetlist);
-	(void) collect_calls((Node *) plan->targetlist, &found);
-	(void) collect_calls((Node *) plan->qual, &found);
-	return evc_expects_spill(plan) ? drop_stable(found) : found;
+		return calls_beside_sets(surgery, plan->targetlist);
+	if (IsA(plan, WindowAgg))
+		all.every_row = frames_hold_own_row((const WindowAgg *) plan);
+	(void) collect_calls((Node *) plan->targetlist, &all);
+	(void) collect_calls((Node *) plan->qual, &all);
+	return evc_expects_spill(plan) ? drop_stable(all.found) : all.found;
 }
 
 /* A window may stop reading early; an aggregate that is not sorted does not. */
@@ -115,9 +145,27 @@ typedef struct Replacement
 	bool everywhere; /* not just in the arguments of aggregates */
 } Replacement;
 
+static void *
+replaced(const Replacement *replacement, void *expression)
+{
+	return evc_replace(expression, NIL, replacement->found, OUTER_VAR,
+					   replacement->first_call);
+}
+
+static Node *
+replace_in_aggregate(const Replacement *replacement, const Aggref *aggregate)
+{
+	Aggref *copy = makeNode(Aggref);
+
+	*copy = *aggregate;
+	copy->args = replaced(replacement, aggregate->args);
+	copy->aggfilter = replaced(replacement, aggregate->aggfilter);
+	return (Node *) copy;
+}
+
 /*
- * Outside an aggregate an equal call may be something else: with grouping sets
- * its argument is NULL in some rows.
+ * Outside the arguments of an aggregate, and in its direct ones, an equal call may
+ * be something else: with grouping sets its argument is NULL in some rows.
  */
 static Node *
 replace_calls(Node *node, void *context)
@@ -126,9 +174,10 @@ replace_calls(Node *node, void *context)
 
 	if (node == NULL)
 		return NULL;
-	if (replacement->everywhere || IsA(node, Aggref) || IsA(node, WindowFunc))
-		return evc_replace(node, NIL, replacement->found, OUTER_VAR,
-						   replacement->first_call);
+	if (IsA(node, Aggref))
+		return replace_in_aggregate(replacement, (Aggref *) node);
+	if (replacement->everywhere || IsA(node, WindowFunc))
+		return replaced(replacement, node);
 	return expression_tree_mutator(node, replace_calls, context);
 }
 
@@ -136,6 +185,7 @@ void
 evc_insert_below(EvcSurgery *surgery, Plan *plan)
 {
 	EvcDemand demand = {.hint = hint_below(plan), .parent = plan};
+	bool inserted = false;
 
 	if (plan->lefttree == NULL ||
 		(!IsA(plan, Agg) && !IsA(plan, WindowAgg) && !IsA(plan, ProjectSet)))
@@ -143,17 +193,20 @@ evc_insert_below(EvcSurgery *surgery, Plan *plan)
 	for (;;)
 	{
 		Replacement replacement = {
-			.found = calls_of(plan),
+			.found = calls_of(surgery, plan),
 			.first_call = list_length(plan->lefttree->targetlist) + 1,
 			.everywhere = IsA(plan, ProjectSet),
 		};
 
 		if (replacement.found == NIL)
-			return;
+			break;
 		plan->lefttree =
 			evc_append_calls(surgery, plan->lefttree, replacement.found, &demand);
 		plan->targetlist =
 			(List *) replace_calls((Node *) plan->targetlist, &replacement);
 		plan->qual = (List *) replace_calls((Node *) plan->qual, &replacement);
+		inserted = true;
 	}
+	if (inserted)
+		evc_drop_unused(plan);
 }

@@ -8,9 +8,8 @@
  *	                |              =>       |         |
  *	               I [y]                   O [x]     I [y]
  *
- * The key of a row is hashed whether it finds a partner or not, so the same calls are
- * made as without; but where a key is NULL and the join then drops the row, the keys
- * after it are not looked at.  The clauses repeat the keys: those of the outer side as
+ * A row's keys are looked at whether it finds a partner or not, so the same calls are
+ * made as without.  The clauses repeat the keys: those of the outer side as
  * OUTER_VAR, as the keys themselves, those of the inner one as INNER_VAR, where
  * the Hash has them over its own child, again as OUTER_VAR.
  */
@@ -20,50 +19,42 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 
-#include "compat.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
-/* "key IS NOT NULL", as hashing looks at it: a row of NULLs is not NULL. */
-static NullTest *
-test_not_null(Expr *key)
+static Node *
+test_not_null(Expr *value)
 {
-	NullTest *result = makeNode(NullTest);
+	NullTest *test = makeNode(NullTest);
 
-	result->arg = key;
-	result->nulltesttype = IS_NOT_NULL;
-	result->argisrow = false;
-	result->location = -1;
-	return result;
+	test->arg = value;
+	test->nulltesttype = IS_NOT_NULL;
+	test->argisrow = false;
+	test->location = -1;
+	return (Node *) test;
 }
 
-/* Joins that give a row of the outer side also where its keys are NULL. */
-static bool
-keeps_outer(JoinType type)
-{
-	return type == JOIN_LEFT || type == JOIN_ANTI || type == JOIN_FULL;
-}
-
-/* Only calls made wherever their key is looked at: clauses find them by being equal. */
+/*
+ * A key of a strict operator that is NULL matches nothing: then the keys after it
+ * are not looked at, unless the row is wanted all the same (ExecHashGetHashValue).
+ */
 static List *
-calls_of_keys(const HashJoin *join, List *keys, bool keeps_nulls)
+calls_of_keys(const EvcSurgery *surgery, const HashJoin *join, List *keys,
+			  bool keep_nulls)
 {
-	List *always = NIL;
 	List *conditions = NIL;
-	ListCell *key;
-	ListCell *operator;
+	List *found = NIL;
+	ListCell *cell;
 
-	forboth (key, keys, operator, join->hashoperators)
+	foreach (cell, keys)
 	{
-		ListCell *cell;
+		Oid operator= list_nth_oid(join->hashoperators, foreach_current_index(cell));
 
-		foreach (cell, evc_find_calls(lfirst(key), conditions, NIL))
-			if (list_length(((EvcFound *) lfirst(cell))->conditions) ==
-				list_length(conditions))
-				always = lappend(always, lfirst(cell));
-		if (!keeps_nulls && op_strict(lfirst_oid(operator)))
-			conditions = lappend(list_copy(conditions), test_not_null(lfirst(key)));
+		found = evc_find_calls(surgery, lfirst(cell), list_copy(conditions), found);
+		if (!keep_nulls && op_strict(operator))
+			conditions = lappend(conditions, test_not_null(lfirst(cell)));
 	}
-	return always;
+	return found;
 }
 
 static Node *
@@ -80,8 +71,8 @@ outer_to_inner(Node *node, void *context)
 }
 
 /*
- * The calls as the clauses have them, where both sides of the join are at hand, and
- * only rows whose keys have all been looked at.
+ * The calls as the clauses have them, where both sides of the join are at hand.  A
+ * clause is looked at when all keys are known, so the conditions are true.
  */
 static List *
 seen_from_join(List *found, bool inner)
@@ -92,13 +83,28 @@ seen_from_join(List *found, bool inner)
 	foreach (cell, found)
 	{
 		EvcFound *entry = palloc0(sizeof(EvcFound));
+		FuncExpr *call = ((EvcFound *) lfirst(cell))->call;
 
-		entry->call = ((EvcFound *) lfirst(cell))->call;
-		if (inner)
-			entry->call = (FuncExpr *) outer_to_inner((Node *) entry->call, NULL);
+		entry->call = inner ? (FuncExpr *) outer_to_inner((Node *) call, NULL) : call;
 		seen = lappend(seen, entry);
 	}
 	return seen;
+}
+
+static bool
+keeps_outer(JoinType type)
+{
+	return type == JOIN_LEFT || type == JOIN_ANTI || type == JOIN_FULL;
+}
+
+static bool
+keeps_inner(JoinType type)
+{
+	return type == JOIN_RIGHT || type == JOIN_FULL
+#if PG_VERSION_NUM >= 160000
+		   || type == JOIN_RIGHT_ANTI
+#endif
+		;
 }
 
 static bool
@@ -106,18 +112,12 @@ insert_outer(EvcSurgery *surgery, HashJoin *join)
 {
 	EvcDemand demand = {.hint = EVC_HINT_UNKNOWN, .parent = &join->join.plan};
 	int first = list_length(outerPlan(join)->targetlist) + 1;
-	List *found = calls_of_keys(join, join->hashkeys, keeps_outer(join->join.jointype));
+	List *found =
+		calls_of_keys(surgery, join, join->hashkeys, keeps_outer(join->join.jointype));
 
 	if (found == NIL)
 		return false;
 	outerPlan(join) = evc_append_calls(surgery, outerPlan(join), found, &demand);
-	/*
-	 * A join fetches an outer row to see whether there is one, before it builds the
-	 * hash, if that costs less.  It does not: rows would be read ahead that are not
-	 * needed where the inner side is empty.
-	 */
-	outerPlan(join)->startup_cost =
-		Max(outerPlan(join)->startup_cost, innerPlan(join)->total_cost);
 	join->hashkeys = (List *) evc_replace(join->hashkeys, NIL, found, OUTER_VAR, first);
 	join->hashclauses =
 		(List *) evc_replace(join->hashclauses, NIL, seen_from_join(found, false),
@@ -149,7 +149,7 @@ insert_inner(EvcSurgery *surgery, HashJoin *join)
 	EvcDemand demand = {.hint = EVC_HINT_DRAIN, .parent = &hash->plan};
 	int first = list_length(outerPlan(hash)->targetlist) + 1;
 	List *found =
-		calls_of_keys(join, hash->hashkeys, evc_keeps_inner(join->join.jointype));
+		calls_of_keys(surgery, join, hash->hashkeys, keeps_inner(join->join.jointype));
 
 	if (found == NIL)
 		return false;

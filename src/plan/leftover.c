@@ -8,6 +8,7 @@
 
 #include "exec/scan.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 static bool
 collect_functions(Node *node, void *context)

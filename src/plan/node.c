@@ -6,6 +6,7 @@
 
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 
 #include "batch/markers.h"
 #include "exec/scan.h"
@@ -26,7 +27,10 @@ column_of_leaf(const Replacement *replacement, Node *node)
 	ListCell *cell;
 
 	foreach (cell, replacement->leaves)
-		if (equal(lfirst(cell), node))
+		if (lfirst(cell) == node)
+			return foreach_current_index(cell) + 1;
+	foreach (cell, replacement->leaves)
+		if (equal(lfirst(cell), node) && !contain_volatile_functions(node))
 			return foreach_current_index(cell) + 1;
 	return 0;
 }
@@ -120,6 +124,18 @@ set_columns(CustomScan *scan, List *leaves, List *found)
 									false));
 }
 
+static List *
+kinds_of(List *found)
+{
+	List *kinds = NIL;
+	ListCell *cell;
+
+	foreach (cell, found)
+		kinds = lappend_int(kinds,
+							evc_marker_kind(((EvcFound *) lfirst(cell))->call->funcid));
+	return kinds;
+}
+
 CustomScan *
 evc_make_node(EvcSurgery *surgery, Plan *child, Plan *model, List *leaves, List *found)
 {
@@ -131,8 +147,10 @@ evc_make_node(EvcSurgery *surgery, Plan *child, Plan *model, List *leaves, List 
 	scan->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	scan->methods = &evc_scan_methods;
 	set_columns(scan, leaves, found);
-	scan->custom_private = list_make4(makeInteger(list_length(leaves)),
-									  makeInteger(EVC_HINT_UNKNOWN), makeInteger(0), NIL);
+	scan->custom_private =
+		list_make5(makeInteger(list_length(leaves)), makeInteger(EVC_HINT_UNKNOWN),
+				   makeInteger(0), NIL, kinds_of(found));
+	scan->custom_private = lappend(scan->custom_private, NIL);
 	return scan;
 }
 

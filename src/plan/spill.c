@@ -8,9 +8,10 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 
-#include "plan/surgery.h"
+#include "plan/walk.h"
 
 /* Of a row, beside its columns: headers and pointers; and what decrypting adds. */
 #define ROW_OVERHEAD 64
@@ -22,22 +23,57 @@ is_more_than(double rows, int width, double limit)
 	return rows * (width + ROW_OVERHEAD + PLAINTEXT_WIDTH) > limit;
 }
 
+/* With grouping sets, of those that are sorted all but the first sort the input again. */
+static bool
+sorts_again(const Agg *aggregate)
+{
+	ListCell *cell;
+
+	foreach (cell, aggregate->chain)
+		if (outerPlan(lfirst_node(Agg, cell)) != NULL)
+			return true;
+	return false;
+}
+
 /* With grouping sets there is a chain of nodes, each for one of the groupings. */
+static double
+hashed_groups(const Agg *aggregate)
+{
+	double groups = 0;
+	ListCell *cell;
+
+	if (aggregate->aggstrategy == AGG_HASHED || aggregate->aggstrategy == AGG_MIXED)
+		groups = aggregate->numGroups;
+	foreach (cell, aggregate->chain)
+		if (lfirst_node(Agg, cell)->aggstrategy == AGG_HASHED)
+			groups += lfirst_node(Agg, cell)->numGroups;
+	return groups;
+}
+
 static bool
 aggregate_spills(const Agg *aggregate)
 {
-	double groups = aggregate->numGroups;
-	ListCell *cell;
+	const Plan *input = outerPlan(aggregate);
 
-	if (aggregate->aggstrategy != AGG_HASHED && aggregate->aggstrategy != AGG_MIXED)
-		return false;
-	foreach (cell, aggregate->chain)
-		groups += lfirst_node(Agg, cell)->numGroups;
-	return is_more_than(groups, outerPlan(aggregate)->plan_width,
-						get_hash_memory_limit());
+	return is_more_than(hashed_groups(aggregate), input->plan_width,
+						get_hash_memory_limit()) ||
+		   (sorts_again(aggregate) &&
+			is_more_than(input->plan_rows, input->plan_width, work_mem * 1024.0));
 }
 
-/* From the first row to the current one, and those that are its equals. */
+static bool
+holds_window_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return (IsA(node, WindowFunc) && !((WindowFunc *) node)->winagg) ||
+		   expression_tree_walker(node, holds_window_function, context);
+}
+
+/*
+ * Aggregates alone, each from the first row to the current one, and those that are
+ * its equals.  Other window functions look back and ahead.
+ */
 static bool
 is_running(const WindowAgg *window)
 {
@@ -46,7 +82,8 @@ is_running(const WindowAgg *window)
 	int options = window->frameOptions;
 
 	return (options & running) == running && (options & FRAMEOPTION_EXCLUSION) == 0 &&
-		   ((options & FRAMEOPTION_ROWS) != 0 || window->ordNumCols > 0);
+		   ((options & FRAMEOPTION_ROWS) != 0 || window->ordNumCols > 0) &&
+		   !holds_window_function((Node *) window->plan.targetlist, NULL);
 }
 
 /*

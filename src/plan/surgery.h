@@ -38,6 +38,8 @@ typedef struct EvcSurgery
 {
 	PlannedStmt *stmt;
 	int next_node_id;
+	bool steady; /* nothing can happen between reading a row and giving it out that
+				  * a STABLE function would notice */
 } EvcSurgery;
 
 /* What the plan above wants of a node. */
@@ -63,7 +65,8 @@ typedef struct EvcFound
  * Adds the calls of an expression (or list of them) whose arguments are ready to
  * be evaluated below.  The expression is evaluated where "conditions" are true.
  */
-extern List *evc_find_calls(void *expression, List *conditions, List *found);
+extern List *evc_find_calls(const EvcSurgery *surgery, void *expression, List *conditions,
+							List *found);
 
 /* A call of a function of ours? */
 extern bool evc_is_call(Node *node);
@@ -78,17 +81,17 @@ extern Plan *evc_wrap_above(EvcSurgery *surgery, Plan *plan, const EvcDemand *de
 extern Plan *evc_append_calls(EvcSurgery *surgery, Plan *child, List *found,
 							  const EvcDemand *demand);
 
+/*
+ * plan/append.c: tells the batch node below "parent", whose expressions are as they
+ * will stay, which columns it need not keep.
+ */
+extern void evc_drop_unused(const Plan *parent);
+
 /* plan/insert.c: moves calls in aggregates' arguments below an Agg or WindowAgg. */
 extern void evc_insert_below(EvcSurgery *surgery, Plan *plan);
 
 /* plan/join.c: moves calls in the keys of a HashJoin below it. */
 extern void evc_insert_join_keys(EvcSurgery *surgery, Plan *plan);
-
-/*
- * plan/spill.c: does the planner expect that this Agg, WindowAgg or Hash writes its
- * input to disk?
- */
-extern bool evc_expects_spill(const Plan *plan);
 
 /* plan/values.c: calls in the rows of VALUES lists become calls in the target list. */
 extern void evc_rewrite_values(EvcSurgery *surgery, ValuesScan *scan);
@@ -96,15 +99,14 @@ extern void evc_rewrite_values(EvcSurgery *surgery, ValuesScan *scan);
 /* plan/lift.c: batch nodes below this Limit or Sort go above it; the new top. */
 extern Plan *evc_lift(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
 
-/* plan/walk.c: what a node has below it; expressions beside target list and filter. */
-extern List *evc_children(const Plan *plan);
-extern List *evc_own_expressions(const Plan *plan);
-
 /* plan/leftover.c: notes in a batch node, if there is one, what stays scalar. */
 extern void evc_note_leftovers(EvcSurgery *surgery);
 
 /* plan/volatile.c: does running this plan a row further have effects of its own? */
 extern bool evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan);
+
+/* plan/volatile.c: does this part of a plan call VOLATILE functions of others? */
+extern bool evc_calls_volatile(const Plan *plan);
 
 /* plan/disabled.c: after all moves, for EXPLAIN. */
 extern void evc_settle_disabled(PlannedStmt *stmt);

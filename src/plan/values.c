@@ -26,9 +26,9 @@ is_null(Node *node)
 
 /* One call that stands alone, and can be made ahead. */
 static FuncExpr *
-whole_call(Node *node)
+whole_call(const EvcSurgery *surgery, Node *node)
 {
-	List *found = evc_find_calls(node, NIL, NIL);
+	List *found = evc_find_calls(surgery, node, NIL, NIL);
 
 	if (found == NIL || (Node *) ((EvcFound *) linitial(found))->call != node)
 		return NULL;
@@ -47,7 +47,7 @@ is_like(const FuncExpr *call, const FuncExpr *model)
 
 /* A call that all rows of a column are like; NULL if they are not, or none calls. */
 static FuncExpr *
-model_of_column(List *rows, int column)
+model_of_column(const EvcSurgery *surgery, List *rows, int column)
 {
 	FuncExpr *model = NULL;
 	ListCell *cell;
@@ -59,7 +59,7 @@ model_of_column(List *rows, int column)
 
 		if (is_null(value))
 			continue;
-		call = whole_call(value);
+		call = whole_call(surgery, value);
 		if (call == NULL || (model != NULL && !is_like(call, model)))
 			return NULL;
 		model = call;
@@ -189,7 +189,7 @@ evc_rewrite_values(EvcSurgery *surgery, ValuesScan *scan)
 		return;
 	for (int column = 0; column < columns; column++)
 	{
-		FuncExpr *model = model_of_column(scan->values_lists, column);
+		FuncExpr *model = model_of_column(surgery, scan->values_lists, column);
 
 		/* A value that is read twice was computed once. */
 		if (model != NULL && uses_of(scan, column + 1) == 1)

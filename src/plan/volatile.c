@@ -4,10 +4,14 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_proc.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
 
+#include "batch/markers.h"
 #include "plan/surgery.h"
+#include "plan/walk.h"
 
 /* The plan of a SubPlan or of a CTE, by its number. */
 static bool
@@ -76,6 +80,42 @@ evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan)
 			return true;
 	foreach (cell, evc_children(plan))
 		if (evc_plan_is_volatile(surgery, lfirst(cell)))
+			return true;
+	return false;
+}
+
+static bool
+is_volatile_function(Oid function, void *context)
+{
+	return func_volatile(function) == PROVOLATILE_VOLATILE &&
+		   evc_marker_kind(function) == EVC_MARKER_NONE;
+}
+
+static bool
+holds_volatile_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return check_functions_in_node(node, is_volatile_function, NULL) ||
+		   IsA(node, NextValueExpr) ||
+		   expression_tree_walker(node, holds_volatile_function, context);
+}
+
+bool
+evc_calls_volatile(const Plan *plan)
+{
+	ListCell *cell;
+
+	if (plan == NULL)
+		return false;
+	if (holds_volatile_function((Node *) plan->targetlist, NULL) ||
+		holds_volatile_function((Node *) plan->qual, NULL))
+		return true;
+	foreach (cell, evc_own_expressions(plan))
+		if (holds_volatile_function(lfirst(cell), NULL))
+			return true;
+	foreach (cell, evc_children(plan))
+		if (evc_calls_volatile(lfirst(cell)))
 			return true;
 	return false;
 }

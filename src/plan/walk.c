@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "compat.h"
-#include "plan/surgery.h"
+#include "plan/walk.h"
 
 static List *
 add_child(List *children, Plan *child)

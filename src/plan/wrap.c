@@ -11,6 +11,7 @@
 
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 
 #include "plan/surgery.h"
 
@@ -79,7 +80,11 @@ collect_leaves(Node *node, void *context)
 		return false;
 	if (!is_leaf(node))
 		return expression_tree_walker(node, collect_leaves, context);
-	*leaves = list_append_unique(*leaves, node);
+	/* Two aggregates of random() are equal and not the same. */
+	if (contain_volatile_functions(node))
+		*leaves = list_append_unique_ptr(*leaves, node);
+	else
+		*leaves = list_append_unique(*leaves, node);
 	return false;
 }
 
@@ -152,13 +157,13 @@ put_above(EvcSurgery *surgery, Plan *plan, List *found, List *filter, List *targ
 
 /* Place of the first filter that holds a call; the filters' number if none does. */
 static int
-first_with_call(List *filters, List **found)
+first_with_call(const EvcSurgery *surgery, List *filters, List **found)
 {
 	ListCell *cell;
 
 	foreach (cell, filters)
 	{
-		*found = evc_find_calls(lfirst(cell), NIL, NIL);
+		*found = evc_find_calls(surgery, lfirst(cell), NIL, NIL);
 		if (*found != NIL)
 			return foreach_current_index(cell);
 	}
@@ -167,11 +172,11 @@ first_with_call(List *filters, List **found)
 
 /* Filters from this place up to the next one that holds a call. */
 static List *
-take_filters(List *filters, int place)
+take_filters(const EvcSurgery *surgery, List *filters, int place)
 {
 	List *taken = list_make1(list_nth(filters, place));
 	List *found;
-	int rest = first_with_call(list_copy_tail(filters, place + 1), &found);
+	int rest = first_with_call(surgery, list_copy_tail(filters, place + 1), &found);
 
 	for (int i = 0; i < rest; i++)
 		taken = lappend(taken, list_nth(filters, place + 1 + i));
@@ -188,14 +193,14 @@ wrap_filter(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 {
 	List *filters = plan->qual;
 	List *found;
-	int place = first_with_call(filters, &found);
+	int place = first_with_call(surgery, filters, &found);
 	List *taken;
 	List *rest;
 	CustomScan *scan;
 
 	if (place == list_length(filters) || !filter_may_move(plan))
 		return plan;
-	taken = take_filters(filters, place);
+	taken = take_filters(surgery, filters, place);
 	rest = list_copy_tail(filters, place + list_length(taken));
 	plan->qual = list_copy_head(filters, place);
 	/* What is left is kept above, where the next round finds it. */
@@ -207,7 +212,7 @@ wrap_filter(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 static Plan *
 wrap_target(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 {
-	List *found = evc_find_calls(plan->targetlist, NIL, NIL);
+	List *found = evc_find_calls(surgery, plan->targetlist, NIL, NIL);
 
 	if (found == NIL)
 		return plan;

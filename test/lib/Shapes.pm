@@ -215,12 +215,12 @@ our @SHAPES = (
 	[ 'window over a column', batched => 'SELECT decrypt(v), row_number() OVER (ORDER BY id) FROM t' ],
 	[ 'window ordered by a call', batched => 'SELECT id, rank() OVER (ORDER BY decrypt(v)) FROM t ORDER BY id' ],
 	[ 'window partitioned by a call', batched => 'SELECT id, count(*) OVER (PARTITION BY decrypt(v)) FROM t ORDER BY id' ],
-	[ 'window function of a call', batched => 'SELECT id, lag(decrypt(v)) OVER (ORDER BY id) FROM t' ],
+	[ 'window function of a call', scalar => 'SELECT id, lag(decrypt(v)) OVER (ORDER BY id) FROM t' ],
 	[ 'frame, ROWS', batched => 'SELECT id, sum(decrypt_as(n, NULL::int)) OVER
 		(ORDER BY id ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING) FROM t' ],
 	[ 'frame, RANGE', batched => 'SELECT id, sum(decrypt_as(n, NULL::int)) OVER
 		(ORDER BY grp RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t ORDER BY id' ],
-	[ 'frame, GROUPS EXCLUDE', batched => 'SELECT id, count(decrypt(v)) OVER
+	[ 'frame, GROUPS EXCLUDE', scalar => 'SELECT id, count(decrypt(v)) OVER
 		(ORDER BY grp GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES) FROM t ORDER BY id' ],
 	[ 'window with FILTER', batched => 'SELECT id, count(decrypt(v)) FILTER (WHERE id > 5) OVER (ORDER BY id) FROM t' ],
 	[ 'call of a window function', batched => 'SELECT id, decrypt(first_value(v) OVER (PARTITION BY grp ORDER BY id)) FROM t ORDER BY id' ],

@@ -90,6 +90,22 @@ for my $kind ('NO SCROLL CURSOR', 'CURSOR', 'SCROLL CURSOR')
 	}
 }
 
+# Whatever scan the planner takes.
+set_up($session, 'CREATE TABLE wide (id int, v encrypted, z int DEFAULT 0); INSERT INTO wide SELECT id, v FROM t;
+	CREATE INDEX ON wide (id) INCLUDE (v); CREATE VIEW barred WITH (security_barrier) AS SELECT * FROM wide WHERE id > 0');
+$session->query('VACUUM ANALYZE wide');
+for my $from ('wide WHERE id BETWEEN 3 AND 7', 'barred WHERE id BETWEEN 3 AND 7', '(SELECT * FROM wide OFFSET 0) q', q{wide WHERE id > 3 AND decrypt(v) <> 'name 5'})
+{
+	for my $path ('seqscan', 'indexscan', 'bitmapscan', 'indexonlyscan')
+	{
+		my $only = join '', map { $_ eq $path ? '' : "SET LOCAL enable_$_ = off;" } 'seqscan', 'indexscan', 'bitmapscan', 'indexonlyscan';
+
+		same_both_ways($session, "CURRENT OF, $path, $from", "$only DECLARE c NO SCROLL CURSOR FOR SELECT decrypt(v) FROM $from;
+			FETCH 2 c; UPDATE wide SET z = z + 1 WHERE CURRENT OF c; FETCH 1 c; UPDATE wide SET z = z + 1 WHERE CURRENT OF c;
+			SELECT id, z FROM wide WHERE z > 0 ORDER BY id");
+	}
+}
+
 # --- PL/pgSQL --------------------------------------------------------------
 
 my $DECLARED = 'DECLARE r record; k int := 0; name refcursor; open_one refcursor;';
@@ -162,6 +178,21 @@ same_both_ways($session, 'an outer cursor after a rolled back subtransaction', q
 	DECLARE a NO SCROLL CURSOR FOR SELECT decrypt(v) FROM t;
 	FETCH 10 a; SAVEPOINT s; SELECT decrypt(v) FROM t WHERE id < 40;
 	ROLLBACK TO s; FETCH ALL a});
+
+# --- batches in flight -----------------------------------------------------
+
+# As soon as batches have their full size a second one is out beside the first,
+# unless the setting says one.
+for my $depth (1, 2)
+{
+	my $count = $session->query("SELECT evcrypt_stat_reset(); BEGIN; SET LOCAL evcrypt.batch_depth = $depth;
+		SET LOCAL evcrypt.batch_rows = 16; DECLARE c NO SCROLL CURSOR FOR SELECT decrypt(v) FROM t; MOVE 1 c;
+		CLOSE c; SELECT sum(requests) FROM evcrypt_stat");
+	$session->query('COMMIT');
+	like($count, qr/^$depth$/m, "batch_depth $depth: so many are asked for at the first row");
+	same_both_ways($session, "batch_depth $depth", "SET LOCAL evcrypt.batch_depth = $depth;
+		SET LOCAL evcrypt.batch_rows = 16; SELECT decrypt(v) FROM t; SELECT count(encrypt(id)) FROM t");
+}
 
 $session->close;
 $node->stop;

@@ -1,0 +1,55 @@
+"""What the figures depend on: the machine and the versions.  No name of a host."""
+
+import os
+import platform
+import re
+import subprocess
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def output(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def processor():
+    names = re.findall(r"^model name\s*: (.*)$", read("/proc/cpuinfo"), re.MULTILINE)
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def memory_gib():
+    found = re.search(r"^MemTotal:\s+(\d+) kB", read("/proc/meminfo"), re.MULTILINE)
+    return round(int(found.group(1)) / 2**20, 1) if found else None
+
+
+def distribution():
+    found = re.search(r'^PRETTY_NAME="(.*)"', read("/etc/os-release"), re.MULTILINE)
+    return found.group(1) if found else "unknown"
+
+
+def describe(session):
+    """A dictionary; the order is that in which it is printed."""
+    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "memory GiB": memory_gib(),
+        "kernel": os.uname().release,
+        "system": distribution(),
+        "PostgreSQL": session.sql("SHOW server_version"),
+        "E3": session.sql("SELECT version FROM evcrypt_health()"),
+        "E3's cryptography": session.sql("SELECT crypto_backend FROM evcrypt_health()"),
+        "OpenSSL": output("openssl", "version"),
+        "commit": output("git", "-c", f"safe.directory={os.path.realpath(top)}", "-C", top,
+                         "describe", "--always", "--dirty"),
+        "load before": round(os.getloadavg()[0], 2),
+    }

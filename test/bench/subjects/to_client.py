@@ -1,0 +1,21 @@
+"""Results that go to a client, which takes them in binary, one at a time."""
+
+from measure import Ratio, Statement
+
+
+def probes(bench):
+    return [
+        Statement("to_client_copy", "copy(v) to a client", "SELECT bench_copy(v) FROM {plain}", verb="stream"),
+        Statement("to_client_encrypt", "encrypt(v) to a client", "SELECT encrypt(v) FROM {plain}", verb="stream"),
+        Statement("to_client_copy_back", "copy_back(c) to a client", "SELECT bench_copy_back(c) FROM {copied}",
+                  verb="stream"),
+        Statement("to_client_decrypt", "decrypt(c) to a client", "SELECT decrypt(c) FROM {cipher}", verb="stream"),
+    ]
+
+
+def ratios(bench):
+    return [
+        Ratio("to_client", "encrypt(v) to a client ÷ copy function", "to_client_encrypt", "to_client_copy", 1.4, 1.05),
+        Ratio("to_client_decrypt", "decrypt(c) to a client ÷ copy function back", "to_client_decrypt",
+              "to_client_copy_back"),
+    ]
