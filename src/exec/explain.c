@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "commands/explain.h"
-
 #include "compat.h"
 #include "exec/state.h"
 #include "guc.h"

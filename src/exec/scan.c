@@ -6,7 +6,6 @@
 
 #include "access/sysattr.h"
 #include "catalog/objectaccess.h"
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"

@@ -196,6 +196,7 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 	EvcDemand top = {.hint = EVC_HINT_UNKNOWN};
 	EvcSurgery surgery = {.stmt = stmt};
 	ListCell *cell;
+	int first_made;
 
 	if (!evc_batching || may_go_back(cursor_options) || !calls_foreign_functions(stmt))
 		return;
@@ -208,9 +209,11 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 
 		surgery.next_node_id = Max(surgery.next_node_id, highest);
 	}
-	surgery.next_node_id++;
+	first_made = ++surgery.next_node_id;
 	stmt->planTree = operate(&surgery, stmt->planTree, &top);
 	foreach (cell, stmt->subplans)
 		lfirst(cell) = operate(&surgery, lfirst(cell), &top);
 	evc_note_leftovers(&surgery);
+	if (surgery.next_node_id > first_made)
+		evc_settle_disabled(stmt);
 }

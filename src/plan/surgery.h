@@ -109,6 +109,9 @@ extern bool evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan);
 /* plan/volatile.c: does this part of a plan call VOLATILE functions of others? */
 extern bool evc_calls_volatile(const Plan *plan);
 
+/* plan/disabled.c: after all moves, for EXPLAIN. */
+extern void evc_settle_disabled(PlannedStmt *stmt);
+
 /* plan/node.c */
 
 /*

@@ -13,6 +13,7 @@ my $e3 = start_e3();
 my $node = new_node('semantics', $e3);
 my $session = session($node);
 my $watch = E3Client->new($e3->{socket});
+my $version = $session->query('SHOW server_version_num');
 
 set_up($session, qq{
 	SET max_parallel_workers_per_gather = 0;
@@ -162,6 +163,22 @@ for my $expression ('CASE WHEN id < 0 THEN decrypt_as(v, NULL::encrypted) END', 
 same_both_ways($session, "no rows: $_", "SELECT $_ FROM pairs WHERE id < 0") for 'encrypt(v)', 'decrypt_as(v, NULL::encrypted)';
 same_both_ways($session, "EXPLAIN: $_", "EXPLAIN (COSTS OFF) SELECT $_ FROM pairs WHERE id < 0; ROLLBACK")
 	for 'CASE WHEN false THEN encrypt(v) END';
+
+# A document that is NULL keeps away what is passed, and one with a value the default.
+SKIP:
+{
+	skip 'SQL/JSON functions are new in PostgreSQL 17', 8 if $version < 170000;
+	for my $function ('JSON_VALUE', 'JSON_QUERY', 'JSON_EXISTS')
+	{
+		same_both_ways($session, "$function PASSING", qq{SELECT count($function(CASE WHEN allowed THEN '[1, 2, 3]'::jsonb END,
+			'\$[*] ? (@ == \$x)' PASSING decrypt_as(v, NULL::int) AS x)) FROM pairs}, "25\n00000");
+	}
+	my $damaged = $session->query("SELECT $DAMAGED");
+	same_both_ways($session, 'DEFAULT ON EMPTY, in a plan that could be parallel', qq{
+		SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
+		SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL max_parallel_workers_per_gather = 2;
+		SELECT count(JSON_VALUE(to_jsonb(x), '\$' DEFAULT decrypt('$damaged') ON EMPTY)) FROM many}, "10000\n00000");
+}
 same_both_ways($session, 'FILTER', 'SELECT count(decrypt(v)) FILTER (WHERE allowed) FROM pairs', "25\n00000");
 same_both_ways($session, 'FILTER of a window', 'SELECT DISTINCT count(decrypt(v)) FILTER (WHERE allowed) OVER () FROM pairs', "25\n00000");
 same_both_ways($session, 'strict function with NULL', q{SELECT count(concat(decrypt(v))) FROM pairs WHERE allowed}, "25\n00000");

@@ -82,6 +82,8 @@ my %left = (
 	'a row comparison' => q{SELECT decrypt(v) FROM t WHERE (id, try_decrypt(v)) > (5, 'a')},
 	'a guard that is VOLATILE' => q{SELECT decrypt(v), CASE WHEN random() < 2 THEN try_decrypt(v) END FROM t},
 	'a sub-plan' => q{SELECT decrypt(v), (SELECT try_decrypt(t.v)) FROM t});
+$left{'a condition of MERGE'} = q{MERGE INTO t USING (SELECT 'name ' || id AS d FROM t) s
+	ON try_decrypt(t.v) = s.d WHEN NOT MATCHED BY SOURCE THEN DELETE} if $session->query('SHOW server_version_num') >= 170000;
 for my $what (sort keys %left)
 {
 	my $text = $session->query("EXPLAIN (COSTS OFF) $left{$what}");
@@ -102,6 +104,17 @@ $session->query('RESET evcrypt.batch');
 cmp_ok(requests_of($session, $watch, 'EXECUTE cached'), '<=', 10, 'and again after RESET');
 $session->query('BEGIN; SET LOCAL evcrypt.batch = off; ROLLBACK');
 cmp_ok(requests_of($session, $watch, 'EXECUTE cached'), '<=', 10, 'and after a ROLLBACK');
+
+# Of a plan's nodes, those that a setting disables are marked, and no others: since 18.
+SKIP:
+{
+	skip 'EXPLAIN marks disabled nodes since PostgreSQL 18', 2 if $session->query('SHOW server_version_num') < 180000;
+	for my $sql ('SELECT id % 3, max(decrypt(v)) FROM t GROUP BY 1', 'SELECT decrypt(v), sum(id) OVER () FROM t ORDER BY v::text LIMIT 5')
+	{
+		$plan = $session->query("SET enable_seqscan = off; EXPLAIN (COSTS OFF) $sql; RESET enable_seqscan");
+		is(scalar(() = $plan =~ /Disabled: true/g), 1, "one node is disabled: $sql") or diag($plan);
+	}
+}
 
 # Off is off.
 $session->query('SET evcrypt.batch = off');
