@@ -110,14 +110,15 @@ sub text
 		"CASE $one WHEN $two THEN $two ELSE 'none' END", "($number)::text", $self->json_text($one, $two));
 }
 
-# SQL/JSON, where the server has it: a text, and a condition.
+# SQL/JSON, where the server has it: a text, and a condition.  The default for a document
+# that is NULL depends on the row before, in PostgreSQL up to 18.6: none is.
 sub json_text
 {
 	my ($self, $one, $two) = @_;
 
 	return () unless $self->{has_json};
 	return $self->pick("JSON_VALUE(to_jsonb(($one)::text), '\$ ? (@ >= \$x)' PASSING ($two)::text AS x)",
-		"JSON_VALUE(to_jsonb(($one)::text), '\$.none' DEFAULT 'none' ON EMPTY)", "JSON_OBJECT('a': $one, 'b': $two)::text");
+		"JSON_VALUE(to_jsonb(concat($one)), '\$.none' DEFAULT 'none' ON EMPTY)", "JSON_OBJECT('a': $one, 'b': $two)::text");
 }
 
 sub json_condition

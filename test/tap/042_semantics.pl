@@ -201,6 +201,17 @@ for my $join ('bad a JOIN many b ON nullif(a.id, 10) = b.id AND decrypt(a.v) = %
 same_both_ways($session, 'hash join, inner side empty', "$joined SELECT b.id FROM bad b JOIN (SELECT * FROM many WHERE id < 0 OFFSET 0) m
 	ON decrypt(b.v) = decrypt(m.v) WHERE b.id = 10");
 
+# One call in two branches of a key.
+for my $key (q{CASE WHEN a.id % 2 = 0 THEN decrypt(a.v) ELSE decrypt(a.v) || '' END}, q{COALESCE(nullif(decrypt(a.v), 'name 3'), decrypt(a.v))},
+	q{CASE WHEN a.id = 10 THEN 'none' WHEN a.id > 50 THEN decrypt(a.v) ELSE upper(decrypt(a.v)) END})
+{
+	for my $from ("bad a JOIN many b ON $key = 'name ' || b.id", "many b JOIN bad a ON $key = 'name ' || b.id",
+		"bad a LEFT JOIN many b ON $key = decrypt(b.v) AND b.id < 90")
+	{
+		same_both_ways($session, "branches of a key, $from", "$joined SELECT count(*), count(a.id), count(b.id) FROM $from WHERE a.id <> 10");
+	}
+}
+
 # Rows that no frame holds, or no function asks for.
 for my $window ('lag(decrypt(v)) OVER (ORDER BY id)', 'first_value(decrypt(v)) OVER (ORDER BY id)',
 	'nth_value(decrypt(v), 2) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)',
