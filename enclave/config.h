@@ -32,6 +32,8 @@
 #define E3_CONNECTIONS_DEFAULT 1024
 #define E3_CACHED_KEYS_DEFAULT 16384
 #define E3_CACHED_KEYS_MAX (1u << 18)
+#define E3_POOLED_KEYS_DEFAULT 512
+#define E3_POOLED_KEYS_MAX 65536
 #define E3_SLICE_US_DEFAULT 200
 #define E3_SLICE_US_MAX 1000000
 #define E3_MEMORY_MIN (1u << 20)
@@ -52,6 +54,7 @@ typedef struct E3Config
 	uint32_t workers;		/* default: one a core that we may run on */
 	uint32_t connections;	/* most connections at a time */
 	uint32_t cached_keys;	/* derived keys that are kept for decryption; 0: none */
+	uint32_t pooled_keys;	/* request keys made ahead, a shelf; 0: none */
 	uint32_t slice_us;		/* a worker's time for one request, if others wait */
 	uint32_t drain_ms;		/* time to finish at SIGTERM */
 	uint32_t locked_memory; /* bytes, a power of two */

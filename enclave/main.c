@@ -64,6 +64,12 @@ run_job(E3Job *job, void *worker)
 	return e3_rpc_run(worker, &((E3Work *) job)->call);
 }
 
+static bool
+work_ahead(void *worker)
+{
+	return e3_rpc_idle(worker);
+}
+
 /*
  * Signals are taken through a descriptor by the network thread; blocked here,
  * before there is any other thread, they are blocked in all of them.
@@ -87,11 +93,14 @@ static EvwStatus
 serve(E3Config *config, E3RpcShared *shared)
 {
 	const E3PoolWork work = {.run = run_job,
+							 .idle = work_ahead,
 							 .make_worker = make_worker,
 							 .free_worker = free_worker,
 							 .shared = shared};
 	E3ServerSetup setup = {.config = config,
 						   .keyring = shared->keyring,
+						   .derived = shared->derived,
+						   .request_keys = shared->request_keys,
 						   .backend = e3_library_names(),
 						   .signal_fd = open_signals()};
 	EvwStatus status = EVW_INTERNAL;
@@ -125,14 +134,16 @@ load_and_serve(E3Config *config, const char *config_path)
 	if (shared.keyring == NULL)
 		return EVW_OUT_OF_MEMORY;
 	shared.derived = e3_derived_new(config->cached_keys);
-	if (shared.derived != NULL)
+	shared.request_keys = e3_request_keys_new(config->pooled_keys);
+	if (shared.derived != NULL && shared.request_keys != NULL)
 		status = serve(config, &shared);
 	else
 	{
-		e3_log(E3_LOG_ERROR, "locked_memory_refused", "cached_keys=%u",
-			   config->cached_keys);
+		e3_log(E3_LOG_ERROR, "locked_memory_refused", "cached_keys=%u pooled_keys=%u",
+			   config->cached_keys, config->pooled_keys);
 		status = EVW_OUT_OF_MEMORY;
 	}
+	e3_request_keys_free(shared.request_keys);
 	e3_derived_free(shared.derived);
 	e3_keyring_holder_free(shared.keyring);
 	return status;

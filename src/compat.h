@@ -16,6 +16,14 @@
 #include "varatt.h"
 #endif
 
+/* What an extension's EXPLAIN needs is in headers of its own since 18. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
 /* 18 has this in c.h, and no longer pg_attribute_noreturn(). */
 #ifndef pg_noreturn
 #define pg_noreturn _Noreturn
@@ -37,11 +45,28 @@
 
 /* May this role execute this function? */
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_proc.h"
 #define evc_function_aclcheck(function, role)                                            \
 	object_aclcheck(ProcedureRelationId, (function), (role), ACL_EXECUTE)
 #else
 #define evc_function_aclcheck(function, role)                                            \
 	pg_proc_aclcheck((function), (role), ACL_EXECUTE)
+#endif
+
+/* Since 18 a plan counts the nodes in it that a setting disables. */
+#if PG_VERSION_NUM >= 180000
+#define evc_disabled_nodes(plan) ((plan)->disabled_nodes)
+#define evc_set_disabled_nodes(plan, count) ((void) ((plan)->disabled_nodes = (count)))
+#else
+#define evc_disabled_nodes(plan) 0
+#define evc_set_disabled_nodes(plan, count) ((void) (plan), (void) (count))
+#endif
+
+/* Conditions of MERGE that ModifyTable evaluates, besides those of its actions. */
+#if PG_VERSION_NUM >= 170000
+#define evc_merge_join_conditions(modify) ((modify)->mergeJoinConditions)
+#else
+#define evc_merge_join_conditions(modify) NIL
 #endif
 
 #endif /* EVC_COMPAT_H */

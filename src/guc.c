@@ -23,7 +23,11 @@ int evc_batch_kilobytes;
 int evc_batch_rows;
 int evc_connect_timeout;
 char *evc_endpoints;
+int evc_max_values_per_key;
 int evc_request_timeout;
+
+static int curve;  /* an EvwCurve */
+static int format; /* an EvwTag; 0: the curve's own */
 
 /*
  * What was said of a setting before the library knew it did not stand, and the
@@ -38,6 +42,18 @@ typedef struct Loss
 } Loss;
 
 static Loss lost;
+
+static const struct config_enum_entry curves[] = {
+	{"p256", EVW_CURVE_P256, false},
+	{"secp256k1", EVW_CURVE_SECP256K1, false},
+	{NULL, 0, false},
+};
+
+static const struct config_enum_entry formats[] = {
+	{"default", 0, false},		   {"QkTC", EVW_TAG_QKTC, false},
+	{"S0lS", EVW_TAG_S0LS, false}, {"Tk9D", EVW_TAG_TK9D, false},
+	{"RFVC", EVW_TAG_RFVC, false}, {NULL, 0, false},
+};
 
 static const char hint_unset[] =
 	"Set it in postgresql.conf, for the database or for the role. A setting given by "
@@ -125,6 +141,23 @@ const char *
 evc_endpoint_path(const EvcEndpoint *endpoint)
 {
 	return endpoint->text + sizeof(EVC_ENDPOINT_PREFIX) - 1;
+}
+
+const EvwTagInfo *
+evc_guc_format(void)
+{
+	const EvwTagInfo *info;
+
+	if (format == 0)
+		return evw_tag_info(curve == EVW_CURVE_P256 ? EVW_TAG_QKTC : EVW_TAG_S0LS);
+	info = evw_tag_info((uint32_t) format);
+	if (info->curve != (EvwCurve) curve)
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("evcrypt.format is %s, which is a format of the curve %s",
+					   info->name, evw_curve_name(info->curve)),
+				errhint("Set evcrypt.curve to %s, or evcrypt.format to default.",
+						evw_curve_name(info->curve)));
+	return info;
 }
 
 static bool
@@ -220,10 +253,21 @@ evc_guc_init(void)
 							NULL, &evc_connect_timeout, EVC_CONNECT_TIMEOUT_DEFAULT,
 							EVC_CONNECT_TIMEOUT_MIN, EVC_CONNECT_TIMEOUT_MAX, PGC_USERSET,
 							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomEnumVariable("evcrypt.curve", "Curve of what is encrypted.", NULL, &curve,
+							 EVW_CURVE_P256, curves, PGC_SUSET, 0, NULL, NULL, NULL);
 	define_guarded("evcrypt.endpoints",
 				   "Where E3 listens: unix:/path, several separated by commas.",
 				   "They are tried in this order.", &evc_endpoints, EVC_ENDPOINTS_DEFAULT,
 				   check_endpoints, &lost.endpoints);
+	DefineCustomEnumVariable("evcrypt.format",
+							 "Version of the ciphertexts that are made.",
+							 "The default is the newest of the curve; the others are for "
+							 "readers that know nothing newer.",
+							 &format, 0, formats, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("evcrypt.max_values_per_key",
+							"Most values that are encrypted under one key.",
+							"Zero: as many as a request has.", &evc_max_values_per_key, 0,
+							0, EVW_VALUES_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("evcrypt.request_timeout",
 							"Longest time to wait for the reply to one request.",
 							"Zero turns this off.", &evc_request_timeout,

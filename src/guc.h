@@ -9,6 +9,8 @@
 
 #include <sys/un.h>
 
+#include "wire/envelope.h"
+
 /* Also that of an app which is not set. */
 #define ERRCODE_EVCRYPT_UNKNOWN_APP MAKE_SQLSTATE('E', 'V', '0', '1', '0')
 
@@ -59,6 +61,7 @@ extern int evc_batch_kilobytes;
 extern int evc_batch_rows;
 extern int evc_connect_timeout;
 extern char *evc_endpoints;
+extern int evc_max_values_per_key; /* 0: no limit */
 extern int evc_request_timeout;
 
 /*
@@ -66,6 +69,12 @@ extern int evc_request_timeout;
  * there are: at least one.  Raises 08001 if it is not set.
  */
 extern int evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX]);
+
+/*
+ * The ciphertext version that is written, as evcrypt.curve and evcrypt.format say.
+ * Raises 22023 if the two contradict each other.
+ */
+extern const EvwTagInfo *evc_guc_format(void);
 
 /* Raises EV010 if evcrypt.app is not set. */
 extern void evc_guc_require_app(void);

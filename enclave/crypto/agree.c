@@ -95,3 +95,9 @@ e3_agree_with(E3Scratch *scratch, const E3KeyPair *app, const uint8_t epk[EVW_PO
 	e3_agree_with_many(scratch, 1, &app, &epk, agreement, &status);
 	return status;
 }
+
+size_t
+e3_agree_at_once(const E3Scratch *scratch, const E3KeyPair *app)
+{
+	return scratch->agree[app->curve]->at_once;
+}

@@ -56,6 +56,9 @@ extern EvwStatus e3_agree_ephemeral_many(E3Scratch *scratch, const E3KeyPair *ap
 										 size_t n, uint8_t epks[][EVW_POINT_LEN],
 										 E3Agreement agreements[]) EVW_MUST_USE;
 
+/* So many cost little more than one with an app's key of this curve: 1 or more. */
+extern size_t e3_agree_at_once(const E3Scratch *scratch, const E3KeyPair *app);
+
 /*
  * The private key of each pair against an ephemeral public key from outside; the
  * pairs may be of both curves and of several apps.  Each has its own outcome:

@@ -26,6 +26,7 @@ typedef struct E3AgreeItem
 typedef struct E3AgreeBackend
 {
 	bool serves[E3_CURVES]; /* by EvwCurve */
+	size_t at_once;			/* agreements that cost little more than one */
 
 	/* Can this machine do it?  If so, writes library and version. */
 	bool (*describe)(char *out, size_t size);

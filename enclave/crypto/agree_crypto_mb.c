@@ -263,7 +263,8 @@ with(void *at, size_t n, const E3AgreeItem items[])
 	e3_agree_openssl.with(state->openssl, n - done, items + done);
 }
 
-const E3AgreeBackend e3_agree_crypto_mb = {.serves = {[EVW_CURVE_P256] = true},
+const E3AgreeBackend e3_agree_crypto_mb = {.at_once = 8,
+										   .serves = {[EVW_CURVE_P256] = true},
 										   .describe = describe,
 										   .open = open_state,
 										   .close = close_state,

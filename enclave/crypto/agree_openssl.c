@@ -180,7 +180,8 @@ with(void *at, size_t n, const E3AgreeItem items[])
 	}
 }
 
-const E3AgreeBackend e3_agree_openssl = {.serves = {true, true},
+const E3AgreeBackend e3_agree_openssl = {.at_once = 1,
+										 .serves = {true, true},
 										 .describe = describe,
 										 .open = open_state,
 										 .close = close_state,

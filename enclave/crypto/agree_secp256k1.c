@@ -151,7 +151,8 @@ with(void *at, size_t n, const E3AgreeItem items[])
 	e3_wipe(state->secrets, sizeof(state->secrets));
 }
 
-const E3AgreeBackend e3_agree_secp256k1 = {.serves = {[EVW_CURVE_SECP256K1] = true},
+const E3AgreeBackend e3_agree_secp256k1 = {.at_once = 1,
+										   .serves = {[EVW_CURVE_SECP256K1] = true},
 										   .describe = describe,
 										   .open = open_state,
 										   .close = close_state,

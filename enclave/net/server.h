@@ -6,7 +6,9 @@
 #define E3_SERVER_H
 
 #include "config.h"
+#include "keyring/derived.h"
 #include "keyring/keyring.h"
+#include "keyring/request_keys.h"
 #include "sched/pool.h"
 
 /* All borrowed, and alive until e3_server_run returns. */
@@ -14,6 +16,8 @@ typedef struct E3ServerSetup
 {
 	E3Config *config; /* RELOAD changes its log level and access list */
 	E3KeyringHolder *keyring;
+	E3DerivedKeys *derived; /* these two for STATS */
+	E3RequestKeys *request_keys;
 	E3Pool *pool;
 	const char *backend; /* cryptographic libraries, for HEALTH */
 	int signal_fd;		 /* SIGTERM and SIGINT drain, SIGHUP reloads */

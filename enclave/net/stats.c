@@ -7,7 +7,8 @@
 #include "wire/report.h"
 
 void
-e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency *latency)
+e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency *latency,
+				const E3KeysAtHand *keys)
 {
 #define COUNTER(name) {#name, stats->name},
 	const EvwCounter counters[] = {
@@ -17,6 +18,8 @@ e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency 
 		{"loop_p999_ns", e3_latency_percentile(latency, 9990)},
 		{"loop_p9999_ns", e3_latency_percentile(latency, 9999)},
 		{"loop_max_ns", latency->max_ns},
+		{"keys_ready", keys->ready},
+		{"keys_cached", keys->cached},
 	};
 #undef COUNTER
 

@@ -33,8 +33,15 @@ typedef struct E3Stats
 #undef E3_STATS_FIELD
 } E3Stats;
 
+/* Keys that need not be derived. */
+typedef struct E3KeysAtHand
+{
+	uint32_t ready;	 /* made ahead, for requests to come */
+	uint32_t cached; /* of ciphertexts that have been opened */
+} E3KeysAtHand;
+
 /* RESULT of STATS, with the network thread's own latency. */
 extern void e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats,
-							const E3Latency *latency);
+							const E3Latency *latency, const E3KeysAtHand *keys);
 
 #endif /* E3_STATS_H */

@@ -61,6 +61,9 @@ extern void e3_call_release(E3Call *call);
 /* A key agreement: look at the clock after each. */
 #define E3_COST_AGREEMENT 32768
 
+/* Longer values are sealed and opened in pieces of this length. */
+#define E3_PIECE ((size_t) 64 << 10)
+
 /*
  * To be asked before each piece of work, whose cost is its bytes and what the
  * constants above say: OK, CANCELLED or DEADLINE; with OK, *yield says that the

@@ -9,11 +9,8 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "crypto/aead.h"
-#include "rpc/aad.h"
 #include "rpc/metadata.h"
-#include "wire/envelope.h"
-#include "wire/reply.h"
+#include "rpc/opening.h"
 #include "wire/writer.h"
 
 #include <stdlib.h>
@@ -22,131 +19,29 @@
 /* More than any RESULT frame has beside the values, lengths and statuses. */
 #define REPLY_OVERHEAD 256
 
-/* The key that the scratch is set to, and for whom. */
-typedef struct DerivedKey
-{
-	const E3KeyVersion *version; /* NULL: none */
-	EvwCurve curve;
-	bool kdf;
-	uint8_t epk[EVW_POINT_LEN];
-	E3Aad aad;
-	uint8_t *aes;	/* in locked memory */
-	bool is_proven; /* a value has opened under it; it is in the cache */
-} DerivedKey;
-
-/* Where the work is. */
-typedef struct Opening
-{
-	E3Scratch *scratch; /* the worker's that is at it */
-	E3DerivedKeys *cache;
-	E3Call *call;
-	const E3App *app; /* in the call's keyring */
-	DerivedKey key;
-	uint32_t hits;	 /* values whose key was at hand */
-	uint32_t failed; /* values that did not open */
-
-	EvwResultMark mark; /* of the RESULT */
-	size_t column;		/* of its values, open */
-	EvwColumnCursor cursor;
-	EvwBuf side; /* lengths, then statuses: 4 bytes and 1 byte a value */
-} Opening;
-
 static void
 free_opening(void *state)
 {
-	Opening *opening = state;
+	E3Opening *opening = state;
 
+	e3_aead_stream_free(opening->large.stream);
 	e3_buf_release(&opening->side);
 	e3_secret_free(opening->key.aes, E3_AES_KEY_LEN);
 	free(opening);
 }
 
-static bool
-key_at_hand(const DerivedKey *key, const E3KeyVersion *version,
-			const EvwEnvelope *envelope)
-{
-	return key->version == version && key->curve == envelope->info->curve &&
-		   key->kdf == envelope->info->kdf &&
-		   memcmp(key->epk, envelope->epk, EVW_POINT_LEN) == 0;
-}
-
-static E3DerivedId
-id_of(const E3KeyPair *pair, bool kdf, const uint8_t *epk)
-{
-	E3DerivedId id = {.rule = kdf};
-
-	memcpy(id.app, e3_key_pair_public(pair), EVW_POINT_LEN);
-	memcpy(id.epk, epk, EVW_POINT_LEN);
-	return id;
-}
-
-/* An agreement, for the key of an ephemeral key that nobody has seen. */
-static EvwStatus
-agree(Opening *opening, const E3KeyPair *pair, const EvwEnvelope *envelope)
-{
-	E3Agreement agreement;
-	EvwStatus status = e3_agree_with(opening->scratch, pair, envelope->epk, &agreement);
-
-	opening->call->spent += E3_COST_AGREEMENT;
-	if (status == EVW_OK)
-		status =
-			e3_kdf_key(opening->scratch, envelope->info, &agreement, opening->key.aes);
-	e3_wipe(&agreement, sizeof(agreement));
-	return status;
-}
-
-static EvwStatus
-derive_key(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *envelope)
-{
-	const E3KeyPair *pair = version->pairs[envelope->info->curve];
-	const E3DerivedId id = id_of(pair, envelope->info->kdf, envelope->epk);
-	DerivedKey *key = &opening->key;
-	EvwStatus status = EVW_OK;
-
-	key->version = NULL;
-	key->is_proven = e3_derived_find(opening->cache, &id, key->aes);
-	if (key->is_proven)
-		opening->hits++;
-	else
-		status = agree(opening, pair, envelope);
-	if (status == EVW_OK)
-		status = e3_aead_set_key(opening->scratch, key->aes);
-	if (status != EVW_OK)
-		return status;
-	key->version = version;
-	key->curve = envelope->info->curve;
-	key->kdf = envelope->info->kdf;
-	memcpy(key->epk, envelope->epk, EVW_POINT_LEN);
-	e3_aad_prepare(&key->aad, envelope->epk, pair);
-	return EVW_OK;
-}
-
-/* What anybody can make up does not push out of the cache what is of use. */
-static void
-prove_key(Opening *opening)
-{
-	DerivedKey *key = &opening->key;
-	E3DerivedId id;
-
-	if (key->is_proven)
-		return;
-	id = id_of(key->version->pairs[key->curve], key->kdf, key->epk);
-	e3_derived_add(opening->cache, &id, key->aes);
-	key->is_proven = true;
-}
-
 /* Tries one key version; writes the plaintext, metadata and all, to "out". */
 static EvwStatus
-open_with(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *envelope,
+open_with(E3Opening *opening, const E3KeyVersion *version, const EvwEnvelope *envelope,
 		  uint8_t *out)
 {
 	EvwStatus status;
 
-	if (key_at_hand(&opening->key, version, envelope))
+	if (e3_key_at_hand(&opening->key, version, envelope))
 		opening->hits++;
 	else
 	{
-		status = derive_key(opening, version, envelope);
+		status = e3_derive_key(opening, version, envelope);
 		if (status != EVW_OK)
 			return status;
 	}
@@ -155,7 +50,7 @@ open_with(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *enve
 					 e3_aad_for(&opening->key.aad, envelope->info, envelope->datatype),
 					 envelope->sealed);
 	if (status == EVW_OK)
-		prove_key(opening);
+		e3_prove_key(opening);
 	return status;
 }
 
@@ -164,12 +59,12 @@ open_with(Opening *opening, const E3KeyVersion *version, const EvwEnvelope *enve
  * then all of them, newest first.
  */
 static EvwStatus
-open_without_hint(Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
+open_without_hint(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 {
 	const E3KeyVersion *last = opening->key.version;
 	EvwStatus status = EVW_DOES_NOT_OPEN;
 
-	if (last != NULL && key_at_hand(&opening->key, last, envelope))
+	if (last != NULL && e3_key_at_hand(&opening->key, last, envelope))
 		status = open_with(opening, last, envelope, out);
 	else
 		last = NULL;
@@ -180,7 +75,7 @@ open_without_hint(Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 }
 
 static EvwStatus
-open_sealed(Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
+open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 {
 	const E3KeyVersion *version;
 
@@ -192,27 +87,25 @@ open_sealed(Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 	return open_with(opening, version, envelope, out);
 }
 
-/* Opens one value at the end of the reply, which grows by its body only. */
-static EvwStatus
-open_value(Opening *opening, EvwBytes value)
+EvwStatus
+e3_open_check(EvwBytes value, EvwEnvelope *envelope)
+{
+	EvwStatus status = evw_envelope_parse(value, envelope);
+
+	if (status == EVW_OK && envelope->info->aad == EVW_AAD_CONTEXT)
+		return EVW_CONTEXT_MISSING;
+	return status;
+}
+
+EvwStatus
+e3_open_finish(E3Opening *opening, const EvwEnvelope *envelope, size_t start,
+			   EvwStatus status)
 {
 	EvwBuf *reply = &opening->call->reply;
-	size_t start = reply->len;
-	EvwEnvelope envelope;
-	E3Metadata metadata;
-	EvwStatus status = evw_envelope_parse(value, &envelope);
-	uint8_t *out;
+	uint8_t *out = reply->data + start;
+	E3Metadata metadata = {.body = {out, reply->len - start}};
 
-	if (status != EVW_OK)
-		return status;
-	if (envelope.info->aad == EVW_AAD_CONTEXT)
-		return EVW_CONTEXT_MISSING;
-	out = evw_buf_extend(reply, envelope.sealed.len - EVW_TAG_LEN);
-	if (out == NULL)
-		return reply->status;
-	metadata.body = (EvwBytes){out, envelope.sealed.len - EVW_TAG_LEN};
-	status = open_sealed(opening, &envelope, out);
-	if (status == EVW_OK && envelope.info->metadata &&
+	if (status == EVW_OK && envelope->info->metadata &&
 		e3_metadata_decode(metadata.body, &metadata) != EVW_OK)
 		status = EVW_NOT_CIPHERTEXT;
 	if (status != EVW_OK)
@@ -226,6 +119,25 @@ open_value(Opening *opening, EvwBytes value)
 	return EVW_OK;
 }
 
+/* Opens one value at the end of the reply, which grows by its body only. */
+static EvwStatus
+open_value(E3Opening *opening, EvwBytes value)
+{
+	EvwBuf *reply = &opening->call->reply;
+	size_t start = reply->len;
+	EvwEnvelope envelope;
+	EvwStatus status = e3_open_check(value, &envelope);
+	uint8_t *out;
+
+	if (status != EVW_OK)
+		return status;
+	out = evw_buf_extend(reply, envelope.sealed.len - EVW_TAG_LEN);
+	if (out == NULL)
+		return reply->status;
+	return e3_open_finish(opening, &envelope, start,
+						  open_sealed(opening, &envelope, out));
+}
+
 /* Is this the outcome of one value (301 to 319), rather than the end of the request? */
 static bool
 is_value_status(EvwStatus status)
@@ -233,28 +145,42 @@ is_value_status(EvwStatus status)
 	return status > EVW_VALUE_STATUS_BASE && status < EVW_VALUE_STATUS_BASE + 20;
 }
 
-/* Opens the next value, and notes its length and status. */
+/* The next value, or a piece of it. */
 static EvwStatus
-open_next(Opening *opening)
+open_next(E3Opening *opening, bool *finished)
+{
+	*finished = true;
+	if (opening->large.begun || evw_column_peek(&opening->cursor) > E3_PIECE)
+		return e3_open_large(opening, finished);
+	return open_value(opening, evw_column_next(&opening->cursor));
+}
+
+/* Notes the length and status of the value that has just been opened. */
+static void
+note(E3Opening *opening, size_t start, EvwStatus status)
 {
 	E3Call *call = opening->call;
-	uint32_t count = evw_column_count(&call->request.values);
-	size_t start = call->reply.len;
-	EvwStatus status = open_value(opening, evw_column_next(&opening->cursor));
+	size_t count = evw_column_count(&call->request.values);
 	uint8_t *lengths = opening->side.data;
 
-	if (status != EVW_OK && !is_value_status(status))
-		return status;
-	lengths[(size_t) 4 * count + call->done] =
+	lengths[4 * count + call->done] =
 		(uint8_t) (status == EVW_OK ? 0 : status - EVW_VALUE_STATUS_BASE);
 	evw_put_le32(lengths + (size_t) 4 * call->done, (uint32_t) (call->reply.len - start));
 	opening->failed += status != EVW_OK;
 	call->done++;
-	return EVW_OK;
+}
+
+/* What the next step costs, for e3_call_check. */
+static size_t
+cost_of_next(const E3Opening *opening)
+{
+	if (opening->large.begun || evw_column_peek(&opening->cursor) > E3_PIECE)
+		return E3_PIECE;
+	return E3_COST_VALUE + evw_column_peek(&opening->cursor);
 }
 
 static EvwStatus
-open_values(Opening *opening, bool *more)
+open_values(E3Opening *opening, bool *more)
 {
 	E3Call *call = opening->call;
 	uint32_t count = evw_column_count(&call->request.values);
@@ -265,11 +191,17 @@ open_values(Opening *opening, bool *more)
 		status = e3_aead_set_key(opening->scratch, opening->key.aes);
 	while (status == EVW_OK && call->done < count)
 	{
-		status =
-			e3_call_check(call, E3_COST_VALUE + evw_column_peek(&opening->cursor), more);
+		size_t start = opening->large.begun ? opening->large.start : call->reply.len;
+		bool finished;
+
+		status = e3_call_check(call, cost_of_next(opening), more);
 		if (status != EVW_OK || *more)
 			return status;
-		status = open_next(opening);
+		status = open_next(opening, &finished);
+		if (!finished || (status != EVW_OK && !is_value_status(status)))
+			continue;
+		note(opening, start, status);
+		status = EVW_OK;
 	}
 	return status;
 }
@@ -284,10 +216,10 @@ check_request(const EvwRequest *request)
 	return evw_column_check(&request->values, EVW_ENVELOPE_MAX, EVW_VALUE_TOO_LONG);
 }
 
-static Opening *
+static E3Opening *
 new_opening(E3Call *call, const E3App *app)
 {
-	Opening *opening = calloc(1, sizeof(Opening));
+	E3Opening *opening = calloc(1, sizeof(E3Opening));
 
 	if (opening == NULL)
 		return NULL;
@@ -308,7 +240,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 {
 	const EvwRequest *request = &call->request;
 	const E3App *app;
-	Opening *opening;
+	E3Opening *opening;
 	EvwStatus status = check_request(request);
 
 	(void) worker;
@@ -333,7 +265,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 
 /* The plaintexts' column is closed, and the two others come from the side. */
 static void
-write_columns(Opening *opening)
+write_columns(E3Opening *opening)
 {
 	EvwBuf *reply = &opening->call->reply;
 	uint32_t count = evw_column_count(&opening->call->request.values);
@@ -350,7 +282,7 @@ write_columns(Opening *opening)
 static EvwStatus
 resume(E3RpcWorker *worker, E3Call *call, bool *more)
 {
-	Opening *opening = call->state;
+	E3Opening *opening = call->state;
 	EvwStatus status;
 
 	opening->scratch = worker->scratch;

@@ -5,6 +5,7 @@
 #include "rpc/operations.h"
 
 #include "base/clock.h"
+#include "base/secret.h"
 
 /* Shorter slices, for the sake of requests that have not begun, would cost too much. */
 #define SLICE_MIN_NS UINT64_C(20000)
@@ -75,5 +76,13 @@ e3_rpc_run(E3RpcWorker *worker, E3Call *call)
 	call->outcome = EVW_OK;
 	if (status != EVW_OK)
 		e3_call_fail(call, status);
+	/* Here, for wiping a large one takes longer than the network thread has. */
+	e3_buf_release(&call->body);
 	return true;
+}
+
+bool
+e3_rpc_idle(E3RpcWorker *worker)
+{
+	return e3_request_keys_stock(worker->shared->request_keys, worker->scratch);
 }

@@ -12,7 +12,6 @@
 #include "base/secret.h"
 #include "crypto/aead.h"
 #include "crypto/iv.h"
-#include "crypto/random.h"
 #include "rpc/aad.h"
 #include "rpc/metadata.h"
 #include "wire/envelope.h"
@@ -29,19 +28,23 @@ typedef struct Sealing
 {
 	const E3KeyPair *app; /* in the call's keyring */
 	const EvwTagInfo *info;
-	EvwEnvelope head; /* of each envelope; datatype and IV are the value's */
-	uint8_t *key;	  /* AES key, in locked memory */
-	uint8_t epk[EVW_POINT_LEN];
-	uint8_t iv_base[EVW_IV_LEN];
+	EvwEnvelope head;  /* of each envelope; datatype and IV are the value's */
+	E3RequestKey *key; /* in locked memory */
 	uint8_t ivs[E3_IV_BLOCK][EVW_IV_LEN];
 	E3Aad aad;
 	uint8_t metadata_bytes[E3_METADATA_ENCODED_MAX];
 	EvwBytes metadata;
 	uint32_t used; /* values under this key */
+	uint32_t hits; /* keys that were ready */
 
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */
 	EvwColumnCursor cursor;
+
+	/* A long value that is being sealed. */
+	E3AeadStream *stream; /* NULL: none */
+	EvwBytes rest;		  /* of it */
+	size_t at;			  /* where in the reply it goes on */
 } Sealing;
 
 static void
@@ -49,7 +52,8 @@ free_sealing(void *state)
 {
 	Sealing *sealing = state;
 
-	e3_secret_free(sealing->key, E3_AES_KEY_LEN);
+	e3_aead_stream_free(sealing->stream);
+	e3_secret_free(sealing->key, sizeof(E3RequestKey));
 	free(sealing);
 }
 
@@ -102,19 +106,16 @@ check_columns(const EvwRequest *request)
 
 /* Another ephemeral key, AES key and IV base. */
 static EvwStatus
-next_key(E3RpcWorker *worker, Sealing *sealing)
+next_key(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 {
-	E3Agreement agreement;
+	bool was_ready;
 	EvwStatus status =
-		e3_agree_ephemeral(worker->scratch, sealing->app, sealing->epk, &agreement);
+		e3_request_keys_take(worker->shared->request_keys, worker->scratch, call->keyring,
+							 sealing->app, sealing->info, sealing->key, &was_ready);
 
-	if (status == EVW_OK)
-		status = e3_kdf_key(worker->scratch, sealing->info, &agreement, sealing->key);
-	e3_wipe(&agreement, sizeof(agreement));
-	if (status == EVW_OK)
-		status = e3_random(sealing->iv_base, EVW_IV_LEN);
 	sealing->used = 0;
-	e3_aad_prepare(&sealing->aad, sealing->epk, sealing->app);
+	sealing->hits += was_ready;
+	e3_aad_prepare(&sealing->aad, sealing->key->epk, sealing->app);
 	return status;
 }
 
@@ -125,7 +126,7 @@ new_sealing(const E3KeyPair *app, EvwTag tag, EvwBytes role)
 
 	if (sealing == NULL)
 		return NULL;
-	sealing->key = e3_secret_alloc(E3_AES_KEY_LEN);
+	sealing->key = e3_secret_alloc(sizeof(E3RequestKey));
 	if (sealing->key == NULL)
 	{
 		free(sealing);
@@ -136,52 +137,124 @@ new_sealing(const E3KeyPair *app, EvwTag tag, EvwBytes role)
 	sealing->head = (EvwEnvelope){.tag = tag,
 								  .info = sealing->info,
 								  .hint = e3_key_pair_hint(app),
-								  .epk = sealing->epk};
+								  .epk = sealing->key->epk};
 	if (sealing->info->metadata)
 		sealing->metadata = e3_metadata_encode(sealing->metadata_bytes, role,
 											   (uint32_t) (e3_clock_unix_us() / 1000000));
 	return sealing;
 }
 
-static EvwStatus
-seal_value(E3Scratch *scratch, Sealing *sealing, uint8_t *out, EvwBytes value,
-		   EvwDatatype datatype)
+/* Everything of an envelope before what is sealed, for the value that is next. */
+static void
+write_head(Sealing *sealing, const E3Call *call, uint8_t *out)
 {
+	const EvwBytes datatypes = call->request.datatypes;
 	uint32_t number = sealing->used++;
-	const uint8_t *iv = sealing->ivs[number % E3_IV_BLOCK];
 
 	if (number % E3_IV_BLOCK == 0)
-		e3_iv_fill(sealing->ivs, sealing->iv_base, number, E3_IV_BLOCK);
-	sealing->head.datatype = datatype;
-	sealing->head.iv = iv;
+		e3_iv_fill(sealing->ivs, sealing->key->iv_base, number, E3_IV_BLOCK);
+	sealing->head.iv = sealing->ivs[number % E3_IV_BLOCK];
+	sealing->head.datatype =
+		datatypes.data != NULL ? (EvwDatatype) datatypes.data[call->done] : EVW_STRING;
 	evw_envelope_write_head(out, &sealing->head);
-	return e3_aead_seal(scratch, out + EVW_ENVELOPE_HEAD, iv,
-						e3_aad_for(&sealing->aad, sealing->info, datatype),
-						sealing->metadata, value);
 }
 
+static EvwStatus
+begin_stream(E3RpcWorker *worker, Sealing *sealing, EvwBytes aad, EvwBytes value,
+			 uint8_t *out)
+{
+	EvwStatus status =
+		e3_aead_stream_begin(worker->scratch, &sealing->stream, sealing->key->key,
+							 sealing->head.iv, aad, E3_AEAD_SEAL);
+
+	sealing->rest = value;
+	return status == EVW_OK
+			   ? e3_aead_stream_update(sealing->stream, out, sealing->metadata)
+			   : status;
+}
+
+/* The next value; of a long one only the beginning. */
 static EvwStatus
 seal_next(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 {
-	const EvwRequest *request = &call->request;
 	EvwBytes value = evw_column_next(&sealing->cursor);
 	uint8_t *out = evw_buf_extend(&call->reply,
 								  EVW_ENVELOPE_MIN + sealing->metadata.len + value.len);
+	EvwBytes aad;
 
 	if (out == NULL)
 		return call->reply.status;
-	return seal_value(worker->scratch, sealing, out, value,
-					  request->datatypes.data != NULL
-						  ? (EvwDatatype) request->datatypes.data[call->done]
-						  : EVW_STRING);
+	write_head(sealing, call, out);
+	out += EVW_ENVELOPE_HEAD;
+	aad = e3_aad_for(&sealing->aad, sealing->info, sealing->head.datatype);
+	if (value.len <= E3_PIECE)
+		return e3_aead_seal(worker->scratch, out, sealing->head.iv, aad,
+							sealing->metadata, value);
+	sealing->at = (size_t) (out - call->reply.data) + sealing->metadata.len;
+	return begin_stream(worker, sealing, aad, value, out);
+}
+
+/* A piece of a long value; with the last its tag, and then there is no stream. */
+static EvwStatus
+seal_piece(Sealing *sealing, E3Call *call)
+{
+	EvwBytes piece = sealing->rest;
+	uint8_t *out = call->reply.data + sealing->at;
+	EvwStatus status;
+
+	piece.len = piece.len < E3_PIECE ? piece.len : E3_PIECE;
+	status = e3_aead_stream_update(sealing->stream, out, piece);
+	sealing->rest.data += piece.len;
+	sealing->rest.len -= piece.len;
+	sealing->at += piece.len;
+	if (status != EVW_OK || sealing->rest.len > 0)
+		return status;
+	status = e3_aead_stream_tag(sealing->stream, out + piece.len);
+	e3_aead_stream_free(sealing->stream);
+	sealing->stream = NULL;
+	return status;
 }
 
 static EvwStatus
-rekey(E3RpcWorker *worker, Sealing *sealing)
+rekey(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 {
-	EvwStatus status = next_key(worker, sealing);
+	EvwStatus status = next_key(worker, sealing, call);
 
-	return status == EVW_OK ? e3_aead_set_key(worker->scratch, sealing->key) : status;
+	return status == EVW_OK ? e3_aead_set_key(worker->scratch, sealing->key->key)
+							: status;
+}
+
+static bool
+is_spent(const Sealing *sealing, const E3Call *call)
+{
+	uint32_t per_key = call->request.header.values_per_key;
+
+	return sealing->stream == NULL && per_key > 0 && sealing->used == per_key;
+}
+
+/* What the next step costs, for e3_call_check. */
+static size_t
+cost_of_next(const Sealing *sealing, const E3Call *call)
+{
+	if (sealing->stream != NULL)
+		return E3_PIECE;
+	return E3_COST_VALUE + evw_column_peek(&sealing->cursor) +
+		   (is_spent(sealing, call) ? E3_COST_AGREEMENT : 0);
+}
+
+static EvwStatus
+step(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
+{
+	EvwStatus status = EVW_OK;
+
+	if (is_spent(sealing, call))
+		status = rekey(worker, sealing, call);
+	if (status == EVW_OK)
+		status = sealing->stream != NULL ? seal_piece(sealing, call)
+										 : seal_next(worker, sealing, call);
+	if (status == EVW_OK && sealing->stream == NULL)
+		call->done++;
+	return status;
 }
 
 /* The scratch may have been another call's meanwhile. */
@@ -189,23 +262,14 @@ static EvwStatus
 seal_values(E3RpcWorker *worker, Sealing *sealing, E3Call *call, bool *more)
 {
 	uint32_t count = evw_column_count(&call->request.values);
-	uint32_t per_key = call->request.header.values_per_key;
-	EvwStatus status = e3_aead_set_key(worker->scratch, sealing->key);
+	EvwStatus status = e3_aead_set_key(worker->scratch, sealing->key->key);
 
 	while (status == EVW_OK && call->done < count)
 	{
-		bool spent = per_key > 0 && sealing->used == per_key;
-		size_t cost = E3_COST_VALUE + evw_column_peek(&sealing->cursor);
-
-		status = e3_call_check(call, spent ? cost + E3_COST_AGREEMENT : cost, more);
+		status = e3_call_check(call, cost_of_next(sealing, call), more);
 		if (status != EVW_OK || *more)
 			return status;
-		if (spent)
-			status = rekey(worker, sealing);
-		if (status == EVW_OK)
-			status = seal_next(worker, sealing, call);
-		if (status == EVW_OK)
-			call->done++;
+		status = step(worker, sealing, call);
 	}
 	return status;
 }
@@ -266,7 +330,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	call->free_state = free_sealing;
 	status = reserve_reply(call, EVW_ENVELOPE_MIN + sealing->metadata.len);
 	if (status == EVW_OK)
-		status = next_key(worker, sealing);
+		status = next_key(worker, sealing, call);
 	if (status != EVW_OK)
 		return status;
 	sealing->mark = evw_result_begin(&call->reply, request->id, app->versions[0].version);
@@ -287,7 +351,8 @@ resume(E3RpcWorker *worker, E3Call *call, bool *more)
 	write_lengths(&call->reply, &call->request.values,
 				  EVW_ENVELOPE_MIN + sealing->metadata.len);
 	evw_write_nil(&call->reply);
-	evw_result_end(&call->reply, sealing->mark, e3_clock_ns() - call->arrived_ns, 0);
+	evw_result_end(&call->reply, sealing->mark, e3_clock_ns() - call->arrived_ns,
+				   sealing->hits);
 	return call->reply.status;
 }
 

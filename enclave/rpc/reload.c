@@ -69,6 +69,7 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 		   (unsigned long long) e3_keyring_generation(next), e3_keyring_count(next));
 	e3_keyring_swap(shared->keyring, next);
 	e3_derived_clear(shared->derived);
+	e3_request_keys_clear(shared->request_keys);
 	return EVW_OK;
 }
 

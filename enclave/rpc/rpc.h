@@ -8,13 +8,15 @@
 #include "crypto/scratch.h"
 #include "keyring/derived.h"
 #include "keyring/keyring.h"
+#include "keyring/request_keys.h"
 #include "rpc/call.h"
 
 /* What all workers share. */
 typedef struct E3RpcShared
 {
 	E3KeyringHolder *keyring;
-	E3DerivedKeys *derived;
+	E3DerivedKeys *derived;		 /* for DECRYPT */
+	E3RequestKeys *request_keys; /* for ENCRYPT */
 	const char *config_path;
 	uint64_t slice_ns; /* most time for one call while others wait; 0: no end */
 } E3RpcShared;
@@ -36,5 +38,8 @@ extern bool e3_rpc_serves(uint32_t verb);
  * call->reply, and call->outcome says what it is.
  */
 extern bool e3_rpc_run(E3RpcWorker *worker, E3Call *call);
+
+/* A moment's work while there are no calls; false if there is nothing to do. */
+extern bool e3_rpc_idle(E3RpcWorker *worker);
 
 #endif /* E3_RPC_H */

@@ -4,10 +4,16 @@
  */
 #include "sched/pool.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Without a job for so long, none is expected: longer than a client needs between two. */
+#define MOMENT_NS 1000000
+#define NS_PER_S 1000000000
 
 typedef struct Worker
 {
@@ -30,7 +36,7 @@ struct E3Pool
 	E3Queue queue;
 	E3Link finished;
 	uint32_t running;
-	uint32_t nudges; /* times that somebody said there is idle work */
+	uint32_t resting; /* workers that wait for a job */
 	bool stopping;
 };
 
@@ -73,36 +79,62 @@ begin_next(E3Pool *pool)
 	return job;
 }
 
-/* A step of idle work, or a rest; the mutex is let go of meanwhile. */
+/* Waits until there is a job, or a moment; true if nobody said there was one. */
+static bool
+rest(E3Pool *pool, bool for_a_moment)
+{
+	struct timespec end;
+	int result = 0;
+
+	pool->resting++;
+	if (for_a_moment)
+	{
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		end.tv_nsec += MOMENT_NS;
+		if (end.tv_nsec >= NS_PER_S)
+		{
+			end.tv_sec++;
+			end.tv_nsec -= NS_PER_S;
+		}
+		result = pthread_cond_timedwait(&pool->wanted, &pool->mutex, &end);
+	}
+	else
+		(void) pthread_cond_wait(&pool->wanted, &pool->mutex);
+	pool->resting--;
+	return result == ETIMEDOUT;
+}
+
+/*
+ * There is no job.  Does a step of idle work, with the mutex let go of, or rests.
+ * *useful: there may be idle work; *begun: nobody has come since it was begun.
+ */
 static void
-wait_usefully(Worker *worker, uint32_t *seen)
+pass_time(Worker *worker, bool *useful, bool *begun)
 {
 	E3Pool *pool = worker->pool;
-	uint32_t nudges = pool->nudges;
-	bool useful = false;
 
-	if (pool->work.idle != NULL && *seen != nudges)
+	if (!*useful || (!*begun && pool->resting == 0))
 	{
-		pthread_mutex_unlock(&pool->mutex);
-		useful = pool->work.idle(worker->state);
-		pthread_mutex_lock(&pool->mutex);
-		if (!useful)
-			*seen = nudges;
+		*begun = rest(pool, *useful);
 		return;
 	}
-	pthread_cond_wait(&pool->wanted, &pool->mutex);
+	pthread_mutex_unlock(&pool->mutex);
+	*useful = pool->work.idle(worker->state);
+	pthread_mutex_lock(&pool->mutex);
 }
 
 /* Waits for a job; NULL when the pool stops and nothing is left. */
 static E3Job *
-take(Worker *worker, uint32_t *seen)
+take(Worker *worker)
 {
 	E3Pool *pool = worker->pool;
+	bool useful = pool->work.idle != NULL;
+	bool begun = false;
 	E3Job *job;
 
 	pthread_mutex_lock(&pool->mutex);
 	while ((job = begin_next(pool)) == NULL && !pool->stopping)
-		wait_usefully(worker, seen);
+		pass_time(worker, &useful, &begun);
 	pthread_mutex_unlock(&pool->mutex);
 	return job;
 }
@@ -142,10 +174,9 @@ worker_main(void *arg)
 {
 	Worker *worker = arg;
 	E3Pool *pool = worker->pool;
-	uint32_t seen = 0; /* nudges that have been followed */
 	E3Job *job;
 
-	while ((job = take(worker, &seen)) != NULL)
+	while ((job = take(worker)) != NULL)
 	{
 		while (!pool->work.run(job, worker->state))
 			job = yield(pool, job);
@@ -172,6 +203,18 @@ start_worker(E3Pool *pool)
 	return true;
 }
 
+/* Its clock is the one that nobody sets. */
+static void
+init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 E3Pool *
 e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity)
 {
@@ -182,12 +225,11 @@ e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity)
 	pool->work = *work;
 	pool->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	pool->workers = calloc(workers, sizeof(Worker));
-	pool->nudges = 1;
 	e3_queue_init(&pool->queue, capacity);
 	e3_link_init(&pool->finished);
 	atomic_init(&pool->fresh, 0);
 	pthread_mutex_init(&pool->mutex, NULL);
-	pthread_cond_init(&pool->wanted, NULL);
+	init_condition(&pool->wanted);
 	while (pool->event_fd >= 0 && pool->workers != NULL && pool->n_workers < workers)
 		if (!start_worker(pool))
 			break;
@@ -233,15 +275,6 @@ bool
 e3_pool_has_fresh(const E3Pool *pool)
 {
 	return atomic_load_explicit(&pool->fresh, memory_order_relaxed) > 0;
-}
-
-void
-e3_pool_nudge(E3Pool *pool)
-{
-	pthread_mutex_lock(&pool->mutex);
-	pool->nudges++;
-	pthread_cond_signal(&pool->wanted);
-	pthread_mutex_unlock(&pool->mutex);
 }
 
 int

@@ -3,7 +3,9 @@
  *	  Worker threads, and the queue in front of them.
  *
  * A worker runs a slice of a job, then looks who is next.  With nothing to run it
- * makes itself useful (work.idle), and rests when there is nothing of that either.
+ * makes itself useful (work.idle): at once if another one rests, who can take the
+ * next job, or else when a moment has passed without one.  And it rests when there is
+ * nothing of that either, until it has run a job.
  *
  * Locking law: one mutex guards the queue, the finished jobs and the counts; it is
  * never held while a job runs.  Finished jobs are announced through an eventfd,
@@ -50,9 +52,6 @@ extern uint32_t e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event) EVW_MUS
 
 /* Does a job wait that no worker has begun?  For any thread, without a lock. */
 extern bool e3_pool_has_fresh(const E3Pool *pool);
-
-/* There may be something for work.idle to do. */
-extern void e3_pool_nudge(E3Pool *pool);
 
 /* Readable when jobs have finished. */
 extern int e3_pool_event_fd(const E3Pool *pool);

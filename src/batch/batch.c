@@ -46,6 +46,7 @@ struct EvcBatch
 	EvwBuf datatypes; /* 1 byte a value */
 	bool typed;		  /* some are not strings */
 	EvcDedup dedup;	  /* of ciphertexts */
+	EvwCurve curve;	  /* of the first ciphertext, which the statistics count them by */
 	char app[EVW_APP_MAX + 1];
 	char label[EVW_LABEL_MAX + 1];
 	EvcCall *call; /* NULL: not sent */
@@ -140,6 +141,8 @@ evc_batch_add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype)
 
 		if (equal >= 0)
 			return (uint32) equal;
+		if (batch->count == 0)
+			batch->curve = evw_tag_info(value.data[0])->curve;
 	}
 	evw_buf_append(&batch->columns, value.data, value.len);
 	evw_put_le32(evw_buf_extend(&batch->lengths, 4), (uint32_t) value.len);
@@ -188,6 +191,16 @@ set_label(EvcBatch *batch)
 				*at = '?';
 }
 
+static void
+set_format(EvwRequestHeader *header)
+{
+	const EvwTagInfo *info = evc_guc_format();
+
+	header->curve = info->curve;
+	header->format = text_of(info->name);
+	header->values_per_key = (uint32) evc_max_values_per_key;
+}
+
 void
 evc_batch_send(EvcBatch *batch)
 {
@@ -203,7 +216,9 @@ evc_batch_send(EvcBatch *batch)
 	/* Settings may change before the request is repeated. */
 	strlcpy(batch->app, evc_app, sizeof(batch->app));
 	request.header.app = text_of(batch->app);
-	request.header.curve = EVW_CURVE_P256;
+	request.header.curve = batch->curve;
+	if (batch->verb == EVW_VERB_ENCRYPT)
+		set_format(&request.header);
 	request.header.label = text_of(batch->label);
 	batch->call = evc_call_start(&request, batch->context);
 }

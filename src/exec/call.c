@@ -24,11 +24,13 @@ evc_scan_call_init(EvcScanCall *call, FuncExpr *function, EvcMarkerKind kind,
 EvcMarker *
 evc_scan_call_marker(EvcScanCall *call)
 {
-	Oid argument = exprType(linitial(call->function->args));
-	Oid result = call->function->funcresulttype;
+	Oid argument;
+	Oid result;
 
 	if (call->marker != NULL)
 		return call->marker;
+	argument = exprType(linitial(call->function->args));
+	result = call->function->funcresulttype;
 	if (call->kind == EVC_MARKER_ENCRYPT)
 		call->marker = evc_marker_new(call->owner, call->kind, argument, result);
 	else

@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "commands/explain.h"
-
 #include "compat.h"
 #include "exec/state.h"
 #include "guc.h"
@@ -22,6 +20,14 @@ names_of(List *functions)
 	return names;
 }
 
+/* A ciphertext says itself what it is. */
+static bool
+encrypts(const CustomScan *plan)
+{
+	return list_member_int(list_nth(plan->custom_private, EVC_SCAN_KINDS),
+						   EVC_MARKER_ENCRYPT);
+}
+
 static void
 explain_calls(const EvcScanState *state, ExplainState *es)
 {
@@ -31,10 +37,12 @@ explain_calls(const EvcScanState *state, ExplainState *es)
 	ExplainPropertyList("Batched Calls", names_of(evc_scan_functions(plan)), es);
 	if (leftovers != NIL)
 		ExplainPropertyList("Scalar Calls", names_of(leftovers), es);
-	if (es->verbose)
+	if (es->verbose && encrypts(plan))
 	{
-		ExplainPropertyText("Curve", evw_curve_name(EVW_CURVE_P256), es);
-		ExplainPropertyText("Format", "QkTC", es);
+		const EvwTagInfo *info = evc_guc_format();
+
+		ExplainPropertyText("Curve", evw_curve_name(info->curve), es);
+		ExplainPropertyText("Format", info->name, es);
 	}
 }
 

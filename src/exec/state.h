@@ -9,6 +9,7 @@
 
 #include "nodes/execnodes.h"
 
+#include "compat.h"
 #include "exec/rowset.h"
 #include "exec/scan_private.h"
 #include "guc.h"

@@ -128,7 +128,8 @@ hoist_mutator(Node *node, void *context)
 /*
  * With grouping sets a grouped expression is NULL in some rows, also where it
  * is part of a larger one; the planner recognises it there by being equal,
- * which two sub-selects never are.
+ * which two sub-selects never are.  Since 18 there is one of it, in the range
+ * table, and Vars elsewhere: then nothing needs to be kept.
  */
 static List *
 expressions_to_keep(Query *query)

@@ -32,17 +32,23 @@ calls_foreign_functions(const PlannedStmt *stmt)
 	return false;
 }
 
+/* A call is no argument of Max, which evaluates one of them twice. */
 static int
 highest_node_id(const Plan *plan)
 {
-	int highest = 0;
+	int highest;
 	ListCell *cell;
 
 	if (plan == NULL)
 		return 0;
+	highest = plan->plan_node_id;
 	foreach (cell, evc_children(plan))
-		highest = Max(highest, highest_node_id(lfirst(cell)));
-	return Max(highest, plan->plan_node_id);
+	{
+		int below = highest_node_id(lfirst(cell));
+
+		highest = Max(highest, below);
+	}
+	return highest;
 }
 
 /* Rows that a Limit asks for, its offset included; 0 if that is not constant. */
@@ -148,6 +154,7 @@ operate(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 	if (plan == NULL || is_closed(plan))
 		return plan;
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	operate_children(surgery, plan, demand);
 	evc_insert_below(surgery, plan);
 	evc_insert_join_keys(surgery, plan);
@@ -165,22 +172,17 @@ may_go_back(int cursor_options)
 	return (cursor_options & CURSOR_OPT_SCROLL) != 0;
 }
 
-/*
- * Rows of a cursor wait for others to be wanted, and a VOLATILE function can change
- * what a STABLE one says (set_config and current_setting).
- */
 static bool
-is_steady(const PlannedStmt *stmt, int cursor_options)
+calls_volatile(const PlannedStmt *stmt)
 {
 	ListCell *cell;
 
-	if ((cursor_options & CURSOR_OPT_FAST_PLAN) != 0 ||
-		evc_calls_volatile(stmt->planTree))
-		return false;
+	if (evc_calls_volatile(stmt->planTree))
+		return true;
 	foreach (cell, stmt->subplans)
 		if (evc_calls_volatile(lfirst(cell)))
-			return false;
-	return true;
+			return true;
+	return false;
 }
 
 void
@@ -189,16 +191,25 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 	EvcDemand top = {.hint = EVC_HINT_UNKNOWN};
 	EvcSurgery surgery = {.stmt = stmt};
 	ListCell *cell;
+	int first_made;
 
 	if (!evc_batching || may_go_back(cursor_options) || !calls_foreign_functions(stmt))
 		return;
-	surgery.steady = is_steady(stmt, cursor_options);
+	surgery.subplans = palloc0(list_length(stmt->subplans) + 1);
+	surgery.is_cursor = (cursor_options & CURSOR_OPT_FAST_PLAN) != 0;
+	surgery.steady = !surgery.is_cursor && !calls_volatile(stmt);
 	surgery.next_node_id = highest_node_id(stmt->planTree);
 	foreach (cell, stmt->subplans)
-		surgery.next_node_id = Max(surgery.next_node_id, highest_node_id(lfirst(cell)));
-	surgery.next_node_id++;
+	{
+		int highest = highest_node_id(lfirst(cell));
+
+		surgery.next_node_id = Max(surgery.next_node_id, highest);
+	}
+	first_made = ++surgery.next_node_id;
 	stmt->planTree = operate(&surgery, stmt->planTree, &top);
 	foreach (cell, stmt->subplans)
 		lfirst(cell) = operate(&surgery, lfirst(cell), &top);
 	evc_note_leftovers(&surgery);
+	if (surgery.next_node_id > first_made)
+		evc_settle_disabled(stmt);
 }

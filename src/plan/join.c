@@ -71,24 +71,23 @@ outer_to_inner(Node *node, void *context)
 }
 
 /*
- * The calls as the clauses have them, where both sides of the join are at hand.  A
- * clause is looked at when all keys are known, so the conditions are true.
+ * The clauses compare the keys: the outer ones on the left, the inner ones, which are
+ * seen from the join now, on the right.  They are not searched for the calls, of which
+ * several may be equal and made for different rows.
  */
-static List *
-seen_from_join(List *found, bool inner)
+static void
+set_side_of_clauses(HashJoin *join, List *keys, bool inner)
 {
-	List *seen = NIL;
-	ListCell *cell;
+	ListCell *clause;
+	ListCell *key;
 
-	foreach (cell, found)
+	forboth (clause, join->hashclauses, key, keys)
 	{
-		EvcFound *entry = palloc0(sizeof(EvcFound));
-		FuncExpr *call = ((EvcFound *) lfirst(cell))->call;
+		ListCell *side = list_nth_cell(lfirst_node(OpExpr, clause)->args, inner ? 1 : 0);
 
-		entry->call = inner ? (FuncExpr *) outer_to_inner((Node *) call, NULL) : call;
-		seen = lappend(seen, entry);
+		lfirst(side) =
+			inner ? outer_to_inner(lfirst(key), NULL) : copyObject(lfirst(key));
 	}
-	return seen;
 }
 
 static bool
@@ -115,13 +114,11 @@ insert_outer(EvcSurgery *surgery, HashJoin *join)
 	List *found =
 		calls_of_keys(surgery, join, join->hashkeys, keeps_outer(join->join.jointype));
 
-	if (found == NIL)
+	if (found == NIL || !evc_may_append(outerPlan(join), found))
 		return false;
 	outerPlan(join) = evc_append_calls(surgery, outerPlan(join), found, &demand);
 	join->hashkeys = (List *) evc_replace(join->hashkeys, NIL, found, OUTER_VAR, first);
-	join->hashclauses =
-		(List *) evc_replace(join->hashclauses, NIL, seen_from_join(found, false),
-							 OUTER_VAR, first);
+	set_side_of_clauses(join, join->hashkeys, false);
 	return true;
 }
 
@@ -151,14 +148,12 @@ insert_inner(EvcSurgery *surgery, HashJoin *join)
 	List *found =
 		calls_of_keys(surgery, join, hash->hashkeys, keeps_inner(join->join.jointype));
 
-	if (found == NIL)
+	if (found == NIL || !evc_may_append(outerPlan(hash), found))
 		return false;
 	outerPlan(hash) = evc_append_calls(surgery, outerPlan(hash), found, &demand);
 	pass_all_on(hash);
 	hash->hashkeys = (List *) evc_replace(hash->hashkeys, NIL, found, OUTER_VAR, first);
-	join->hashclauses =
-		(List *) evc_replace(join->hashclauses, NIL, seen_from_join(found, true),
-							 INNER_VAR, first);
+	set_side_of_clauses(join, hash->hashkeys, true);
 	return true;
 }
 

@@ -13,11 +13,26 @@
 #include "plan/surgery.h"
 #include "plan/walk.h"
 
+/* Surgery does not change it, so it is found out once. */
+enum
+{
+	UNKNOWN,
+	STEADY,
+	VOLATILE
+};
+
 /* The plan of a SubPlan or of a CTE, by its number. */
 static bool
 subplan_is_volatile(const EvcSurgery *surgery, int number)
 {
-	return evc_plan_is_volatile(surgery, list_nth(surgery->stmt->subplans, number - 1));
+	char *known = &surgery->subplans[number - 1];
+
+	if (*known == UNKNOWN)
+		*known =
+			evc_plan_is_volatile(surgery, list_nth(surgery->stmt->subplans, number - 1))
+				? VOLATILE
+				: STEADY;
+	return *known == VOLATILE;
 }
 
 static bool
@@ -45,7 +60,7 @@ cte_is_volatile(const EvcSurgery *surgery, int number)
 {
 	const Plan *plan = list_nth(surgery->stmt->subplans, number - 1);
 
-	return !IsA(plan, ModifyTable) && evc_plan_is_volatile(surgery, plan);
+	return !IsA(plan, ModifyTable) && subplan_is_volatile(surgery, number);
 }
 
 /* What a node does beside evaluating expressions. */

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "plan/walk.h"
 
 static List *
@@ -39,9 +40,11 @@ evc_children(const Plan *plan)
 static List *
 expressions_of_modify(const ModifyTable *modify)
 {
-	return list_make5(modify->withCheckOptionLists, modify->returningLists,
-					  modify->onConflictSet, modify->onConflictWhere,
-					  modify->mergeActionLists);
+	List *lists = list_make5(modify->withCheckOptionLists, modify->returningLists,
+							 modify->onConflictSet, modify->onConflictWhere,
+							 modify->mergeActionLists);
+
+	return lappend(lists, evc_merge_join_conditions(modify));
 }
 
 static List *

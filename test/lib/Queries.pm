@@ -14,6 +14,7 @@ package Queries;
 use strict;
 use warnings;
 
+use EvcryptTest qw($FORCE_PARALLEL);
 use Time::HiRes qw(time);
 
 our @BATCH_ROWS = (1, 2, 3, 7, 64, 4096);
@@ -56,12 +57,13 @@ CREATE INDEX ON e_3 (k);
 
 # --- random choices --------------------------------------------------------
 
-# A generator of its own, so that a seed means the same everywhere.
+# A generator of its own, so that a seed means the same everywhere; but what queries
+# may hold depends on the server's version, as server_version_num has it.
 sub new
 {
-	my ($class, $seed) = @_;
+	my ($class, $seed, $version) = @_;
 
-	return bless { state => $seed % 2147483647 || 1 }, $class;
+	return bless { state => $seed % 2147483647 || 1, has_json => $version >= 170000 }, $class;
 }
 
 # 0 .. below - 1 (Park and Miller's minimal standard)
@@ -105,7 +107,26 @@ sub text
 	my $condition = $self->condition($depth - 1, @tables);
 	return $self->pick("($one || $two)", "upper($one)", "concat($one, $number)", "{r:$one}",
 		"COALESCE($one, $two)", "NULLIF($one, $two)", "CASE WHEN $condition THEN $one ELSE $two END",
-		"CASE $one WHEN $two THEN $two ELSE 'none' END", "($number)::text");
+		"CASE $one WHEN $two THEN $two ELSE 'none' END", "($number)::text", $self->json_text($one, $two));
+}
+
+# SQL/JSON, where the server has it: a text, and a condition.  The default for a document
+# that is NULL depends on the row before, in PostgreSQL up to 18.6: none is.
+sub json_text
+{
+	my ($self, $one, $two) = @_;
+
+	return () unless $self->{has_json};
+	return $self->pick("JSON_VALUE(to_jsonb(($one)::text), '\$ ? (@ >= \$x)' PASSING ($two)::text AS x)",
+		"JSON_VALUE(to_jsonb(concat($one)), '\$.none' DEFAULT 'none' ON EMPTY)", "JSON_OBJECT('a': $one, 'b': $two)::text");
+}
+
+sub json_condition
+{
+	my ($self, $one) = @_;
+
+	return () unless $self->{has_json};
+	return $self->pick("JSON_EXISTS(to_jsonb(($one)::text), '\$ ? (@ like_regex \"1\")')", "($one IS JSON)");
 }
 
 # Says 'none' where the value does not open.
@@ -115,6 +136,7 @@ sub guarded
 
 	return $self->pick("CASE WHEN $t.ok THEN {d:$t.g} ELSE 'none' END", "CASE WHEN NOT $t.ok THEN 'none' ELSE {d:$t.g} END",
 		"CASE $t.ok WHEN true THEN {d:$t.g} ELSE 'none' END", "COALESCE(CASE WHEN NOT $t.ok THEN 'none' END, {d:$t.g})",
+		$self->{has_json} ? "COALESCE(JSON_VALUE(CASE WHEN $t.ok THEN to_jsonb('v2'::text) END, '\$ ? (@ >= \$x)' PASSING {d:$t.g} AS x), 'none')" : (),
 		"CASE WHEN NOT $t.ok OR {d:$t.g} < 'v' THEN 'none' WHEN $t.ok AND {d:$t.g} > 'v2' THEN {d:$t.v} ELSE {d:$t.g} END");
 }
 
@@ -130,7 +152,7 @@ sub condition
 	my $text = $self->text($depth - 1, @tables);
 	return $self->pick("($one AND $two)", "($one OR $two)", "NOT ($one)", "($text IS NULL)",
 		"($one) IS NOT TRUE", "$text LIKE '%1%'", "$text = ANY (ARRAY['v1', 'v2', 'v3'])",
-		$self->sub_condition($depth - 1, @tables));
+		$self->sub_condition($depth - 1, @tables), $self->json_condition($text));
 }
 
 sub sub_condition
@@ -329,8 +351,8 @@ sub twin { return fill($_[0], \%TWIN); }
 
 my %SETTINGS = (
 	default => '',
-	parallel => 'SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0;
-		SET LOCAL min_parallel_index_scan_size = 0; SET LOCAL force_parallel_mode = on',
+	parallel => "$FORCE_PARALLEL; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0;
+		SET LOCAL min_parallel_index_scan_size = 0",
 	JIT => 'SET LOCAL jit_above_cost = 0; SET LOCAL jit_inline_above_cost = 0; SET LOCAL jit_optimize_above_cost = 0',
 	'small memory' => "SET LOCAL work_mem = '64kB'",
 	'no hashing' => 'SET LOCAL enable_hashjoin = off; SET LOCAL enable_hashagg = off',

@@ -11,17 +11,19 @@
 #   limit  requests that a batched shape may make; otherwise 12
 #   exact  a batched shape sends as many values as it makes calls without
 #   owner  only an owner may do it, so there is no test of EXECUTE
+#   since  the first version of PostgreSQL that has it
 package Shapes;
 
 use strict;
 use warnings;
 
+use EvcryptTest qw($FORCE_PARALLEL);
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(@SHAPES $SETUP $FOREIGN run_shape requests_made);
+our @EXPORT_OK = qw(@SHAPES set_up_shapes why_not run_shape requests_made);
 
 # t, u and parted have 1,000 rows; small has 10, and 10 in an inheriting table.
-our $SETUP = q{
+my $SETUP = q{
 CREATE TABLE t (id int PRIMARY KEY, grp int NOT NULL, name text NOT NULL, v encrypted, n encrypted);
 INSERT INTO t SELECT i, i % 10, 'name ' || i % 100, encrypt('name ' || i % 100), encrypt(i)
 	FROM generate_series(1, 1000) i;
@@ -90,7 +92,7 @@ GRANT EXECUTE ON FUNCTION encrypt(text), encrypt(anyelement), decrypt(encrypted)
 };
 
 # A foreign table over this server itself; after $SETUP.
-our $FOREIGN = q{
+my $FOREIGN = q{
 CREATE EXTENSION postgres_fdw;
 DO $$ BEGIN EXECUTE format('CREATE SERVER loopback FOREIGN DATA WRAPPER postgres_fdw
 	OPTIONS (host %L, port %L, dbname %L)', split_part(current_setting('unix_socket_directories'), ',', 1),
@@ -112,6 +114,8 @@ my $SORTED = 'enable_hashagg = off';
 my $JIT = 'jit_above_cost = 0; jit_inline_above_cost = 0; jit_optimize_above_cost = 0';
 my $SINK = 'SELECT id, name, decrypt(v) FROM sink ORDER BY id';
 my $FILL = 'INSERT INTO sink SELECT id, name, v FROM small';
+my $VIRTUAL = q{CREATE TABLE g (id int, name text, up text GENERATED ALWAYS AS (coalesce(upper(name), 'NONE')) VIRTUAL, v encrypted);
+	INSERT INTO g (id, name, v) SELECT id, name, v FROM t WHERE id > 5; GRANT ALL ON g TO stranger};
 
 our @SHAPES = (
 	# Scans
@@ -336,7 +340,7 @@ our @SHAPES = (
 	[ 'parallel hash join', batched => 'SELECT sum(decrypt_as(t.n, NULL::int)), count(decrypt(u.v)) FROM t JOIN u ON u.t_id = t.id',
 		set => "$PARALLEL; $HASHED", limit => 24 ],
 	[ 'parallel append', batched => 'SELECT count(decrypt(v)) FROM parted', set => $PARALLEL, limit => 24 ],
-	[ 'parallel worker forced', batched => 'SELECT max(decrypt(v)) FROM t', set => 'force_parallel_mode = on' ],
+	[ 'parallel worker forced', batched => 'SELECT max(decrypt(v)) FROM t', before => $FORCE_PARALLEL ],
 	[ 'JIT', batched => q{SELECT id, upper(decrypt(v)) FROM t WHERE decrypt(v) LIKE '%7%'}, set => $JIT ],
 	[ 'view', batched => q{SELECT * FROM plain_view WHERE id < 700} ],
 	[ 'security-barrier view', batched => q{SELECT * FROM barrier WHERE name LIKE '%1'} ],
@@ -369,7 +373,122 @@ our @SHAPES = (
 	[ 'ROW and ARRAY', batched => 'SELECT ROW(id, decrypt(v)), ARRAY[decrypt(v), name] FROM t' ],
 	[ 'row comparison', scalar => q{SELECT id FROM t WHERE (grp, decrypt(v)) < (1, 'name 5')} ],
 	[ '= ANY', batched => q{SELECT id FROM t WHERE decrypt(v) = ANY (ARRAY['name 1', 'name 2'])} ],
+
+	# What the planner does in its own way in each version
+	[ 'self-join', batched => q{SELECT a.id, decrypt(b.v), decrypt(a.n) FROM t a JOIN t b ON a.id = b.id WHERE decrypt(a.v) LIKE '%3'} ],
+	[ 'self-join, EXISTS', batched => q{SELECT a.id, decrypt(a.v) FROM t a
+		WHERE EXISTS (SELECT FROM t b WHERE a.id = b.id AND decrypt(b.v) LIKE '%3') ORDER BY id}, set => $HASHED ],
+	[ 'self-join, UPDATE', batched => q{UPDATE t SET v = encrypt(decrypt(b.v) || '.') FROM t b WHERE b.id = t.id},
+		check => 'SELECT id, decrypt(v) FROM t ORDER BY id' ],
+	[ 'semi join, hashed', batched => q{SELECT s.id, decrypt(s.v) FROM small s
+		WHERE EXISTS (SELECT FROM t WHERE t.grp = s.id AND decrypt(t.v) LIKE '%3%') ORDER BY 1}, set => $HASHED ],
+	[ 'anti join, hashed', batched => q{SELECT s.id, decrypt(s.v) FROM small s
+		WHERE NOT EXISTS (SELECT FROM t WHERE t.grp = s.id AND decrypt(t.v) LIKE '%3%') ORDER BY 1}, set => $HASHED ],
+	[ 'parallel full join', batched => 'SELECT count(decrypt(t.v)), min(decrypt(t.v)), max(decrypt(u.v)) FROM t FULL JOIN u ON u.t_id = t.id',
+		set => "$PARALLEL; $HASHED", limit => 24 ],
+	[ 'parallel string_agg', batched => q{SELECT grp, length(string_agg(decrypt(v), ',')) FROM t GROUP BY grp ORDER BY grp},
+		set => $PARALLEL, limit => 24 ],
+	[ 'aggregates that share an order', batched => q{SELECT grp, string_agg(decrypt(v), ',' ORDER BY decrypt(v), id),
+		array_agg(decrypt(v) ORDER BY decrypt(v), id), count(DISTINCT decrypt(v)), max(decrypt(n)) FROM t GROUP BY grp ORDER BY grp} ],
+	[ 'aggregate of encrypted values in their order', batched => q{SELECT grp, string_agg(decrypt(encrypt(name)), ',' ORDER BY
+		decrypt(encrypt(name)), id) FROM t GROUP BY grp ORDER BY grp}, limit => 18 ],
+	[ 'incremental sort by a call', batched => 'SELECT id, grp, decrypt(v) FROM t WHERE grp < 5 ORDER BY grp, decrypt(v), id',
+		set => "$NO_SEQ; enable_sort = off" ],
+	[ 'DISTINCT, incremental sort', batched => 'SELECT DISTINCT grp, decrypt(v) FROM t', set => "$NO_SEQ; $SORTED; enable_sort = off" ],
+	[ 'DISTINCT ON, keys in another order', batched =>
+		'SELECT DISTINCT ON (decrypt(v), grp) grp, decrypt(v), id FROM t ORDER BY grp, decrypt(v), id', set => $SORTED ],
+	[ 'GROUP BY a call, expressions of it', batched => q{SELECT decrypt(v), upper(decrypt(v)), count(*), decrypt(v) || grp FROM t
+		GROUP BY decrypt(v), grp HAVING decrypt(v) > 'name 5' ORDER BY 1, 4} ],
+	[ 'GROUPING SETS, expressions of the key', batched => q{SELECT decrypt(v), upper(decrypt(v)), max(decrypt(v)), grouping(decrypt(v))
+		FROM t GROUP BY GROUPING SETS ((decrypt(v)), (grp), ()) HAVING decrypt(v) IS NULL OR decrypt(v) > 'name 5' ORDER BY 1, 3, 2} ],
+	[ 'GROUPING SETS, calls of the keys', batched => 'SELECT grp, decrypt(encrypt(grp)), decrypt(encrypt(upper(name))) FROM t
+		GROUP BY GROUPING SETS ((grp), (upper(name)), ()) ORDER BY 1, 2, 3' ],
+	[ 'UNION, sorted', batched => 'SELECT id, decrypt(v) AS d FROM t UNION SELECT id, decrypt(v) FROM u ORDER BY id, d', set => $SORTED ],
+	[ 'INTERSECT ALL, sorted', batched => 'SELECT decrypt(v) AS d, grp FROM t INTERSECT ALL SELECT decrypt(v), id % 10 FROM u ORDER BY 1, 2',
+		set => $SORTED ],
+	[ 'window, two orders', batched => 'SELECT id, row_number() OVER (ORDER BY decrypt(v), id), rank() OVER (ORDER BY decrypt(v), id RANGE CURRENT ROW),
+		sum(decrypt_as(n, NULL::int)) OVER (PARTITION BY decrypt(v)) FROM t ORDER BY id' ],
+	[ 'run condition of an aggregate', scalar =>
+		'SELECT * FROM (SELECT decrypt(v), count(*) OVER (ORDER BY id) AS k FROM t) q WHERE k <= 20' ],
+	[ 'partition-wise join', batched => 'SELECT a.id, decrypt(a.v), decrypt(b.v) FROM parted a JOIN parted b USING (id) WHERE a.id < 900 ORDER BY 1',
+		set => 'enable_partitionwise_join = on; enable_partitionwise_aggregate = on' ],
+
+	# New in 17
+	[ 'MERGE RETURNING', scalar => 'MERGE INTO sink USING small s ON s.id = sink.id
+		WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v)
+		RETURNING merge_action(), decrypt(s.v), decrypt(sink.v)', before => "$FILL WHERE id < 5", check => $SINK, since => 17 ],
+	[ 'MERGE RETURNING, call outside', batched => 'WITH w AS (MERGE INTO sink USING (SELECT id, name, encrypt(name) AS v FROM t) s
+		ON s.id = sink.id WHEN MATCHED THEN UPDATE SET v = s.v WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v)
+		RETURNING merge_action() AS action, sink.v) SELECT action, decrypt(v) FROM w', before => $FILL, since => 17 ],
+	[ 'MERGE, NOT MATCHED BY SOURCE', batched => q{MERGE INTO sink USING (SELECT id, name, encrypt(name) AS v FROM t WHERE decrypt(v) LIKE '%7') s
+		ON s.id = sink.id WHEN MATCHED THEN UPDATE SET v = s.v WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v)
+		WHEN NOT MATCHED BY SOURCE THEN UPDATE SET name = 'gone'}, before => $FILL, check => $SINK, since => 17 ],
+	[ 'MERGE, join by a call', batched => q{MERGE INTO sink USING small s ON s.id = sink.id AND decrypt(sink.v) = s.name
+		WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v)
+		WHEN NOT MATCHED BY SOURCE AND decrypt(sink.v) LIKE '%2' THEN DELETE}, before => "$FILL WHERE id < 5; UPDATE sink SET id = -id WHERE id < 3",
+		check => $SINK, since => 17 ],
+	[ 'COPY (MERGE)', batched => 'COPY (MERGE INTO sink USING (SELECT id, name, encrypt(name) AS v FROM t) s ON s.id = sink.id
+		WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v) RETURNING s.id) TO STDOUT', check => $SINK, since => 17 ],
+	[ 'JSON_TABLE beside a call', batched => q{SELECT x.c, decrypt(t.v) FROM t,
+		JSON_TABLE(jsonb_build_array(t.id, t.name), '$[*]' COLUMNS (c text PATH '$')) x}, since => 17 ],
+	[ 'JSON_TABLE of a call', scalar => q{SELECT id, x.c FROM small,
+		JSON_TABLE(jsonb_build_array(decrypt(v)), '$[*]' COLUMNS (c text PATH '$')) x}, since => 17 ],
+	[ 'JSON_QUERY of a call', batched => q{SELECT JSON_QUERY(to_jsonb(decrypt(v)), '$') FROM t}, since => 17 ],
+	[ 'JSON_VALUE PASSING a call', scalar => q{SELECT JSON_VALUE(to_jsonb(name), '$ ? (@ == $x)' PASSING decrypt(v) AS x) FROM t}, since => 17 ],
+	[ 'JSON constructors', batched => q{SELECT JSON_OBJECT('a': decrypt(v), 'b': id), JSON_ARRAY(decrypt(v), id), JSON_SCALAR(decrypt(v)),
+		JSON_SERIALIZE(to_json(decrypt(v))), decrypt(v) IS JSON FROM t}, since => 17 ],
+	[ 'JSON aggregates', batched => 'SELECT JSON_OBJECTAGG(id: decrypt(v)), JSON_ARRAYAGG(decrypt(v) ORDER BY id) FROM t', since => 17 ],
+
+	# New in 18
+	[ 'UPDATE RETURNING old, new', scalar => q{UPDATE small SET v = (SELECT encrypt(name || '.')) RETURNING id, decrypt(old.v), decrypt(new.v), old.name = new.name},
+		since => 18 ],
+	[ 'ON CONFLICT RETURNING old, new', scalar => 'INSERT INTO sink SELECT id, name, v FROM small ON CONFLICT (id) DO UPDATE SET v = excluded.v
+		RETURNING id, decrypt(old.v), decrypt(new.v)', before => "$FILL WHERE id < 5", check => $SINK, since => 18 ],
+	[ 'DELETE RETURNING old, new', scalar => 'DELETE FROM small RETURNING id, decrypt(old.v), decrypt(new.v)', since => 18 ],
+	[ 'MERGE RETURNING old, new', scalar => 'MERGE INTO sink USING small s ON s.id = sink.id
+		WHEN MATCHED THEN UPDATE SET v = s.v WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name, s.v)
+		RETURNING merge_action(), s.id, decrypt(old.v), decrypt(new.v)', before => "$FILL WHERE id < 5", check => $SINK, since => 18 ],
+	[ 'RETURNING old, new, calls outside', batched => q{WITH w AS (UPDATE t SET v = encrypt(decrypt(v) || '.') RETURNING WITH (OLD AS o, NEW AS n) o.v AS a, n.v AS b)
+		SELECT decrypt(a), decrypt(b) FROM w}, since => 18 ],
+	[ 'virtual column as argument', batched => 'SELECT id, up, decrypt(encrypt(up)) FROM g', before => $VIRTUAL, since => 18 ],
+	[ 'virtual column, outer join', batched => 'SELECT t.id, g.up, decrypt(g.v), decrypt(encrypt(g.up)) FROM t LEFT JOIN g ON g.id = t.id - 5',
+		before => $VIRTUAL, limit => 24, since => 18 ],
+	[ 'virtual column, grouped', batched => 'SELECT up, max(decrypt(v)), decrypt(encrypt(up)) FROM g GROUP BY ROLLUP (up) ORDER BY 1',
+		before => $VIRTUAL, since => 18 ],
+	[ 'virtual column, UPDATE', batched => q{UPDATE g SET v = encrypt(up || decrypt(v)), name = 'x' || id WHERE up LIKE '%7' AND decrypt(v) LIKE '%7'
+		RETURNING id, up, old.up}, before => $VIRTUAL, check => 'SELECT id, name, up, decrypt(v) FROM g ORDER BY id', since => 18 ],
 );
+
+# Makes the tables in a database that has the extension.
+sub set_up_shapes
+{
+	my ($session) = @_;
+
+	for my $sql ($SETUP, has_fdw($session) ? $FOREIGN : (), 'VACUUM ANALYZE')
+	{
+		$session->query($sql);
+		die $session->{error} if $session->{error} =~ /ERROR/;
+	}
+	return;
+}
+
+sub has_fdw
+{
+	my ($session) = @_;
+
+	return $session->query(q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'});
+}
+
+# Why a shape can't be run with this server; '' if it can.
+sub why_not
+{
+	my ($session, $shape) = @_;
+	my (undef, undef, $sql, %option) = @$shape;
+
+	return 'postgres_fdw is not installed' if $sql =~ /\bremote\b/ and not has_fdw($session);
+	return '' unless $option{since};
+	return $session->query('SHOW server_version_num') >= $option{since} * 10000 ? '' : "new in PostgreSQL $option{since}";
+}
 
 # Requests with values that E3 has answered, by its own count.
 sub requests_made
@@ -407,7 +526,7 @@ sub run_shape
 	$step->('RESET ROLE') unless $error;
 	$rows .= "\n" . $step->($option{check}) if $option{check} and not $error;
 	$session->query('ROLLBACK; DEALLOCATE ALL');
-	$rows =~ s/ev:\w+:[^ ,|)"}]*/CIPHERTEXT/g;
+	$rows =~ s/ev:\w+:[^\s,|)"}]*/CIPHERTEXT/g;
 	return { rows => $rows, error => $error, requests => $requests, values => $values };
 }
 

@@ -1,5 +1,6 @@
 # SIGTERM drains: what is in flight is answered, nothing new is taken, the socket
-# goes, the status is 0.  And how many may connect.
+# goes, the status is 0.  And how many may connect.  Without slices, so that a
+# request does wait for another.
 use strict;
 use warnings;
 
@@ -62,7 +63,7 @@ sub is_gone
 
 # --- draining --------------------------------------------------------------
 
-my $e3 = start_e3(extra => "[e3]\nworkers = 1\ndrain_ms = 60000\n");
+my $e3 = start_e3(extra => "[e3]\nworkers = 1\nslice_us = 0\ndrain_ms = 60000\n");
 my $client = E3Client->new($e3->{socket});
 my $costly = $client->request('DECRYPT', { app => 'default' }, @some);
 my $waiting = $client->request('ENCRYPT', { app => 'default' }, E3Client::column('queued'));

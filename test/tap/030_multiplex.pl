@@ -37,6 +37,7 @@ sub define
 	return;
 }
 
+# Batches of at most four: rows 16 to 19 are sent when row 12 is reached.
 my $outer = q{SELECT string_agg(decrypt(v) || ':' || f(id), ',') FROM t};
 
 # What it gives where f returns the same for every row.
@@ -143,7 +144,7 @@ my $wait_at_8 = q{
 	END IF;};
 
 define($wait_at_8 . q{
-	IF id = 10 THEN
+	IF id = 13 THEN
 		BEGIN
 			PERFORM encrypt('x');
 			RETURN 'answered';
@@ -167,7 +168,7 @@ unharmed('a nested call that is cancelled', 'on', sub {
 is($watch->stats->{connections_accepted}, $accepted, 'and the connection is the same');
 
 define($wait_at_8 . q{
-	IF id = 10 THEN
+	IF id = 13 THEN
 		FOR i IN 1 .. 12 LOOP
 			BEGIN
 				PERFORM set_config('evcrypt.request_timeout', '20ms', true);
@@ -209,7 +210,7 @@ $session->is(q{SELECT decrypt(encrypt('right'))}, 'right', 'the next call gets i
 # --- the connection is lost --------------------------------------------------
 
 define($wait_at_8 . q{
-	IF id = 10 THEN
+	IF id = 13 THEN
 		PERFORM pg_advisory_lock(11), pg_advisory_unlock(11);
 	END IF;
 	RETURN 'on';});

@@ -5,7 +5,7 @@ use warnings;
 
 use E3Client;
 use EvcryptTest;
-use Shapes qw(@SHAPES $SETUP $FOREIGN run_shape);
+use Shapes qw(@SHAPES set_up_shapes why_not run_shape);
 use Test::More;
 
 my $LIMIT = 12;
@@ -14,16 +14,9 @@ my $e3 = start_e3();
 my $node = new_node('shapes', $e3, extra => "max_prepared_transactions = 2\njit_provider = 'llvmjit'");
 my $session = session($node);
 my $watch = E3Client->new($e3->{socket});
-my $has_fdw = $node->safe_psql('postgres',
-	q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'});
 my @table;
 
-for my $sql ($SETUP, $has_fdw ? $FOREIGN : ())
-{
-	$session->query($sql);
-	BAIL_OUT($session->{error}) if $session->{error} =~ /ERROR/;
-}
-$session->query('VACUUM ANALYZE');
+set_up_shapes($session);
 
 # Empty if both are equal.
 sub first_difference
@@ -39,11 +32,12 @@ sub first_difference
 
 for my $shape (@SHAPES)
 {
-	my ($name, $expected, $sql, %option) = @$shape;
+	my ($name, $expected, undef, %option) = @$shape;
 
   SKIP:
 	{
-		skip "$name: postgres_fdw is not installed", 1 if $sql =~ /\bremote\b/ and not $has_fdw;
+		my $missing = why_not($session, $shape);
+		skip "$name: $missing", 1 if $missing;
 		my $off = run_shape($session, $watch, $shape, 'off');
 		my $on = run_shape($session, $watch, $shape, 'on');
 		push @table, [ $name, $expected, $off->{requests}, $on->{requests} ];

@@ -5,31 +5,25 @@ use warnings;
 
 use E3Client;
 use EvcryptTest;
-use Shapes qw(@SHAPES $SETUP $FOREIGN run_shape);
+use Shapes qw(@SHAPES set_up_shapes why_not run_shape);
 use Test::More;
 
 my $e3 = start_e3();
 my $node = new_node('privileges', $e3);
 my $session = session($node);
 my $watch = E3Client->new($e3->{socket});
-my $has_fdw = $node->safe_psql('postgres',
-	q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'});
 
-for my $sql ($SETUP, $has_fdw ? $FOREIGN : ())
-{
-	$session->query($sql);
-	BAIL_OUT($session->{error}) if $session->{error} =~ /ERROR/;
-}
-$session->query('VACUUM ANALYZE');
+set_up_shapes($session);
 
 for my $shape (@SHAPES)
 {
-	my ($name, undef, $sql, %option) = @$shape;
+	my ($name, undef, undef, %option) = @$shape;
 
 	next if $option{owner};
   SKIP:
 	{
-		skip "$name: postgres_fdw is not installed", 4 if $sql =~ /\bremote\b/ and not $has_fdw;
+		my $missing = why_not($session, $shape);
+		skip "$name: $missing", 4 if $missing;
 		for my $batch ('off', 'on')
 		{
 			my $result = run_shape($session, $watch, $shape, $batch, 'stranger');

@@ -7,11 +7,13 @@ use Batching;
 use E3Client;
 use EvcryptTest;
 use Test::More;
+use Time::HiRes qw(time);
 
 my $e3 = start_e3();
 my $node = new_node('semantics', $e3);
 my $session = session($node);
 my $watch = E3Client->new($e3->{socket});
+my $version = $session->query('SHOW server_version_num');
 
 set_up($session, qq{
 	SET max_parallel_workers_per_gather = 0;
@@ -161,6 +163,22 @@ for my $expression ('CASE WHEN id < 0 THEN decrypt_as(v, NULL::encrypted) END', 
 same_both_ways($session, "no rows: $_", "SELECT $_ FROM pairs WHERE id < 0") for 'encrypt(v)', 'decrypt_as(v, NULL::encrypted)';
 same_both_ways($session, "EXPLAIN: $_", "EXPLAIN (COSTS OFF) SELECT $_ FROM pairs WHERE id < 0; ROLLBACK")
 	for 'CASE WHEN false THEN encrypt(v) END';
+
+# A document that is NULL keeps away what is passed, and one with a value the default.
+SKIP:
+{
+	skip 'SQL/JSON functions are new in PostgreSQL 17', 8 if $version < 170000;
+	for my $function ('JSON_VALUE', 'JSON_QUERY', 'JSON_EXISTS')
+	{
+		same_both_ways($session, "$function PASSING", qq{SELECT count($function(CASE WHEN allowed THEN '[1, 2, 3]'::jsonb END,
+			'\$[*] ? (@ == \$x)' PASSING decrypt_as(v, NULL::int) AS x)) FROM pairs}, "25\n00000");
+	}
+	my $damaged = $session->query("SELECT $DAMAGED");
+	same_both_ways($session, 'DEFAULT ON EMPTY, in a plan that could be parallel', qq{
+		SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
+		SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL max_parallel_workers_per_gather = 2;
+		SELECT count(JSON_VALUE(to_jsonb(x), '\$' DEFAULT decrypt('$damaged') ON EMPTY)) FROM many}, "10000\n00000");
+}
 same_both_ways($session, 'FILTER', 'SELECT count(decrypt(v)) FILTER (WHERE allowed) FROM pairs', "25\n00000");
 same_both_ways($session, 'FILTER of a window', 'SELECT DISTINCT count(decrypt(v)) FILTER (WHERE allowed) OVER () FROM pairs', "25\n00000");
 same_both_ways($session, 'strict function with NULL', q{SELECT count(concat(decrypt(v))) FROM pairs WHERE allowed}, "25\n00000");
@@ -182,6 +200,17 @@ for my $join ('bad a JOIN many b ON nullif(a.id, 10) = b.id AND decrypt(a.v) = %
 }
 same_both_ways($session, 'hash join, inner side empty', "$joined SELECT b.id FROM bad b JOIN (SELECT * FROM many WHERE id < 0 OFFSET 0) m
 	ON decrypt(b.v) = decrypt(m.v) WHERE b.id = 10");
+
+# One call in two branches of a key.
+for my $key (q{CASE WHEN a.id % 2 = 0 THEN decrypt(a.v) ELSE decrypt(a.v) || '' END}, q{COALESCE(nullif(decrypt(a.v), 'name 3'), decrypt(a.v))},
+	q{CASE WHEN a.id = 10 THEN 'none' WHEN a.id > 50 THEN decrypt(a.v) ELSE upper(decrypt(a.v)) END})
+{
+	for my $from ("bad a JOIN many b ON $key = 'name ' || b.id", "many b JOIN bad a ON $key = 'name ' || b.id",
+		"bad a LEFT JOIN many b ON $key = decrypt(b.v) AND b.id < 90")
+	{
+		same_both_ways($session, "branches of a key, $from", "$joined SELECT count(*), count(a.id), count(b.id) FROM $from WHERE a.id <> 10");
+	}
+}
 
 # Rows that no frame holds, or no function asks for.
 for my $window ('lag(decrypt(v)) OVER (ORDER BY id)', 'first_value(decrypt(v)) OVER (ORDER BY id)',
@@ -209,8 +238,25 @@ same_both_ways($session, 'a setting that changes in a loop', q{SELECT set_config
 same_both_ways($session, 'a sub-select with effects as a condition', q{SELECT setval('seq', 1, false);
 	DECLARE c NO SCROLL CURSOR FOR SELECT CASE WHEN id > 5 AND (SELECT nextval('seq')) > 0 THEN decrypt(v) END FROM many WHERE id < 50;
 	FETCH 1 c; SELECT nextval('seq')});
-cmp_ok(requests_of($session, $watch, q{SELECT CASE WHEN current_user = 'postgres' THEN decrypt(v) END FROM many}), '<=', 12,
-	'a STABLE condition is batched where nothing can change it');
+set_up($session, q{CREATE TABLE target (id int, d text);
+	CREATE FUNCTION flag_on() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('my.flag', 'on', true); RETURN NEW; END $$;
+	CREATE TRIGGER turn_on BEFORE INSERT ON target FOR EACH ROW EXECUTE FUNCTION flag_on()});
+same_both_ways($session, 'a trigger changes the setting', q{SELECT set_config('my.flag', 'off', true);
+	INSERT INTO target SELECT id, CASE WHEN current_setting('my.flag') = 'on' THEN decrypt(v) ELSE 'no' END FROM many WHERE id <= 40;
+	SELECT * FROM target ORDER BY id});
+same_both_ways($session, 'the transaction gets a number', q{INSERT INTO target SELECT id,
+	CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN 'none' ELSE decrypt(v) END FROM many WHERE id <= 40;
+	SELECT * FROM target ORDER BY id});
+
+# A window that stops asking.
+same_both_ways($session, 'run condition of a window over an aggregate', q{SELECT * FROM (SELECT id, row_number() OVER w AS k, max(decrypt(v)) OVER w AS m
+	FROM bad WINDOW w AS (PARTITION BY id / 20 ORDER BY id)) q WHERE k <= 2 ORDER BY id});
+
+# More columns and calls than a tuple holds.
+my @wide = map { "c$_" } 1 .. 900;
+same_both_ways($session, 'a wide table', 'CREATE TEMP TABLE wide (' . join(', ', map { "$_ encrypted" } @wide) . ');'
+	. q{INSERT INTO wide (c1, c900) VALUES (encrypt('a'), encrypt('b'));}
+	. 'SELECT ' . join(' + ', map { "count(decrypt($_))" } @wide) . ' FROM wide', "2\n00000");
 
 # Equal and not the same: direct arguments, VOLATILE aggregates.
 same_both_ways($session, 'direct arguments and grouping sets', q{SELECT c IS NULL, rank(decrypt(c::encrypted)) WITHIN GROUP
@@ -227,6 +273,12 @@ for my $sql ('SELECT id FROM (SELECT id, decrypt(v) AS d, v::text AS c FROM bad 
 }
 same_both_ways($session, 'a cursor over two batch nodes', q{DECLARE c NO SCROLL CURSOR FOR
 	SELECT d, decrypt(n) FROM (SELECT decrypt(v) AS d, v AS n FROM bad OFFSET 0) q; FETCH 9 c; FETCH 1 c});
+
+# Queries that use each other twice are looked at once each.
+my $nested = 'WITH w0 AS MATERIALIZED (SELECT id, v FROM many WHERE id < 3)';
+$nested .= sprintf ', w%d AS MATERIALIZED (SELECT a.id, a.v FROM w%d a JOIN w%d b USING (id))', $_, $_ - 1, $_ - 1 for 1 .. 30;
+same_both_ways($session, 'WITH queries of WITH queries', "SET LOCAL statement_timeout = '20s'; $nested SELECT decrypt(v) FROM w30 ORDER BY id",
+	"name 1\nname 2\n00000");
 
 # A function that is altered between planning and execution.
 same_both_ways($session, 'ALTER FUNCTION in between', q{CREATE FUNCTION altered() RETURNS text LANGUAGE sql
@@ -329,6 +381,15 @@ same_both_ways($session, $_, $alike{$_}) for sort keys %alike;
 cmp_ok(values_of($session, $watch, q{SELECT EXISTS (SELECT FROM
 	(SELECT decrypt(n) AS d FROM many LIMIT 4000) q WHERE d > '0')}), '<=', 16,
 	'a LIMIT above a plan that stops early is not drained');
+
+# --- depth -----------------------------------------------------------------
+
+# Time that doubled at every level would be seconds here.
+my $deep = 'many';
+$deep = "(SELECT * FROM $deep q WHERE id > 0 LIMIT 100)" for 1 .. 13;
+my $start = time;
+set_up($session, "EXPLAIN SELECT decrypt(v) FROM $deep q");
+cmp_ok(ms_since($start), '<', 1000, 'a deep plan is planned at once');
 
 # --- sizes of batches ------------------------------------------------------
 

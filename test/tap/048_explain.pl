@@ -36,9 +36,12 @@ for my $format (sort keys %shown)
 	unlike($plan, qr/Wait.Time/, "$format: no counters without ANALYZE");
 	$plan = $session->query("EXPLAIN (ANALYZE, FORMAT $format) $SQL");
 	like($plan, $counted{$format}, "$format: ANALYZE counts");
-	$plan = $session->query("EXPLAIN (VERBOSE, FORMAT $format) $SQL");
+	$plan = $session->query("EXPLAIN (VERBOSE, FORMAT $format) SELECT encrypt(id) FROM t");
 	like($plan, qr/p256/i, "$format: VERBOSE names the curve");
 	like($plan, qr/QkTC/, "$format: and the format");
+	$plan = $session->query("BEGIN; SET LOCAL evcrypt.curve = secp256k1;
+		EXPLAIN (VERBOSE, FORMAT $format) SELECT encrypt(id) FROM t; ROLLBACK");
+	like($plan, qr/secp256k1.*S0lS/is, "$format: the other curve");
 	$plan = $session->query("EXPLAIN (ANALYZE, TIMING OFF, FORMAT $format) $SQL");
 	unlike($plan, qr/Wait.Time/, "$format: TIMING OFF shows no times");
 	is(requests_of($session, $watch, "EXPLAIN (FORMAT $format) $SQL"), 0, "$format: EXPLAIN asks nothing");
@@ -79,6 +82,8 @@ my %left = (
 	'a row comparison' => q{SELECT decrypt(v) FROM t WHERE (id, try_decrypt(v)) > (5, 'a')},
 	'a guard that is VOLATILE' => q{SELECT decrypt(v), CASE WHEN random() < 2 THEN try_decrypt(v) END FROM t},
 	'a sub-plan' => q{SELECT decrypt(v), (SELECT try_decrypt(t.v)) FROM t});
+$left{'a condition of MERGE'} = q{MERGE INTO t USING (SELECT 'name ' || id AS d FROM t) s
+	ON try_decrypt(t.v) = s.d WHEN NOT MATCHED BY SOURCE THEN DELETE} if $session->query('SHOW server_version_num') >= 170000;
 for my $what (sort keys %left)
 {
 	my $text = $session->query("EXPLAIN (COSTS OFF) $left{$what}");
@@ -99,6 +104,17 @@ $session->query('RESET evcrypt.batch');
 cmp_ok(requests_of($session, $watch, 'EXECUTE cached'), '<=', 10, 'and again after RESET');
 $session->query('BEGIN; SET LOCAL evcrypt.batch = off; ROLLBACK');
 cmp_ok(requests_of($session, $watch, 'EXECUTE cached'), '<=', 10, 'and after a ROLLBACK');
+
+# Of a plan's nodes, those that a setting disables are marked, and no others: since 18.
+SKIP:
+{
+	skip 'EXPLAIN marks disabled nodes since PostgreSQL 18', 2 if $session->query('SHOW server_version_num') < 180000;
+	for my $sql ('SELECT id % 3, max(decrypt(v)) FROM t GROUP BY 1', 'SELECT decrypt(v), sum(id) OVER () FROM t ORDER BY v::text LIMIT 5')
+	{
+		$plan = $session->query("SET enable_seqscan = off; EXPLAIN (COSTS OFF) $sql; RESET enable_seqscan");
+		is(scalar(() = $plan =~ /Disabled: true/g), 1, "one node is disabled: $sql") or diag($plan);
+	}
+}
 
 # Off is off.
 $session->query('SET evcrypt.batch = off');

@@ -43,7 +43,7 @@ sub costly_column
 # Sanitizers keep memory of their own beside it, and what was freed for a while.
 my $measures = ($ENV{EVCRYPT_VARIANT} // 'release') eq 'release';
 my $base = rss_mb();
-my @column = costly_column(150_000);
+my @column = costly_column(400_000);
 my @busy = map { E3Client->new($ENV{E3_SOCKET}) } 1 .. 2;
 $_->request('DECRYPT', { app => 'default' }, @column) for @busy;
 until_true('both workers are busy', sub { $watch->health->{running} >= 2 });

@@ -265,6 +265,7 @@ idle_workers_make_themselves_useful(void **state)
 							 .free_worker = keep_shared,
 							 .shared = &chores};
 	E3Pool *pool;
+	CountedJob job;
 
 	(void) state;
 	atomic_init(&chores.left, 5);
@@ -273,8 +274,11 @@ idle_workers_make_themselves_useful(void **state)
 	assert_non_null(pool);
 	while (atomic_load(&chores.done) < 5)
 		sched_yield();
+	/* After a job there may be more. */
 	atomic_store(&chores.left, 3);
-	e3_pool_nudge(pool);
+	make_jobs(&job, 1, 0);
+	assert_status(e3_pool_submit(pool, &job.job), EVW_OK);
+	await(pool, 1);
 	while (atomic_load(&chores.done) < 8)
 		sched_yield();
 	e3_pool_stop(pool);
@@ -300,7 +304,8 @@ main(void)
 		cmocka_unit_test(worker_that_cannot_be_made_fails_the_start),
 		cmocka_unit_test_setup_teardown(stop_runs_what_is_queued, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(runs_every_job_once, set_up, tear_down),
-		cmocka_unit_test(idle_workers_make_themselves_useful),
+		cmocka_unit_test_setup_teardown(idle_workers_make_themselves_useful, set_up,
+										tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

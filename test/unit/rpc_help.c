@@ -56,6 +56,8 @@ rpc_set_up(void **state)
 	fixture->shared.keyring = e3_keyring_holder_new(keyring);
 	fixture->shared.derived = e3_derived_new(64);
 	assert_non_null(fixture->shared.derived);
+	fixture->shared.request_keys = e3_request_keys_new(4);
+	assert_non_null(fixture->shared.request_keys);
 	fixture->worker.shared = &fixture->shared;
 	fixture->worker.fresh_waits = nothing_waits;
 	fixture->worker.scratch = e3_scratch_new();
@@ -70,6 +72,7 @@ rpc_tear_down(void **state)
 	RpcFixture *fixture = *state;
 
 	e3_scratch_free(fixture->worker.scratch);
+	e3_request_keys_free(fixture->shared.request_keys);
 	e3_derived_free(fixture->shared.derived);
 	e3_keyring_holder_free(fixture->shared.keyring);
 	json_decref(fixture->vectors);

@@ -140,6 +140,97 @@ keys_are_for_so_many_values(void **state)
 	fixture->shared.slice_ns = 0;
 }
 
+/* A value of many pieces, in one slice and in many, among short ones. */
+static void
+long_values_come_in_pieces(void **state)
+{
+	static const size_t lengths[] = {E3_PIECE - 1, E3_PIECE, E3_PIECE + 1,
+									 5 * E3_PIECE, 3,		 7 * E3_PIECE + 13};
+	RpcFixture *fixture = *state;
+	EvwRequestHeader header = rpc_header_for("old");
+	uint8_t *bytes = malloc(8 * E3_PIECE);
+	EvwBytes values[6];
+	EvwBytes sealed[6];
+	E3Call encrypt;
+	E3Call decrypt;
+	EvwResult result;
+	EvwColumnCursor cursor;
+
+	for (size_t i = 0; i < 8 * E3_PIECE; i++)
+		bytes[i] = (uint8_t) (i * 7 + i / 251);
+	for (int i = 0; i < 6; i++)
+		values[i] = (EvwBytes){bytes + i, lengths[i]};
+	for (uint32_t per_key = 0; per_key < 2; per_key++)
+		for (uint64_t slice_ns = 0; slice_ns < 2; slice_ns++)
+		{
+			fixture->shared.slice_ns = slice_ns;
+			fixture->between = encrypt_something_else;
+			header.values_per_key = per_key;
+			rpc_make_call(&encrypt, EVW_VERB_ENCRYPT, &header, values, 6,
+						  (EvwBytes){NULL, 0});
+			run(fixture, &encrypt, &result);
+			evw_column_open(&cursor, &result.values);
+			for (int i = 0; i < 6; i++)
+				sealed[i] = help_exact(evw_column_next(&cursor));
+			/* One that does not open fails alone, and after all its pieces. */
+			((uint8_t *) sealed[3].data)[sealed[3].len - 1] ^= 1;
+			rpc_make_call(&decrypt, EVW_VERB_DECRYPT, &header, sealed, 6,
+						  (EvwBytes){NULL, 0});
+			run(fixture, &decrypt, &result);
+			assert_bytes_equal(result.statuses, BYTES("\0\0\0\1\0\0"));
+			evw_column_open(&cursor, &result.values);
+			for (int i = 0; i < 6; i++)
+			{
+				EvwBytes opened = evw_column_next(&cursor);
+
+				if (i == 3)
+					assert_int_equal(opened.len, 0);
+				else
+					assert_bytes_equal(opened, values[i]);
+				help_release(sealed[i]);
+			}
+			e3_call_release(&encrypt);
+			e3_call_release(&decrypt);
+		}
+	fixture->shared.slice_ns = 0;
+	fixture->between = NULL;
+	free(bytes);
+}
+
+/* Given up in the middle of a long value. */
+static void
+long_value_can_be_dropped(void **state)
+{
+	RpcFixture *fixture = *state;
+	EvwRequestHeader header = rpc_header_for("old");
+	uint8_t *bytes = calloc(1, 4 * E3_PIECE);
+	EvwBytes value = {bytes, 4 * E3_PIECE};
+	EvwBytes sealed;
+	EvwResult result;
+	EvwColumnCursor cursor;
+	E3Call call;
+
+	rpc_make_call(&call, EVW_VERB_ENCRYPT, &header, &value, 1, (EvwBytes){NULL, 0});
+	run(fixture, &call, &result);
+	evw_column_open(&cursor, &result.values);
+	sealed = help_exact(evw_column_next(&cursor));
+	e3_call_release(&call);
+	fixture->shared.slice_ns = 1;
+	for (int verb = 0; verb < 2; verb++)
+	{
+		rpc_make_call(&call, verb == 0 ? EVW_VERB_ENCRYPT : EVW_VERB_DECRYPT, &header,
+					  verb == 0 ? &value : &sealed, 1, (EvwBytes){NULL, 0});
+		for (int i = 0; i < 3; i++)
+			assert_false(e3_rpc_run(&fixture->worker, &call));
+		e3_call_fail(&call, EVW_CANCELLED);
+		assert_int_equal(call.done, 0);
+		e3_call_release(&call);
+	}
+	fixture->shared.slice_ns = 0;
+	help_release(sealed);
+	free(bytes);
+}
+
 /* Begun and then given up: nothing is left behind. */
 static void
 what_has_begun_can_be_dropped(void **state)
@@ -196,6 +287,8 @@ main(void)
 		cmocka_unit_test(one_slice_is_one_key),
 		cmocka_unit_test(many_slices_are_one_key),
 		cmocka_unit_test(keys_are_for_so_many_values),
+		cmocka_unit_test(long_values_come_in_pieces),
+		cmocka_unit_test(long_value_can_be_dropped),
 		cmocka_unit_test(what_has_begun_can_be_dropped),
 		cmocka_unit_test(cancel_is_seen_between_slices),
 	};

@@ -4,6 +4,7 @@
  */
 #include "e3_help.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,6 +52,42 @@ memory_that_cannot_be_locked_is_refused(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* What a child process sees of this memory: 0 if it can read it, else the error. */
+static int
+error_of_reading(const void *at)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		return -1;
+	return write(ends[1], at, 1) == 1 ? 0 : errno;
+}
+
+static void
+a_child_does_not_inherit_locked_mappings(void **state)
+{
+	E3Locked locked;
+	pid_t child;
+	int status;
+
+	(void) state;
+	assert_true(e3_locked_map(&locked, 5000));
+	assert_true(locked.len >= 5000);
+	for (size_t i = 0; i < locked.len; i++)
+		assert_int_equal(((uint8_t *) locked.at)[i], 0);
+	memset(locked.at, 1, locked.len);
+	assert_int_equal(error_of_reading(locked.at), 0);
+	child = fork();
+	if (child == 0)
+		_exit(error_of_reading(locked.at));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EFAULT);
+	e3_locked_unmap(&locked);
+	assert_null(locked.at);
+	e3_locked_unmap(&locked);
 }
 
 /* Key schedules of some libraries want 64 bytes. */
@@ -277,6 +314,7 @@ main(void)
 		cmocka_unit_test(a_big_buffer_is_left_out_of_core_files),
 		cmocka_unit_test(init_forbids_dumps),
 		cmocka_unit_test(secrets_come_zeroed_from_the_arena),
+		cmocka_unit_test(a_child_does_not_inherit_locked_mappings),
 		cmocka_unit_test(pieces_are_aligned),
 		cmocka_unit_test(a_freed_secret_is_wiped),
 		cmocka_unit_test(a_full_arena_gives_nothing),

@@ -1,0 +1,84 @@
+/*
+ * rpc/derive.c
+ *	  The key of a ciphertext: at hand, in the cache, or from an agreement.
+ */
+#include "rpc/opening.h"
+
+#include "base/secret.h"
+
+#include <string.h>
+
+bool
+e3_key_at_hand(const E3DerivedKey *key, const E3KeyVersion *version,
+			   const EvwEnvelope *envelope)
+{
+	return key->version == version && key->curve == envelope->info->curve &&
+		   key->kdf == envelope->info->kdf &&
+		   memcmp(key->epk, envelope->epk, EVW_POINT_LEN) == 0;
+}
+
+static E3DerivedId
+id_of(const E3KeyPair *pair, bool kdf, const uint8_t *epk)
+{
+	E3DerivedId id = {.rule = kdf};
+
+	memcpy(id.app, e3_key_pair_public(pair), EVW_POINT_LEN);
+	memcpy(id.epk, epk, EVW_POINT_LEN);
+	return id;
+}
+
+/* An agreement, for the key of an ephemeral key that nobody has seen. */
+static EvwStatus
+agree(E3Opening *opening, const E3KeyPair *pair, const EvwEnvelope *envelope)
+{
+	E3Agreement agreement;
+	EvwStatus status = e3_agree_with(opening->scratch, pair, envelope->epk, &agreement);
+
+	opening->call->spent += E3_COST_AGREEMENT;
+	if (status == EVW_OK)
+		status =
+			e3_kdf_key(opening->scratch, envelope->info, &agreement, opening->key.aes);
+	e3_wipe(&agreement, sizeof(agreement));
+	return status;
+}
+
+EvwStatus
+e3_derive_key(E3Opening *opening, const E3KeyVersion *version,
+			  const EvwEnvelope *envelope)
+{
+	const E3KeyPair *pair = version->pairs[envelope->info->curve];
+	const E3DerivedId id = id_of(pair, envelope->info->kdf, envelope->epk);
+	E3DerivedKey *key = &opening->key;
+	EvwStatus status = EVW_OK;
+
+	key->version = NULL;
+	key->is_proven = e3_derived_find(opening->cache, &id, key->aes);
+	if (key->is_proven)
+		opening->hits++;
+	else
+		status = agree(opening, pair, envelope);
+	if (status == EVW_OK)
+		status = e3_aead_set_key(opening->scratch, key->aes);
+	if (status != EVW_OK)
+		return status;
+	key->version = version;
+	key->curve = envelope->info->curve;
+	key->kdf = envelope->info->kdf;
+	memcpy(key->epk, envelope->epk, EVW_POINT_LEN);
+	e3_aad_prepare(&key->aad, envelope->epk, pair);
+	return EVW_OK;
+}
+
+/* What anybody can make up does not push out of the cache what is of use. */
+void
+e3_prove_key(E3Opening *opening)
+{
+	E3DerivedKey *key = &opening->key;
+	E3DerivedId id;
+
+	if (key->is_proven)
+		return;
+	id = id_of(key->version->pairs[key->curve], key->kdf, key->epk);
+	e3_derived_add(opening->cache, &id, key->aes);
+	key->is_proven = true;
+}
