@@ -18,7 +18,7 @@ my $watch = E3Client->new($ENV{E3_SOCKET});
 my @costly = E3Client::costly_column(500);
 
 srand $SEED;
-note("EVCRYPT_SEED=$SEED");
+diag("EVCRYPT_SEED=$SEED");
 
 # Its first requests have ids before them as well, which were never used.
 sub new_client
