@@ -277,7 +277,7 @@ idle_workers_make_themselves_useful(void **state)
 	/* After a job there may be more. */
 	atomic_store(&chores.left, 3);
 	make_jobs(&job, 1, 0);
-	assert_status(e3_pool_submit(pool, &job.job), EVW_OK);
+	submit(pool, &job.job);
 	await(pool, 1);
 	while (atomic_load(&chores.done) < 8)
 		sched_yield();
