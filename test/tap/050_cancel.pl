@@ -9,7 +9,9 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my %APP = (app => 'default');
+my @short = E3Client::column('not a ciphertext');
 my @long = E3Client::costly_column(60_000);
+my @longest = map { my $bytes = $$_ x 6; \$bytes } @long;
 
 # One worker: with slices whatever has begun takes turns, without them whatever has
 # come later waits.
@@ -170,9 +172,9 @@ is_idle('CANCEL');
 use_e3($unsliced);
 $client = new_client();
 $before = $watch->stats;
-my $first = $client->request('DECRYPT', \%APP, @long);
+my $first = $client->request('DECRYPT', \%APP, @longest);
 until_load(1, 0);
-my $waiting = $client->request('DECRYPT', \%APP, @long);
+my $waiting = $client->request('DECRYPT', \%APP, @short);
 until_load(1, 1);
 $client->cancel($waiting);
 my $reply = $client->receive;
@@ -183,7 +185,7 @@ pass('and the first one runs on');
 
 # --- deadlines ---------------------------------------------------------------
 
-$waiting = $client->request('DECRYPT', { %APP, deadline_ms => 50 }, @long);
+$waiting = $client->request('DECRYPT', { %APP, deadline_ms => 50 }, @short);
 my $start = time;
 is(name_of($client->receive), "$waiting DEADLINE", 'a deadline while waiting');
 cmp_ok(time - $start, '<', 2, 'in time');
@@ -201,7 +203,7 @@ use_e3($sliced);
 $client = new_client();
 $before = $watch->stats;
 $start = time;
-@ids = begin_long($client, 4, deadline_ms => 400);
+@ids = begin_long($client, 4, deadline_ms => 1_000);
 is(join(',', map { name_of($_) } replies($client, 4)), join(',', map { "$_ DEADLINE" } @ids),
 	'a deadline while begun: one with the worker, three between slices');
 cmp_ok(time - $start, '<', 5, 'in time');
@@ -273,10 +275,10 @@ for my $state (@states)
 use_e3($unsliced);
 $before = $watch->stats;
 $client = new_client();
-$first = $client->request('DECRYPT', \%APP, @long);
+$first = $client->request('DECRYPT', \%APP, @longest);
 until_load(1, 0);
 $other = new_client();
-$other->request('DECRYPT', \%APP, @long) for 1 .. 5;
+$other->request('DECRYPT', \%APP, @short) for 1 .. 5;
 until_load(1, 5);
 $other->close;
 until_load(1, 0);
