@@ -56,11 +56,12 @@ static void
 handle_finished(E3Source *source, uint32_t events)
 {
 	E3Server *server = (E3Server *) ((char *) source - offsetof(E3Server, finished));
+	uint32_t effects;
 	E3Job *job;
 
 	(void) events;
-	while ((job = e3_pool_collect(server->setup->pool)) != NULL)
-		e3_session_finished(server, (E3Work *) job);
+	while ((job = e3_pool_collect(server->setup->pool, &effects)) != NULL)
+		e3_session_settle(server, (E3Work *) job, effects);
 }
 
 /* Moves a connection to the list of those to be freed. */
@@ -103,7 +104,7 @@ end_late_works(E3Server *server, E3Conn *conn, uint64_t now_ns)
 	{
 		next = work->next;
 		if (work->call.deadline_ns <= now_ns)
-			e3_session_end_early(server, work, EVW_DEADLINE);
+			e3_session_tell(server, work, E3_JOB_EXPIRE, EVW_DEADLINE);
 		/* Answering may have ended the connection, and its works with it. */
 		if (conn->state == E3_CONN_DEAD)
 			return;

@@ -122,10 +122,8 @@ cancel(E3Conn *conn, uint64_t id)
 {
 	E3Work *work = e3_work_find(conn, id);
 
-	if (work == NULL)
-		return;
-	e3_work_cancel(work);
-	e3_session_end_early(server_of(conn), work, EVW_CANCELLED);
+	if (work != NULL)
+		e3_session_tell(server_of(conn), work, E3_JOB_CANCEL, EVW_CANCELLED);
 }
 
 static void
@@ -153,7 +151,7 @@ submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
 {
 	E3Server *server = server_of(conn);
 	E3Work *work = e3_work_new(conn, conn->flow, body);
-	EvwStatus status;
+	uint32_t effects;
 
 	if (work == NULL)
 	{
@@ -165,11 +163,10 @@ submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
 	if (request->header.deadline_ms > 0)
 		work->call.deadline_ns =
 			work->call.arrived_ns + request->header.deadline_ms * NS_PER_MS;
-	status = e3_work_submit(work, server->setup->pool);
-	if (status == EVW_OK)
-		return;
-	e3_work_end(work);
-	answer_error(conn, request->id, status);
+	effects = e3_work_submit(work, server->setup->pool);
+	if (effects & E3_DO_ANSWER)
+		e3_call_fail(&work->call, EVW_BUSY);
+	e3_session_settle(server, work, effects);
 }
 
 /* Why this request can't be taken; OK if it can. */
@@ -189,9 +186,10 @@ take_request(E3Conn *conn, EvwMessage *message, EvwBuf *body)
 	E3Server *server = server_of(conn);
 	EvwRequest request;
 	EvwStatus status = evw_request_decode(message, &request);
+	E3Work *same = e3_work_find(conn, request.id);
 
 	/* Without an id of its own a request can't be answered. */
-	if (e3_work_find(conn, request.id) != NULL)
+	if (same != NULL && e3_work_tell(same, E3_JOB_REPEAT) & E3_DO_HANG_UP)
 		status = EVW_BAD_ID;
 	if (status == EVW_BAD_ID || (status != EVW_OK && status < EVW_BAD_HEADER))
 	{
@@ -260,12 +258,10 @@ apply_config(E3Server *server, const E3Config *reloaded)
 	e3_log_set_level(config->log_level);
 }
 
-void
-e3_session_finished(E3Server *server, E3Work *work)
+/* Of a request that ends. */
+static void
+count_outcome(E3Server *server, const E3Call *call)
 {
-	E3Call *call = &work->call;
-	E3Conn *conn = work->conn;
-
 	server->stats.values_done += call->done;
 	if (call->outcome == EVW_CANCELLED)
 		server->stats.requests_cancelled++;
@@ -273,26 +269,40 @@ e3_session_finished(E3Server *server, E3Work *work)
 		server->stats.requests_failed++;
 	if (call->reloaded != NULL)
 		apply_config(server, call->reloaded);
+}
+
+/* Ends before it answers: that may be the end of the connection, and of its works. */
+void
+e3_session_settle(E3Server *server, E3Work *work, uint32_t effects)
+{
+	/* NULL: E3's own. */
+	E3Conn *conn = effects & E3_DO_ANSWER ? work->conn : NULL;
+	EvwBuf reply;
+
 	if (conn != NULL)
 	{
-		EvwBuf reply = call->reply;
-
-		e3_buf_init(&call->reply);
-		e3_work_end(work);
-		e3_conn_send(conn, &reply);
-		e3_conn_update(conn);
-		return;
+		reply = work->call.reply;
+		e3_buf_init(&work->call.reply);
 	}
-	e3_work_end(work);
+	if (effects & E3_DO_END)
+	{
+		count_outcome(server, &work->call);
+		e3_work_end(work);
+	}
+	if (conn == NULL)
+		return;
+	e3_conn_send(conn, &reply);
+	e3_conn_update(conn);
 }
 
 void
-e3_session_end_early(E3Server *server, E3Work *work, EvwStatus status)
+e3_session_tell(E3Server *server, E3Work *work, E3JobEvent event, EvwStatus status)
 {
-	if (!e3_work_withdraw(work))
-		return;
-	e3_call_fail(&work->call, status);
-	e3_session_finished(server, work);
+	uint32_t effects = e3_work_tell(work, event);
+
+	if (effects & E3_DO_ANSWER)
+		e3_call_fail(&work->call, status);
+	e3_session_settle(server, work, effects);
 }
 
 void
@@ -300,6 +310,7 @@ e3_session_reload(E3Server *server)
 {
 	EvwBuf none;
 	E3Work *work;
+	uint32_t effects;
 
 	e3_buf_init(&none);
 	work = e3_work_new(NULL, server->flow, &none);
@@ -307,8 +318,8 @@ e3_session_reload(E3Server *server)
 		return;
 	work->call.request.verb = EVW_VERB_RELOAD;
 	work->call.administrator = true;
-	if (e3_work_submit(work, server->setup->pool) == EVW_OK)
-		return;
-	e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(EVW_BUSY));
-	e3_work_end(work);
+	effects = e3_work_submit(work, server->setup->pool);
+	if (effects & E3_DO_END)
+		e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(EVW_BUSY));
+	e3_session_settle(server, work, effects);
 }

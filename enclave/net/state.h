@@ -32,11 +32,12 @@ typedef struct E3Server
 /* net/session.c: what a frame means.  An E3ConnOwner.frame. */
 extern void e3_session_frame(E3Conn *conn, EvwBuf *body);
 
-/* net/session.c: a call has been executed; replies if anybody waits. */
-extern void e3_session_finished(E3Server *server, E3Work *work);
+/* net/session.c: does what is left to do for a request: ANSWER, END. */
+extern void e3_session_settle(E3Server *server, E3Work *work, uint32_t effects);
 
-/* net/session.c: ends a request with this status, if no worker has begun it. */
-extern void e3_session_end_early(E3Server *server, E3Work *work, EvwStatus status);
+/* net/session.c: CANCEL or EXPIRE; this is the reply's status if no worker is at it. */
+extern void e3_session_tell(E3Server *server, E3Work *work, E3JobEvent event,
+							EvwStatus status);
 
 /* net/session.c: a RELOAD of our own, for SIGHUP. */
 extern void e3_session_reload(E3Server *server);

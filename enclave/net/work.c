@@ -47,25 +47,25 @@ reply_bytes(const E3Call *call)
 	return bytes < EVW_FRAME_MAX ? bytes : EVW_FRAME_MAX;
 }
 
-EvwStatus
+uint32_t
 e3_work_submit(E3Work *work, E3Pool *pool)
 {
-	EvwStatus status;
-
 	work->held = sizeof(E3Work) + work->call.body.cap + reply_bytes(&work->call);
 	work->pool = pool;
-	status = e3_pool_submit(pool, &work->job);
-	if (status != EVW_OK)
-		work->held = 0;
-	else if (work->conn != NULL)
+	if (work->conn != NULL)
 		work->conn->work_bytes += work->held;
-	return status;
+	return e3_pool_submit(pool, &work->job);
 }
 
-bool
-e3_work_withdraw(E3Work *work)
+/* The flag may come late, when the worker has finished: then nobody looks at it. */
+uint32_t
+e3_work_tell(E3Work *work, E3JobEvent event)
 {
-	return work->pool != NULL && e3_pool_withdraw(work->pool, &work->job);
+	uint32_t effects = e3_pool_tell(work->pool, &work->job, event);
+
+	if (effects & E3_DO_STOP)
+		atomic_store_explicit(&work->call.cancelled, true, memory_order_relaxed);
+	return effects;
 }
 
 /* Nobody waits for this work any more. */
@@ -108,21 +108,14 @@ e3_work_find(const E3Conn *conn, uint64_t id)
 }
 
 void
-e3_work_cancel(E3Work *work)
-{
-	atomic_store_explicit(&work->call.cancelled, true, memory_order_relaxed);
-}
-
-void
 e3_works_abandon(E3Conn *conn)
 {
 	while (conn->works != NULL)
 	{
 		E3Work *work = conn->works;
 
-		e3_work_cancel(work);
 		unlink_work(work);
-		if (!e3_work_withdraw(work))
+		if (!(e3_work_tell(work, E3_JOB_LEAVE) & E3_DO_END))
 			continue;
 		conn->owner->stats->requests_cancelled++;
 		e3_work_end(work);

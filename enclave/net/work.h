@@ -2,13 +2,9 @@
  * net/work.h
  *	  A request in flight: the call, and the connection that waits for it.
  *
- *	  made -> submitted -> collected -> ended
- *	                 \_____________________^
- *	                   withdrawn
- *
- * A connection may go first: its works are abandoned.  Those that no worker is
- * at end at once; the others are marked cancelled, their link is cut, and
- * they end without a reply.
+ * sched/transitions.h says what may happen to it.  A connection may go first: its
+ * works are abandoned.  Those that no worker is at end at once; the workers of the
+ * others are told to stop, their link is cut, and they end without a reply.
  */
 #ifndef E3_WORK_H
 #define E3_WORK_H
@@ -20,7 +16,7 @@
 struct E3Work
 {
 	E3Job job;	  /* first: the pool hands it back; of the connection's flow */
-	E3Pool *pool; /* NULL: not submitted */
+	E3Pool *pool; /* that it was submitted to */
 	E3Conn *conn; /* NULL: nobody waits (abandoned, or E3's own) */
 	size_t held;  /* bytes of it and of the reply it will have */
 	E3Work *prev; /* connection's list */
@@ -31,11 +27,11 @@ struct E3Work
 /* Takes over "body"; conn may be NULL, flow not.  NULL when out of memory. */
 extern E3Work *e3_work_new(E3Conn *conn, E3Flow *flow, EvwBuf *body);
 
-/* Hands it to the workers; BUSY leaves it the caller's. */
-extern EvwStatus e3_work_submit(E3Work *work, E3Pool *pool) EVW_MUST_USE;
+/* Hands it to the workers; returns as e3_pool_submit. */
+extern uint32_t e3_work_submit(E3Work *work, E3Pool *pool) EVW_MUST_USE;
 
-/* Takes it back if no worker is at it: true, and it is the caller's again. */
-extern bool e3_work_withdraw(E3Work *work);
+/* e3_pool_tell; what is left to do is ANSWER, END or HANG_UP. */
+extern uint32_t e3_work_tell(E3Work *work, E3JobEvent event) EVW_MUST_USE;
 
 /* Takes it off its connection, wipes and frees. */
 extern void e3_work_end(E3Work *work);
@@ -43,9 +39,7 @@ extern void e3_work_end(E3Work *work);
 /* The work with this request id; NULL if there is none. */
 extern E3Work *e3_work_find(const E3Conn *conn, uint64_t id);
 
-extern void e3_work_cancel(E3Work *work);
-
-/* All works of a connection. */
+/* All works of a connection: it has gone. */
 extern void e3_works_abandon(E3Conn *conn);
 
 #endif /* E3_WORK_H */

@@ -1,8 +1,10 @@
 /*
  * sched/job.c
- *	  Parties, flows and jobs: made and released.
+ *	  Parties, flows and jobs: made, moved from state to state, released.
  */
 #include "sched/job.h"
+
+#include "base/log.h"
 
 #include <stdlib.h>
 
@@ -68,5 +70,36 @@ e3_job_init(E3Job *job, E3Flow *flow)
 	e3_link_init(&job->link);
 	job->flow = flow;
 	job->class = E3_JOB_FRESH;
-	job->state = E3_JOB_OWNED;
+	job->state = E3_JOB_MADE;
+}
+
+typedef struct Transition
+{
+	bool exists;
+	uint8_t next;
+	uint8_t effects;
+} Transition;
+
+#define ROW(from, event, to, what)                                                       \
+	[E3_JOB_##from][E3_JOB_##event] = {true, E3_JOB_##to, what},
+static const Transition transitions[E3_JOB_N_STATES][E3_JOB_N_EVENTS] = {
+	E3_JOB_TRANSITIONS(ROW)};
+
+#define NAME(name) #name,
+static const char *const state_names[] = {E3_JOB_STATES(NAME)};
+static const char *const event_names[] = {E3_JOB_EVENTS(NAME)};
+
+uint32_t
+e3_job_step(E3Job *job, E3JobEvent event)
+{
+	const Transition *transition = &transitions[job->state][event];
+
+	if (!transition->exists)
+	{
+		e3_log(E3_LOG_ERROR, "impossible_transition", "state=%s event=%s",
+			   state_names[job->state], event_names[event]);
+		abort();
+	}
+	job->state = transition->next;
+	return transition->effects;
 }

@@ -2,19 +2,18 @@
  * sched/job.h
  *	  What the scheduler moves: the head of somebody's own struct.
  *
- *	               submit            take              finished        collect
- *	  submitter's --------> QUEUED --------> RUNNING -------------> DONE -------->
- *submitter's ^                   |  ^             |
- *	       +---- withdraw -----+  +-- yield ----+
- *
  * A job has one owner at a time: the submitter, then the queue, then a worker,
- * and so on.  It belongs to a flow (a connection's jobs), and that to a party (an
- * identity's connections), between which the workers are shared out.
+ * and so on, as sched/transitions.h says.  It belongs to a flow (a connection's
+ * jobs), and that to a party (an identity's connections), between which the workers
+ * are shared out.
  */
 #ifndef E3_JOB_H
 #define E3_JOB_H
 
 #include "sched/link.h"
+#include "sched/transitions.h"
+
+#include "wire/status.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -27,13 +26,17 @@ typedef enum E3JobClass
 	E3_JOB_CLASSES
 } E3JobClass;
 
+#define E3_JOB_NAME(name) E3_JOB_##name,
 typedef enum E3JobState
 {
-	E3_JOB_OWNED, /* by the submitter */
-	E3_JOB_QUEUED,
-	E3_JOB_RUNNING,
-	E3_JOB_DONE
+	E3_JOB_STATES(E3_JOB_NAME) E3_JOB_N_STATES
 } E3JobState;
+
+typedef enum E3JobEvent
+{
+	E3_JOB_EVENTS(E3_JOB_NAME) E3_JOB_N_EVENTS
+} E3JobEvent;
+#undef E3_JOB_NAME
 
 /* Links and lists are the queue's; guarded by the pool's mutex. */
 typedef struct E3Party
@@ -56,8 +59,8 @@ typedef struct E3Job
 {
 	E3Link link; /* in a flow's list, or among the done */
 	E3Flow *flow;
-	E3JobClass class;
-	E3JobState state;
+	E3JobClass class; /* in the queue */
+	E3JobState state; /* e3_job_step changes it */
 } E3Job;
 
 /* With one reference each; NULL when out of memory.  A flow holds its party, a job
@@ -70,5 +73,12 @@ extern void e3_flow_release(E3Flow *flow);
 
 /* A job of this flow, not submitted. */
 extern void e3_job_init(E3Job *job, E3Flow *flow);
+
+/*
+ * Looks the event up, changes the state and returns what is to be done (E3_DO_...).
+ * Does not return if the table has no such transition: whatever went wrong, memory
+ * with keys in it is no longer what the code takes it for.
+ */
+extern uint32_t e3_job_step(E3Job *job, E3JobEvent event) EVW_MUST_USE;
 
 #endif /* E3_JOB_H */

@@ -48,16 +48,33 @@ tell_fresh(E3Pool *pool)
 						  memory_order_relaxed);
 }
 
+/* With the mutex held: does what is the pool's of an event; returns all of it. */
+static uint32_t
+step(E3Pool *pool, E3Job *job, E3JobEvent event)
+{
+	uint32_t effects = e3_job_step(job, event);
+
+	if (effects & E3_DO_UNQUEUE)
+		e3_queue_remove(&pool->queue, job);
+	if (effects & E3_DO_QUEUE)
+		e3_queue_append(&pool->queue, job,
+						job->state == E3_JOB_WAITING ? E3_JOB_FRESH : E3_JOB_BEGUN);
+	if (effects & (E3_DO_QUEUE | E3_DO_UNQUEUE))
+		tell_fresh(pool);
+	if (effects & E3_DO_DELIVER)
+		e3_link_append(&pool->finished, &job->link);
+	return effects;
+}
+
 /* With the mutex held; NULL if nothing waits. */
 static E3Job *
 begin_next(E3Pool *pool)
 {
-	E3Job *job = e3_queue_take(&pool->queue);
+	E3Job *job = e3_queue_next(&pool->queue);
 
 	if (job == NULL)
 		return NULL;
-	tell_fresh(pool);
-	job->state = E3_JOB_RUNNING;
+	(void) step(pool, job, E3_JOB_TAKE);
 	pool->running++;
 	return job;
 }
@@ -127,9 +144,11 @@ static E3Job *
 yield(E3Pool *pool, E3Job *job)
 {
 	pthread_mutex_lock(&pool->mutex);
-	pool->running--;
-	e3_queue_return(&pool->queue, job);
-	job = begin_next(pool);
+	if (step(pool, job, E3_JOB_YIELD) & E3_DO_QUEUE)
+	{
+		pool->running--;
+		job = begin_next(pool);
+	}
 	pthread_mutex_unlock(&pool->mutex);
 	return job;
 }
@@ -142,8 +161,7 @@ finish(E3Pool *pool, E3Job *job)
 
 	pthread_mutex_lock(&pool->mutex);
 	first = e3_link_alone(&pool->finished);
-	job->state = E3_JOB_DONE;
-	e3_link_append(&pool->finished, &job->link);
+	(void) step(pool, job, E3_JOB_FINISH);
 	pool->running--;
 	pthread_mutex_unlock(&pool->mutex);
 	/* Can only fail when the counter is full, and then it is readable anyway. */
@@ -222,47 +240,35 @@ e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity)
 	return NULL;
 }
 
-EvwStatus
+uint32_t
 e3_pool_submit(E3Pool *pool, E3Job *job)
 {
-	EvwStatus status;
+	bool room;
+	uint32_t effects;
 
 	pthread_mutex_lock(&pool->mutex);
-	status = e3_queue_admit(&pool->queue, job);
-	if (status == EVW_OK)
+	room = e3_queue_has_room(&pool->queue, job);
+	effects = step(pool, job, room ? E3_JOB_SUBMIT : E3_JOB_REFUSE);
+	if (effects & E3_DO_QUEUE)
 	{
 		atomic_fetch_add(&job->flow->references, 1);
-		tell_fresh(pool);
 		pthread_cond_signal(&pool->wanted);
 	}
 	pthread_mutex_unlock(&pool->mutex);
-	return status;
+	return effects;
 }
 
-/* The submitter has it back. */
-static void
-hand_back(E3Job *job)
+uint32_t
+e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event)
 {
-	job->state = E3_JOB_OWNED;
-	e3_flow_release(job->flow);
-}
-
-bool
-e3_pool_withdraw(E3Pool *pool, E3Job *job)
-{
-	bool queued;
+	uint32_t effects;
 
 	pthread_mutex_lock(&pool->mutex);
-	queued = job->state == E3_JOB_QUEUED;
-	if (queued)
-	{
-		e3_queue_remove(&pool->queue, job);
-		tell_fresh(pool);
-	}
+	effects = step(pool, job, event);
 	pthread_mutex_unlock(&pool->mutex);
-	if (queued)
-		hand_back(job);
-	return queued;
+	if (effects & E3_DO_END)
+		e3_flow_release(job->flow);
+	return effects;
 }
 
 bool
@@ -278,23 +284,28 @@ e3_pool_event_fd(const E3Pool *pool)
 }
 
 E3Job *
-e3_pool_collect(E3Pool *pool)
+e3_pool_collect(E3Pool *pool, uint32_t *effects)
 {
 	uint64_t events;
 	E3Link *link;
+	E3Job *job = NULL;
 
 	pthread_mutex_lock(&pool->mutex);
 	link = pool->finished.next;
-	e3_link_take_out(link);
+	if (link != &pool->finished)
+	{
+		job = E3_LINK_OWNER(E3Job, link, link);
+		e3_link_take_out(link);
+		*effects = step(pool, job, E3_JOB_COLLECT);
+	}
 	/* Under the mutex, or a job that finishes meanwhile would not be announced. */
 	if (e3_link_alone(&pool->finished) &&
 		read(pool->event_fd, &events, sizeof(events)) < 0)
 		events = 0;
 	pthread_mutex_unlock(&pool->mutex);
-	if (link == &pool->finished)
-		return NULL;
-	hand_back(E3_LINK_OWNER(E3Job, link, link));
-	return E3_LINK_OWNER(E3Job, link, link);
+	if (job != NULL)
+		e3_flow_release(job->flow);
+	return job;
 }
 
 void

@@ -38,14 +38,17 @@ typedef struct E3PoolWork
 /* Starts "workers" threads; NULL if that fails.  "capacity" bounds the queue. */
 extern E3Pool *e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity);
 
-/* OK, or BUSY when the queue is full: the job is then still the caller's. */
-extern EvwStatus e3_pool_submit(E3Pool *pool, E3Job *job) EVW_MUST_USE;
-
 /*
- * Takes a job back that no worker is at: true, and it is the caller's again.
- * False while one is; it then comes with the finished ones.
+ * What happens to a job goes by the table in sched/transitions.h.  These return what
+ * is left for the submitter to do: STOP, ANSWER, END or HANG_UP.  With END the job is
+ * the submitter's again.
  */
-extern bool e3_pool_withdraw(E3Pool *pool, E3Job *job);
+
+/* Queues it, or refuses it for want of room. */
+extern uint32_t e3_pool_submit(E3Pool *pool, E3Job *job) EVW_MUST_USE;
+
+/* CANCEL, EXPIRE, REPEAT or LEAVE, for a job that was submitted and has not ended. */
+extern uint32_t e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event) EVW_MUST_USE;
 
 /* Does a job wait that no worker has begun?  For any thread, without a lock. */
 extern bool e3_pool_has_fresh(const E3Pool *pool);
@@ -54,7 +57,7 @@ extern bool e3_pool_has_fresh(const E3Pool *pool);
 extern int e3_pool_event_fd(const E3Pool *pool);
 
 /* Takes the next finished job, NULL if there is none. */
-extern E3Job *e3_pool_collect(E3Pool *pool);
+extern E3Job *e3_pool_collect(E3Pool *pool, uint32_t *effects);
 
 /* Jobs that wait, begun or not, and workers that run one. */
 extern void e3_pool_load(E3Pool *pool, uint32_t *queued, uint32_t *running);

@@ -17,15 +17,22 @@ e3_queue_init(E3Queue *queue, uint32_t capacity)
 	queue->fresh_run = 0;
 }
 
+bool
+e3_queue_has_room(const E3Queue *queue, const E3Job *job)
+{
+	uint32_t queued = queue->waiting[E3_JOB_FRESH] + queue->waiting[E3_JOB_BEGUN];
+
+	return queued < queue->capacity && job->flow->party->queued < queue->party_capacity;
+}
+
 /* Whoever was idle goes to the end of the line. */
-static void
-append(E3Queue *queue, E3Job *job, E3JobClass class)
+void
+e3_queue_append(E3Queue *queue, E3Job *job, E3JobClass class)
 {
 	E3Flow *flow = job->flow;
 	E3Party *party = flow->party;
 
 	job->class = class;
-	job->state = E3_JOB_QUEUED;
 	if (e3_link_alone(&flow->links[class]))
 		e3_link_append(&party->flows[class], &flow->links[class]);
 	if (e3_link_alone(&party->links[class]))
@@ -33,23 +40,6 @@ append(E3Queue *queue, E3Job *job, E3JobClass class)
 	e3_link_append(&flow->jobs[class], &job->link);
 	queue->waiting[class]++;
 	party->queued++;
-}
-
-EvwStatus
-e3_queue_admit(E3Queue *queue, E3Job *job)
-{
-	uint32_t queued = queue->waiting[E3_JOB_FRESH] + queue->waiting[E3_JOB_BEGUN];
-
-	if (queued >= queue->capacity || job->flow->party->queued >= queue->party_capacity)
-		return EVW_BUSY;
-	append(queue, job, E3_JOB_FRESH);
-	return EVW_OK;
-}
-
-void
-e3_queue_return(E3Queue *queue, E3Job *job)
-{
-	append(queue, job, E3_JOB_BEGUN);
 }
 
 void
@@ -84,17 +74,14 @@ next_class(E3Queue *queue)
 }
 
 E3Job *
-e3_queue_take(E3Queue *queue)
+e3_queue_next(E3Queue *queue)
 {
 	E3JobClass class = next_class(queue);
 	E3Link *link = e3_link_rotate(&queue->parties[class]);
-	E3Job *job;
 
 	if (link == NULL)
 		return NULL;
 	link = e3_link_rotate(&E3_LINK_OWNER(E3Party, links[class], link)->flows[class]);
 	link = E3_LINK_OWNER(E3Flow, links[class], link)->jobs[class].next;
-	job = E3_LINK_OWNER(E3Job, link, link);
-	e3_queue_remove(queue, job);
-	return job;
+	return E3_LINK_OWNER(E3Job, link, link);
 }

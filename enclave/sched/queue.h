@@ -32,14 +32,14 @@ typedef struct E3Queue
 /* Takes up to "capacity" jobs, of one party no more than three quarters of it. */
 extern void e3_queue_init(E3Queue *queue, uint32_t capacity);
 
-/* A job that has not begun; BUSY when the queue, or the party's share, is full. */
-extern EvwStatus e3_queue_admit(E3Queue *queue, E3Job *job) EVW_MUST_USE;
+/* Is there room for a job that has not begun?  The party's share may be full as well. */
+extern bool e3_queue_has_room(const E3Queue *queue, const E3Job *job);
 
-/* A job that has begun; always taken. */
-extern void e3_queue_return(E3Queue *queue, E3Job *job);
+/* To the end of its line; one that has begun needs no room. */
+extern void e3_queue_append(E3Queue *queue, E3Job *job, E3JobClass class);
 
-/* The next job, NULL if there is none. */
-extern E3Job *e3_queue_take(E3Queue *queue);
+/* The job whose turn it is, NULL if there is none; it is still in the queue. */
+extern E3Job *e3_queue_next(E3Queue *queue);
 
 /* Takes a queued job out. */
 extern void e3_queue_remove(E3Queue *queue, E3Job *job);

@@ -213,7 +213,8 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	check_privileges(plan);
 	outerPlanState(node) = ExecInitNode(outerPlan(plan), estate, eflags);
 	state->below = node_below(outerPlanState(node));
-	scan = find_scan(outerPlanState(node));
+	/* A row that is checked again comes from its table, not from the scan. */
+	scan = estate->es_epq_active == NULL ? find_scan(outerPlanState(node)) : NULL;
 	if (scan != NULL)
 		node->ss.ss_currentRelation = scan->ss_currentRelation;
 	state->shape.scan = scan;
@@ -410,6 +411,17 @@ next_row(EvcScanState *state)
 	}
 }
 
+/* Nobody takes the last row for the current one (WHERE CURRENT OF). */
+static TupleTableSlot *
+no_row(CustomScanState *node)
+{
+	TupleTableSlot *none = ExecClearTuple(node->ss.ss_ScanTupleSlot);
+
+	if (node->ss.ps.ps_ProjInfo != NULL)
+		none = ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
+	return none;
+}
+
 static TupleTableSlot *
 exec(CustomScanState *node)
 {
@@ -421,9 +433,7 @@ exec(CustomScanState *node)
 		CHECK_FOR_INTERRUPTS();
 		ResetExprContext(econtext);
 		if (!next_row(state))
-			return node->ss.ps.ps_ProjInfo != NULL
-					   ? ExecClearTuple(node->ss.ps.ps_ResultTupleSlot)
-					   : ExecClearTuple(node->ss.ss_ScanTupleSlot);
+			return no_row(node);
 		econtext->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
 		if (!ExecQual(node->ss.ps.qual, econtext))
 		{
@@ -450,6 +460,7 @@ rescan(CustomScanState *node)
 {
 	EvcScanState *state = (EvcScanState *) node;
 
+	(void) no_row(node);
 	if (state->sets_ready)
 	{
 		for (int i = 0; i < EVC_SETS; i++)

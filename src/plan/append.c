@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -59,6 +60,12 @@ pass_on(const CustomScan *scan, List *child_target)
 		target = lappend(target, entry);
 	}
 	return target;
+}
+
+bool
+evc_may_append(const Plan *child, const List *found)
+{
+	return list_length(child->targetlist) + list_length(found) <= MaxTupleAttributeNumber;
 }
 
 Plan *

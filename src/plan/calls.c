@@ -79,15 +79,16 @@ holds_parameter(Node *node, void *context)
 
 /*
  * The expression tests its conditions again when the row is given out, and must
- * come to the same result.
+ * come to the same result: whatever runs in between (a trigger, the body of a loop,
+ * the client of a cursor) may change what a STABLE function says.
  */
 static bool
 will_stay_true(const EvcSurgery *surgery, List *conditions)
 {
 	Node *node = (Node *) conditions;
 
-	return surgery->steady ||
-		   (!contain_mutable_functions(node) && !holds_parameter(node, NULL));
+	return !contain_mutable_functions(node) &&
+		   (surgery->steady || !holds_parameter(node, NULL));
 }
 
 /* A call whose argument or condition still holds one waits for the next round. */

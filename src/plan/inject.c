@@ -172,22 +172,17 @@ may_go_back(int cursor_options)
 	return (cursor_options & CURSOR_OPT_SCROLL) != 0;
 }
 
-/*
- * Rows of a cursor wait for others to be wanted, and a VOLATILE function can change
- * what a STABLE one says (set_config and current_setting).
- */
 static bool
-is_steady(const PlannedStmt *stmt, int cursor_options)
+calls_volatile(const PlannedStmt *stmt)
 {
 	ListCell *cell;
 
-	if ((cursor_options & CURSOR_OPT_FAST_PLAN) != 0 ||
-		evc_calls_volatile(stmt->planTree))
-		return false;
+	if (evc_calls_volatile(stmt->planTree))
+		return true;
 	foreach (cell, stmt->subplans)
 		if (evc_calls_volatile(lfirst(cell)))
-			return false;
-	return true;
+			return true;
+	return false;
 }
 
 void
@@ -201,7 +196,8 @@ evc_inject(PlannedStmt *stmt, int cursor_options)
 	if (!evc_batching || may_go_back(cursor_options) || !calls_foreign_functions(stmt))
 		return;
 	surgery.subplans = palloc0(list_length(stmt->subplans) + 1);
-	surgery.steady = is_steady(stmt, cursor_options);
+	surgery.is_cursor = (cursor_options & CURSOR_OPT_FAST_PLAN) != 0;
+	surgery.steady = !surgery.is_cursor && !calls_volatile(stmt);
 	surgery.next_node_id = highest_node_id(stmt->planTree);
 	foreach (cell, stmt->subplans)
 	{

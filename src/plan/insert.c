@@ -69,16 +69,20 @@ collect_calls(Node *node, void *context)
 	return expression_tree_walker(node, collect_calls, context);
 }
 
-/* Is every row in the frame of a row, its own, so that an aggregate comes to it? */
+/*
+ * Is every row in the frame of a row, its own, so that an aggregate comes to it?
+ * With a run condition it is not asked for all rows.
+ */
 static bool
-frames_hold_own_row(const WindowAgg *window)
+looks_at_every_row(const WindowAgg *window)
 {
 	const int starts = FRAMEOPTION_START_UNBOUNDED_PRECEDING |
 					   FRAMEOPTION_START_OFFSET_PRECEDING | FRAMEOPTION_START_CURRENT_ROW;
 	const int ends = FRAMEOPTION_END_UNBOUNDED_FOLLOWING |
 					 FRAMEOPTION_END_OFFSET_FOLLOWING | FRAMEOPTION_END_CURRENT_ROW;
 
-	return (window->frameOptions & starts) != 0 && (window->frameOptions & ends) != 0 &&
+	return window->runCondition == NIL && (window->frameOptions & starts) != 0 &&
+		   (window->frameOptions & ends) != 0 &&
 		   (window->frameOptions & FRAMEOPTION_EXCLUSION) == 0;
 }
 
@@ -123,7 +127,7 @@ calls_of(const EvcSurgery *surgery, const Plan *plan)
 	if (IsA(plan, ProjectSet))
 		return calls_beside_sets(surgery, plan->targetlist);
 	if (IsA(plan, WindowAgg))
-		all.every_row = frames_hold_own_row((const WindowAgg *) plan);
+		all.every_row = looks_at_every_row((const WindowAgg *) plan);
 	(void) collect_calls((Node *) plan->targetlist, &all);
 	(void) collect_calls((Node *) plan->qual, &all);
 	return evc_expects_spill(plan) ? drop_stable(all.found) : all.found;
@@ -198,7 +202,8 @@ evc_insert_below(EvcSurgery *surgery, Plan *plan)
 			.everywhere = IsA(plan, ProjectSet),
 		};
 
-		if (replacement.found == NIL)
+		if (replacement.found == NIL ||
+			!evc_may_append(plan->lefttree, replacement.found))
 			break;
 		plan->lefttree =
 			evc_append_calls(surgery, plan->lefttree, replacement.found, &demand);

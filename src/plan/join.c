@@ -114,7 +114,7 @@ insert_outer(EvcSurgery *surgery, HashJoin *join)
 	List *found =
 		calls_of_keys(surgery, join, join->hashkeys, keeps_outer(join->join.jointype));
 
-	if (found == NIL)
+	if (found == NIL || !evc_may_append(outerPlan(join), found))
 		return false;
 	outerPlan(join) = evc_append_calls(surgery, outerPlan(join), found, &demand);
 	join->hashkeys = (List *) evc_replace(join->hashkeys, NIL, found, OUTER_VAR, first);
@@ -148,7 +148,7 @@ insert_inner(EvcSurgery *surgery, HashJoin *join)
 	List *found =
 		calls_of_keys(surgery, join, hash->hashkeys, keeps_inner(join->join.jointype));
 
-	if (found == NIL)
+	if (found == NIL || !evc_may_append(outerPlan(hash), found))
 		return false;
 	outerPlan(hash) = evc_append_calls(surgery, outerPlan(hash), found, &demand);
 	pass_all_on(hash);

@@ -39,8 +39,9 @@ typedef struct EvcSurgery
 	PlannedStmt *stmt;
 	int next_node_id;
 	char *subplans; /* what plan/volatile.c has found out of each; from 0 */
-	bool steady;	/* nothing can happen between reading a row and giving it out that
-					 * a STABLE function would notice */
+	bool is_cursor; /* WHERE CURRENT OF may ask for its row */
+	bool steady; /* nobody notices when an InitPlan runs: the statement calls no VOLATILE
+				  * functions, and is no cursor */
 } EvcSurgery;
 
 /* What the plan above wants of a node. */
@@ -75,17 +76,14 @@ extern bool evc_is_call(Node *node);
 /* plan/wrap.c: top of the plan that takes P's place; P itself if nothing moved. */
 extern Plan *evc_wrap_above(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand);
 
-/*
- * plan/append.c: a node above "child" that passes its columns on and appends the
- * calls, whose arguments see it as OUTER_VAR.
- */
+/* plan/append.c: a node above "child" that passes its columns on and appends calls. */
 extern Plan *evc_append_calls(EvcSurgery *surgery, Plan *child, List *found,
 							  const EvcDemand *demand);
 
-/*
- * plan/append.c: tells the batch node below "parent", whose expressions are as they
- * will stay, which columns it need not keep.
- */
+/* plan/append.c: is there room for them in a tuple, which the node above may make? */
+extern bool evc_may_append(const Plan *child, const List *found);
+
+/* plan/append.c: tells the node below "parent" which columns nobody reads above. */
 extern void evc_drop_unused(const Plan *parent);
 
 /* plan/insert.c: moves calls in aggregates' arguments below an Agg or WindowAgg. */

@@ -99,10 +99,19 @@ holds_multiexpr(Node *node, void *context)
 	return expression_tree_walker(node, holds_multiexpr, context);
 }
 
+/* The row of a cursor is found in one of several tables; a node stands for one. */
 static bool
-may_wrap(const Plan *plan, const EvcDemand *demand)
+hides_tables(const EvcSurgery *surgery, const Plan *plan)
 {
-	return projects(plan, demand) && !holds_multiexpr((Node *) plan->targetlist, NULL);
+	return surgery->is_cursor && IsA(plan, Result) && plan->lefttree != NULL &&
+		   IsA(plan->lefttree, Append);
+}
+
+static bool
+may_wrap(const EvcSurgery *surgery, const Plan *plan, const EvcDemand *demand)
+{
+	return projects(plan, demand) && !hides_tables(surgery, plan) &&
+		   !holds_multiexpr((Node *) plan->targetlist, NULL);
 }
 
 static List *
@@ -237,7 +246,7 @@ evc_wrap_above(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 	Plan *top = plan;
 	Plan *before;
 
-	if (!may_wrap(plan, demand))
+	if (!may_wrap(surgery, plan, demand))
 		return plan;
 	do
 	{

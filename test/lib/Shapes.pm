@@ -312,7 +312,8 @@ our @SHAPES = (
 
 	# Cursors, prepared statements, functions
 	[ 'cursor, NO SCROLL', batched => 'DECLARE c NO SCROLL CURSOR FOR SELECT id, decrypt(v) FROM t; FETCH 10 c; FETCH ALL c' ],
-	[ 'cursor, says neither', batched => 'DECLARE c CURSOR FOR SELECT id, decrypt(v) FROM small; FETCH 4 c; FETCH ALL c' ],
+	[ 'cursor, says neither', batched => 'DECLARE c CURSOR FOR SELECT id, decrypt(v) FROM t WHERE id <= 100; FETCH 4 c; FETCH ALL c' ],
+	[ 'cursor over several tables', scalar => 'DECLARE c CURSOR FOR SELECT id, decrypt(v) FROM small; FETCH 4 c; FETCH ALL c' ],
 	[ 'cursor, SCROLL', scalar => 'DECLARE c SCROLL CURSOR FOR SELECT id, decrypt(v) FROM small; FETCH LAST c; FETCH ABSOLUTE 3 c' ],
 	[ 'prepared, custom plan', batched => 'EXECUTE s(300)', set => 'plan_cache_mode = force_custom_plan',
 		before => 'PREPARE s (int) AS SELECT id, decrypt(v) FROM t WHERE id > $1' ],

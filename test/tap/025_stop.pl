@@ -9,21 +9,9 @@ use EvcryptTest;
 use Test::More;
 use Time::HiRes qw(time);
 
-# Ciphertexts that do not open, each with an ephemeral key of its own: every
-# one costs a key agreement, about 0.1 ms.
-sub costly_column
-{
-	my ($count) = @_;
-
-	srand 1;
-	return E3Client::column(map {
-		pack('CC', 8, 0) . "\0" x 4 . pack('C33', 2, map { int rand 256 } 1 .. 32) . "\0" x 12 . "\0" x 32
-	} 1 .. $count);
-}
-
 my $VALUES = 5_000;
-my @some = costly_column($VALUES);
-my @many = costly_column(60_000);
+my @some = E3Client::costly_column($VALUES);
+my @many = E3Client::costly_column(60_000);
 
 sub until_health
 {

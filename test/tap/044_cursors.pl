@@ -106,6 +106,23 @@ for my $from ('wide WHERE id BETWEEN 3 AND 7', 'barred WHERE id BETWEEN 3 AND 7'
 	}
 }
 
+# Of a table with partitions, the one that the cursor has left has no current row.
+set_up($session, 'CREATE TABLE parts (id int, v encrypted) PARTITION BY RANGE (id);
+	CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (20); CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (20) TO (500);
+	CREATE TABLE heirs (id int, v encrypted); CREATE TABLE heirs_1 () INHERITS (heirs);
+	INSERT INTO parts SELECT id, v FROM t; INSERT INTO heirs SELECT id, v FROM t WHERE id < 20; INSERT INTO heirs_1 SELECT id, v FROM t WHERE id >= 20');
+for my $table ('parts', 'heirs')
+{
+	for my $kind ('CURSOR', 'NO SCROLL CURSOR')
+	{
+		same_both_ways($session, "$kind over $table", "DECLARE c $kind FOR SELECT id, decrypt(v) FROM $table; MOVE 25 IN c; FETCH 1 c;
+			DELETE FROM $table WHERE CURRENT OF c; FETCH 1 c; UPDATE $table SET v = NULL WHERE CURRENT OF c;
+			SELECT count(*), count(v) FROM $table");
+		same_both_ways($session, "$kind over $table, in order", "DECLARE c $kind FOR SELECT id, decrypt(v) FROM $table WHERE decrypt(v) LIKE '%9%'; MOVE 8 IN c; FETCH 1 c;
+			DELETE FROM $table WHERE CURRENT OF c; SELECT id FROM $table ORDER BY id");
+	}
+}
+
 # --- PL/pgSQL --------------------------------------------------------------
 
 my $DECLARED = 'DECLARE r record; k int := 0; name refcursor; open_one refcursor;';

@@ -22,7 +22,9 @@ sub after_change
 		CREATE TABLE t (id int PRIMARY KEY, v encrypted, w encrypted);
 		INSERT INTO t SELECT i, encrypt('name ' || i), encrypt('w ' || i) FROM generate_series(1, 40) i;
 		CREATE TABLE u (id int PRIMARY KEY, v encrypted);
-		INSERT INTO u SELECT i, encrypt('u ' || i) FROM generate_series(1, 40) i});
+		INSERT INTO u SELECT i, encrypt('u ' || i) FROM generate_series(1, 40) i;
+		CREATE INDEX ON u (id) INCLUDE (v)});
+	$first->query('VACUUM ANALYZE t, u');
 	$first->query("BEGIN; $change");
 	die $first->{error} if $first->{error} =~ /ERROR/;
 	$second->query("SET evcrypt.batch = $batch");
@@ -82,16 +84,27 @@ my %case = (
 		q{UPDATE t SET v = encrypt('gone') WHERE id = 20},
 		q{UPDATE t SET w = encrypt(decrypt(u.v)) FROM u WHERE u.id = t.id AND decrypt(t.v) IN ('name 19', 'name 20')},
 		'/00000/19 name 19 u 19,20 gone w 20' ],
+	'index-only scan below a subquery' => [
+		q{UPDATE t SET v = encrypt('new') WHERE id = 20},
+		q{UPDATE t SET w = encrypt(decrypt(s.v) || decrypt(t.v)) FROM (SELECT id, v FROM u WHERE id > 0 OFFSET 0) s
+			WHERE s.id = t.id AND decrypt(s.v) LIKE 'u 2%' AND t.id IN (19, 20, 21)},
+		'/00000/20 new u 20new,21 name 21 u 21name 21' ],
 	'MERGE' => [
 		q{UPDATE t SET v = encrypt('new') WHERE id = 20},
 		q{MERGE INTO t USING (SELECT id, decrypt(v) AS d FROM u WHERE id = 20) s ON s.id = t.id
 			WHEN MATCHED THEN UPDATE SET w = encrypt(s.d || decrypt(t.v))},
 		'/00000/20 new u 20new' ]);
 
-for my $what (sort keys %case)
+for my $path ('as planned', 'by index')
 {
-	my ($change, $statement, $expected) = @{ $case{$what} };
-	is(after_change($_, $change, $statement), $expected, "$what: batching $_") for 'off', 'on';
+	my $off = $path eq 'by index' ? 'off' : 'on';
+
+	$second->query("SET enable_$_ = $off") for 'seqscan', 'bitmapscan', 'hashjoin', 'mergejoin';
+	for my $what (sort keys %case)
+	{
+		my ($change, $statement, $expected) = @{ $case{$what} };
+		is(after_change($_, $change, $statement), $expected, "$what, $path: batching $_") for 'off', 'on';
+	}
 }
 
 # Locked rows that are skipped count for no LIMIT.

@@ -9,22 +9,7 @@ use Time::HiRes qw(time);
 
 my $VALUES = 60_000;
 
-# Ciphertexts that do not open, each with an ephemeral key of its own: every
-# one costs a key agreement, so that the request takes seconds.
-sub costly_column
-{
-	my @values;
-
-	srand 1;
-	for (1 .. $VALUES)
-	{
-		my $point = pack 'C33', 2, map { int rand 256 } 1 .. 32;
-		push @values, pack('CC', 8, 0) . "\0" x 4 . $point . "\0" x 12 . "\0" x 32;
-	}
-	return E3Client::column(@values);
-}
-
-my @column = costly_column();
+my @column = E3Client::costly_column($VALUES);
 my $watch = E3Client->new($ENV{E3_SOCKET});
 
 sub until_true

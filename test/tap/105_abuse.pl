@@ -29,21 +29,10 @@ sub until_true
 	return;
 }
 
-# Ciphertexts that do not open, each with an ephemeral key of its own.
-sub costly_column
-{
-	my ($count) = @_;
-
-	srand 2;
-	return E3Client::column(map {
-		pack('CC', 8, 0) . "\0" x 4 . pack('C33', 2, map { int rand 256 } 1 .. 32) . "\0" x 44
-	} 1 .. $count);
-}
-
 # Sanitizers keep memory of their own beside it, and what was freed for a while.
 my $measures = ($ENV{EVCRYPT_VARIANT} // 'release') eq 'release';
 my $base = rss_mb();
-my @column = costly_column(400_000);
+my @column = E3Client::costly_column(400_000);
 my @busy = map { E3Client->new($ENV{E3_SOCKET}) } 1 .. 2;
 $_->request('DECRYPT', { app => 'default' }, @column) for @busy;
 until_true('both workers are busy', sub { $watch->health->{running} >= 2 });
