@@ -7,10 +7,12 @@
 #   make check      every test
 #   make bench      how fast it is; options in BENCH="--quick --only batch",
 #                   see docs/bench/README.md
+#   make bench-engine
+#                   how fast E3 is without PostgreSQL; options in BENCH as well
 #   make lint       what a shell can say about the sources
 #   make clean
 #
-# demo, check and bench install the Debian packages that are missing, and the
+# demo, check and the benchmarks install the Debian packages that are missing, and the
 # extension into PostgreSQL: run them as root, or by sudo.
 
 PG_CONFIG ?= pg_config
@@ -48,6 +50,9 @@ check:
 bench:
 	test/bench/run $(BENCH)
 
+bench-engine:
+	test/bench/engine/run $(BENCH)
+
 lint:
 	test/lint/all
 
@@ -60,5 +65,6 @@ clean:
 	$(MAKE) -C test/unit clean
 	$(MAKE) -C test/fuzz clean
 	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
+	$(MAKE) -C test/bench/engine/c clean
 
-.PHONY: all extension enclave install installcheck demo check bench lint install-deps clean
+.PHONY: all extension enclave install installcheck demo check bench bench-engine lint install-deps clean

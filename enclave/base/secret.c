@@ -7,6 +7,8 @@
  */
 #include "base/secret.h"
 
+#include "base/pages.h"
+
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BIG ((size_t) 256 << 10)
+#define BIG ((size_t) 64 << 10)
+
+/* From so many bytes on pages that were not used are dropped instead of wiped. */
+#define UNUSED ((size_t) 1 << 20)
 
 /* Smallest piece of the arena: one private key. */
 #define ARENA_PIECE 32
@@ -60,35 +65,16 @@ e3_secret_free(void *secret, size_t len)
 void
 e3_wipe(void *at, size_t len)
 {
+	/* Vectors, where OPENSSL_cleanse writes eight bytes at a time. */
 	if (len > 0)
-		OPENSSL_cleanse(at, len);
-}
-
-static size_t
-round_to_page(size_t len)
-{
-	size_t page = (size_t) sysconf(_SC_PAGESIZE);
-
-	return (len + page - 1) / page * page;
-}
-
-static void *
-map_pages(size_t len)
-{
-	void *at =
-		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED)
-		return NULL;
-	(void) madvise(at, len, MADV_DONTDUMP);
-	return at;
+		explicit_bzero(at, len);
 }
 
 bool
 e3_locked_map(E3Locked *locked, size_t len)
 {
-	locked->len = round_to_page(len);
-	locked->at = map_pages(locked->len);
+	locked->len = e3_pages_round(len);
+	locked->at = e3_pages_map(locked->len);
 	if (locked->at == NULL)
 		return false;
 	if (mlock(locked->at, locked->len) == 0 &&
@@ -108,16 +94,33 @@ e3_locked_unmap(E3Locked *locked)
 	locked->at = NULL;
 }
 
+/*
+ * A large reply that was given up early has hardly been touched: wiping it would
+ * first make all of its pages.
+ */
 static void
-release_memory(uint8_t *data, size_t cap)
+release_mapping(uint8_t *data, size_t len, size_t cap)
+{
+	size_t used = e3_pages_round(len);
+
+	if (cap - used < UNUSED || madvise(data + used, cap - used, MADV_DONTNEED) != 0)
+		used = cap;
+	e3_wipe(data, used);
+	e3_pages_give(data, cap);
+}
+
+static void
+release_memory(uint8_t *data, size_t len, size_t cap)
 {
 	if (data == NULL)
 		return;
-	e3_wipe(data, cap);
 	if (cap >= BIG)
-		(void) munmap(data, cap);
-	else
-		free(data);
+	{
+		release_mapping(data, len, cap);
+		return;
+	}
+	e3_wipe(data, cap);
+	free(data);
 }
 
 static bool
@@ -139,17 +142,15 @@ e3_buf_grow(EvwBuf *buf, size_t cap)
 
 	if (cap > SIZE_MAX / 2)
 		return false;
-	if (cap >= BIG)
-		cap = round_to_page(cap);
 	if (buf->cap >= BIG)
-		return grow_mapping(buf, cap);
+		return grow_mapping(buf, e3_pages_round(cap));
 	/* Never realloc, which may leave the old bytes behind unwiped. */
-	data = cap >= BIG ? map_pages(cap) : malloc(cap);
+	data = cap >= BIG ? e3_pages_take(&cap) : malloc(cap);
 	if (data == NULL)
 		return false;
 	if (buf->len > 0)
 		memcpy(data, buf->data, buf->len);
-	release_memory(buf->data, buf->cap);
+	release_memory(buf->data, buf->len, buf->cap);
 	buf->data = data;
 	buf->cap = cap;
 	return true;
@@ -164,6 +165,6 @@ e3_buf_init(EvwBuf *buf)
 void
 e3_buf_release(EvwBuf *buf)
 {
-	release_memory(buf->data, buf->cap);
+	release_memory(buf->data, buf->len, buf->cap);
 	e3_buf_init(buf);
 }

@@ -25,11 +25,8 @@
 #define CLIENT_NAME "e3ctl " E3_VERSION
 #define REQUEST_ID 1
 
-/* What E3 tells of itself fits; values never come here. */
-#define ANSWER_MAX (1u << 20)
-
-__attribute__((format(printf, 2, 3))) static E3ClientResult
-fail(E3Client *client, const char *format, ...)
+E3ClientResult
+e3_client_fail(E3Client *client, const char *format, ...)
 {
 	va_list args;
 
@@ -42,7 +39,7 @@ fail(E3Client *client, const char *format, ...)
 static E3ClientResult
 fail_errno(E3Client *client, const char *what)
 {
-	return fail(client, "%s: %s", what, strerror(errno));
+	return e3_client_fail(client, "%s: %s", what, strerror(errno));
 }
 
 /*
@@ -98,8 +95,8 @@ wait_ready(E3Client *client, short events)
 		int count;
 
 		if (now >= client->deadline_ns)
-			return fail(client, "E3 does not answer within %d s",
-						E3_CLIENT_TIMEOUT_MS / 1000);
+			return e3_client_fail(client, "E3 does not answer within %d s",
+								  E3_CLIENT_TIMEOUT_MS / 1000);
 		left = (int) ((client->deadline_ns - now) / 1000000) + 1;
 		count = poll(&ready, 1, left);
 		if (count > 0)
@@ -121,7 +118,7 @@ send_frame(E3Client *client)
 	size_t done = 0;
 
 	if (client->out.status != EVW_OK)
-		return fail(client, "%s", evw_status_message(client->out.status));
+		return e3_client_fail(client, "%s", evw_status_message(client->out.status));
 	while (done < client->out.len)
 	{
 		E3ClientResult result = wait_ready(client, POLLOUT);
@@ -153,7 +150,7 @@ receive_some(E3Client *client, uint8_t *at, size_t len, size_t *got)
 		return result;
 	count = recv(client->fd, at, len, MSG_DONTWAIT);
 	if (count == 0)
-		return fail(client, "E3 closed the connection");
+		return e3_client_fail(client, "E3 closed the connection");
 	if (count < 0 && !would_block())
 		return fail_errno(client, "cannot receive from E3");
 	*got = count > 0 ? (size_t) count : 0;
@@ -167,7 +164,7 @@ receive_message(E3Client *client, EvwMessage *message)
 	EvwStatus status = EVW_OK;
 
 	e3_buf_release(&client->in);
-	evw_frame_start(&reader, &client->in, ANSWER_MAX);
+	evw_frame_start(&reader, &client->in, EVW_FRAME_MAX);
 	while (status == EVW_OK)
 	{
 		E3ClientResult result;
@@ -185,8 +182,8 @@ receive_message(E3Client *client, EvwMessage *message)
 	if (status == EVW_OK)
 		status = evw_message_split((EvwBytes){client->in.data, client->in.len}, message);
 	if (status != EVW_OK)
-		return fail(client, "E3's answer is not understood: %s",
-					evw_status_message(status));
+		return e3_client_fail(client, "E3's answer is not understood: %s",
+							  evw_status_message(status));
 	return E3_CLIENT_OK;
 }
 
@@ -196,9 +193,10 @@ fail_error(E3Client *client, const EvwMessage *message)
 	EvwErrorHeader header;
 
 	if (evw_error_decode(message, &header) != EVW_OK)
-		return fail(client, "E3's answer is not understood");
-	return fail(client, "E3 refuses: %.*s (%s)", (int) header.message.len,
-				(const char *) header.message.data, evw_status_name(header.code));
+		return e3_client_fail(client, "E3's answer is not understood");
+	return e3_client_fail(client, "E3 refuses: %.*s (%s)", (int) header.message.len,
+						  (const char *) header.message.data,
+						  evw_status_name(header.code));
 }
 
 /* Sends client->out and takes the answer, which is to be of this type. */
@@ -214,7 +212,7 @@ exchange(E3Client *client, EvwVerb expected, uint64_t id, EvwMessage *message)
 	if (message->type == EVW_VERB_ERROR)
 		return fail_error(client, message);
 	if (message->type != (uint32_t) expected || message->id != id)
-		return fail(client, "E3's answer belongs to no question");
+		return e3_client_fail(client, "E3's answer belongs to no question");
 	return E3_CLIENT_OK;
 }
 
@@ -234,10 +232,11 @@ say_hello(E3Client *client)
 	if (result != E3_CLIENT_OK)
 		return result;
 	if (evw_server_hello_decode(&message, &answer) != EVW_OK)
-		return fail(client, "E3's HELLO is not understood");
+		return e3_client_fail(client, "E3's HELLO is not understood");
 	if (answer.version != EVW_PROTOCOL_VERSION)
-		return fail(client, "E3 speaks protocol version %u, e3ctl %d", answer.version,
-					EVW_PROTOCOL_VERSION);
+		return e3_client_fail(client, "E3 speaks protocol version %u, e3ctl %d",
+							  answer.version, EVW_PROTOCOL_VERSION);
+	client->inflight_max = answer.inflight_max;
 	return E3_CLIENT_OK;
 }
 
@@ -255,13 +254,19 @@ e3_client_open(E3Client *client, const char *path)
 }
 
 E3ClientResult
+e3_client_ask(E3Client *client, uint64_t id, EvwMessage *reply)
+{
+	return exchange(client, EVW_VERB_RESULT, id, reply);
+}
+
+E3ClientResult
 e3_client_call(E3Client *client, EvwVerb verb, EvwMessage *reply)
 {
 	const EvwRequestHeader none = {0};
 
 	e3_buf_release(&client->out);
 	evw_request_encode_plain(&client->out, verb, REQUEST_ID, &none);
-	return exchange(client, EVW_VERB_RESULT, REQUEST_ID, reply);
+	return e3_client_ask(client, REQUEST_ID, reply);
 }
 
 void

@@ -24,8 +24,9 @@ typedef struct E3Client
 {
 	int fd;
 	uint64_t deadline_ns;
-	EvwBuf in;	/* body of the last frame */
-	EvwBuf out; /* frame being sent */
+	uint32_t inflight_max; /* as E3's HELLO says */
+	EvwBuf in;			   /* body of the last frame */
+	EvwBuf out;			   /* frame being sent */
 	char cause[EVW_MESSAGE_MAX + 128];
 } E3Client;
 
@@ -35,6 +36,17 @@ extern E3ClientResult e3_client_open(E3Client *client, const char *path) EVW_MUS
 /* Sends a request without columns; *reply is its RESULT, and points into the client. */
 extern E3ClientResult e3_client_call(E3Client *client, EvwVerb verb,
 									 EvwMessage *reply) EVW_MUST_USE;
+
+/*
+ * Sends the request in client->out, which has this id; *reply is its RESULT.  Who
+ * asks for more than a moment's work sets client->deadline_ns before.
+ */
+extern E3ClientResult e3_client_ask(E3Client *client, uint64_t id,
+									EvwMessage *reply) EVW_MUST_USE;
+
+/* Sets client->cause; returns E3_CLIENT_FAILED. */
+extern E3ClientResult e3_client_fail(E3Client *client, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 extern void e3_client_close(E3Client *client);
 

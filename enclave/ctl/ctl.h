@@ -10,8 +10,10 @@
 #define E3_CTL_H
 
 #include "config.h"
+#include "ctl/bench.h"
 
 #define E3_CTL_ARGS_MAX 2
+#define E3_CTL_EXIT_USAGE 2
 
 /* One invocation: the command line, and the configuration it names. */
 typedef struct E3Ctl
@@ -21,6 +23,7 @@ typedef struct E3Ctl
 	const char *p256_file;		/* --private-key */
 	const char *secp256k1_file; /* --secp256k1-private-key */
 	const char *passphrase_file;
+	E3BenchWords bench;
 	const char *args[E3_CTL_ARGS_MAX];
 	E3Config config; /* loaded before every command but init */
 } E3Ctl;
@@ -48,6 +51,7 @@ extern int e3_ctl_app_export(E3Ctl *ctl);
 extern int e3_ctl_health(E3Ctl *ctl);
 extern int e3_ctl_reload(E3Ctl *ctl);
 extern int e3_ctl_stats(E3Ctl *ctl);
+extern int e3_ctl_bench(E3Ctl *ctl);
 extern int e3_ctl_backup(E3Ctl *ctl);
 extern int e3_ctl_restore(E3Ctl *ctl);
 

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define EXIT_USAGE 2
 #define WORDS_MAX (2 + E3_CTL_ARGS_MAX)
 
 enum
@@ -24,22 +23,42 @@ enum
 	OPTION_OWNER = 2,
 	OPTION_P256 = 4,
 	OPTION_SECP256K1 = 8,
-	OPTION_PASSPHRASE = 16
+	OPTION_PASSPHRASE = 16,
+	OPTION_JSON = 32,
+	OPTION_BENCH = 64 /* the first of bench's own, which are one bit each */
 };
+
+/* Places of bench's options. */
+enum
+{
+#define BENCH_PLACE(field, name) BENCH_##field,
+	E3_BENCH_OPTIONS(BENCH_PLACE)
+#undef BENCH_PLACE
+		BENCH_COUNT
+};
+
+#define OPTIONS_BENCH (OPTION_JSON | ((1u << BENCH_COUNT) - 1) * OPTION_BENCH)
 
 typedef struct Option
 {
 	const char *name;
 	unsigned bit;
-	size_t at; /* where in E3Ctl */
+	size_t at;	  /* where in E3Ctl */
+	bool is_flag; /* has no value */
 } Option;
 
-static const Option options[] = {
-	{"--config", OPTION_CONFIG, offsetof(E3Ctl, config_path)},
-	{"--owner", OPTION_OWNER, offsetof(E3Ctl, owner)},
-	{"--private-key", OPTION_P256, offsetof(E3Ctl, p256_file)},
-	{"--secp256k1-private-key", OPTION_SECP256K1, offsetof(E3Ctl, secp256k1_file)},
-	{"--passphrase-file", OPTION_PASSPHRASE, offsetof(E3Ctl, passphrase_file)},
+static const Option options[] =
+	{{"--config", OPTION_CONFIG, offsetof(E3Ctl, config_path), false},
+	 {"--owner", OPTION_OWNER, offsetof(E3Ctl, owner), false},
+	 {"--private-key", OPTION_P256, offsetof(E3Ctl, p256_file), false},
+	 {"--secp256k1-private-key", OPTION_SECP256K1, offsetof(E3Ctl, secp256k1_file),
+	  false},
+	 {"--passphrase-file", OPTION_PASSPHRASE, offsetof(E3Ctl, passphrase_file), false},
+	 {"--json", OPTION_JSON, offsetof(E3Ctl, bench.json), true},
+#define BENCH_OPTION(field, name)                                                        \
+	{name, (unsigned) OPTION_BENCH << BENCH_##field, offsetof(E3Ctl, bench.field), false},
+	 E3_BENCH_OPTIONS(BENCH_OPTION)
+#undef BENCH_OPTION
 };
 
 /* What a command finds ready when it runs. */
@@ -79,6 +98,15 @@ static const Command commands[] = {
 	{NULL, "stats", 0, 0, NEEDS_CONFIG, e3_ctl_stats, "stats", "E3's counters"},
 	{NULL, "reload", 0, 0, NEEDS_CONFIG, e3_ctl_reload, "reload",
 	 "make E3 read its keyring again"},
+	{NULL, "bench", 0, OPTIONS_BENCH, NEEDS_NOTHING, e3_ctl_bench,
+	 "bench [--socket PATH] [--verb encrypt|decrypt|echo|health] [--mix "
+	 "SHARE:VALUES,...]\n"
+	 "        [--value-bytes N] [--per-key N] [--app NAME] [--curve p256|secp256k1]\n"
+	 "        [--connections N] [--in-flight N] [--rate N[-M]] [--duration SECONDS]\n"
+	 "        [--seed N] [--json]",
+	 "put load on E3: N requests a second (from N to M) by the clock, or with no --rate "
+	 "as\n"
+	 "      many as E3 answers; one connection, one value of 32 bytes, 10 s unless told"},
 	{"keyring", "backup", 1, OPTION_PASSPHRASE, NEEDS_ARENA, e3_ctl_backup,
 	 "keyring backup FILE [--passphrase-file FILE]",
 	 "copy the keyring, under another passphrase if one is given"},
@@ -165,7 +193,7 @@ static int
 fail_usage(const char *cause, const char *word)
 {
 	(void) e3_ctl_fail("%s%s; see e3ctl --help", cause, word);
-	return EXIT_USAGE;
+	return E3_CTL_EXIT_USAGE;
 }
 
 static const Option *
@@ -187,7 +215,7 @@ typedef struct Line
 	unsigned options; /* given */
 } Line;
 
-/* Takes one option, which may use the next word too; 0 or EXIT_USAGE. */
+/* Takes one option, which may use the next word too; 0 or E3_CTL_EXIT_USAGE. */
 static int
 take_option(E3Ctl *ctl, Line *line, char ***next)
 {
@@ -197,7 +225,11 @@ take_option(E3Ctl *ctl, Line *line, char ***next)
 
 	if (option == NULL)
 		return fail_usage("unknown option ", word);
-	if (value != NULL)
+	if (option->is_flag && value != NULL)
+		return fail_usage("takes no value: ", option->name);
+	if (option->is_flag)
+		value = option->name;
+	else if (value != NULL)
 		value++;
 	else
 		value = *++*next;
@@ -218,7 +250,7 @@ take_words(E3Ctl *ctl, Line *line, char **next)
 		if (strncmp(*next, "--", 2) == 0)
 		{
 			if (take_option(ctl, line, &next) != EXIT_SUCCESS)
-				return EXIT_USAGE;
+				return E3_CTL_EXIT_USAGE;
 			continue;
 		}
 		if (line->n_words == WORDS_MAX)
@@ -293,6 +325,6 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (take_words(&ctl, &line, argv + 1) != EXIT_SUCCESS)
-		return EXIT_USAGE;
+		return E3_CTL_EXIT_USAGE;
 	return run_line(&ctl, &line);
 }

@@ -5,8 +5,8 @@
 #ifndef E3_STATE_H
 #define E3_STATE_H
 
+#include "base/latency.h"
 #include "net/conn.h"
-#include "net/latency.h"
 #include "net/server.h"
 
 typedef struct E3Server

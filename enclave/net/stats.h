@@ -5,7 +5,7 @@
 #ifndef E3_STATS_H
 #define E3_STATS_H
 
-#include "net/latency.h"
+#include "base/latency.h"
 #include "wire/buf.h"
 
 #include <stdint.h>

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "rpc/metadata.h"
 #include "rpc/opening.h"
 #include "wire/writer.h"
 
@@ -106,7 +105,7 @@ e3_open_finish(E3Opening *opening, const EvwEnvelope *envelope, size_t start,
 	E3Metadata metadata = {.body = {out, reply->len - start}};
 
 	if (status == EVW_OK && envelope->info->metadata &&
-		e3_metadata_decode(metadata.body, &metadata) != EVW_OK)
+		e3_metadata_decode_next(&opening->seen, metadata.body, &metadata) != EVW_OK)
 		status = EVW_NOT_CIPHERTEXT;
 	if (status != EVW_OK)
 	{
@@ -235,6 +234,20 @@ new_opening(E3Call *call, const E3App *app)
 	return NULL;
 }
 
+/*
+ * Each value is shorter by what an envelope has at least, unless it is none: then the
+ * reply may have to grow.  What is not needed would have to be wiped all the same.
+ */
+static size_t
+reply_size(const EvwRequest *request)
+{
+	size_t count = evw_column_count(&request->values);
+	size_t bytes = request->values.bytes.len;
+	size_t less = count * EVW_ENVELOPE_MIN;
+
+	return REPLY_OVERHEAD + 5 * count + (bytes > less ? bytes - less : 0);
+}
+
 static EvwStatus
 begin(E3RpcWorker *worker, E3Call *call)
 {
@@ -254,8 +267,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 		return EVW_OUT_OF_MEMORY;
 	call->state = opening;
 	call->free_state = free_opening;
-	/* Opening only shortens, so the reply fits where the request did. */
-	if (!e3_buf_grow(&call->reply, REPLY_OVERHEAD + call->body.len))
+	if (!e3_buf_grow(&call->reply, reply_size(request)))
 		return EVW_OUT_OF_MEMORY;
 	opening->mark = evw_result_begin(&call->reply, request->id, 0);
 	opening->column = evw_write_bin_begin(&call->reply);

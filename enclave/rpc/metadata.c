@@ -7,6 +7,8 @@
 #include "wire/message.h"
 #include "wire/writer.h"
 
+#include <string.h>
+
 #define LENGTH_BYTES 2
 
 EvwBytes
@@ -54,4 +56,36 @@ e3_metadata_decode(EvwBytes plaintext, E3Metadata *metadata)
 	while (evw_header_next(&keys) >= 0)
 		metadata->role = evw_read_str(&keys.reader);
 	return evw_reader_finish(&keys.reader);
+}
+
+static bool
+is_seen(const E3MetadataSeen *seen, EvwBytes plaintext)
+{
+	return seen->len > 0 && plaintext.len >= seen->len &&
+		   memcmp(plaintext.data, seen->bytes, seen->len) == 0;
+}
+
+EvwStatus
+e3_metadata_decode_next(E3MetadataSeen *seen, EvwBytes plaintext, E3Metadata *metadata)
+{
+	EvwStatus status;
+	size_t len;
+
+	if (is_seen(seen, plaintext))
+	{
+		metadata->role = (EvwBytes){plaintext.data + seen->role_at, seen->role_len};
+		metadata->body =
+			(EvwBytes){plaintext.data + seen->len, plaintext.len - seen->len};
+		return EVW_OK;
+	}
+	status = e3_metadata_decode(plaintext, metadata);
+	if (status != EVW_OK)
+		return status;
+	len = plaintext.len - metadata->body.len;
+	seen->len = len <= sizeof(seen->bytes) ? len : 0;
+	memcpy(seen->bytes, plaintext.data, seen->len);
+	seen->role_len = metadata->role.len;
+	seen->role_at =
+		metadata->role.len > 0 ? (size_t) (metadata->role.data - plaintext.data) : 0;
+	return EVW_OK;
 }

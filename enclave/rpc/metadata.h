@@ -32,4 +32,20 @@ typedef struct E3Metadata
 extern EvwStatus e3_metadata_decode(EvwBytes plaintext,
 									E3Metadata *metadata) EVW_MUST_USE;
 
+/* Metadata that were decoded last; all zero: none. */
+typedef struct E3MetadataSeen
+{
+	uint8_t bytes[E3_METADATA_ENCODED_MAX];
+	size_t len;
+	size_t role_at;
+	size_t role_len;
+} E3MetadataSeen;
+
+/*
+ * The same for one value of many: those that were encrypted together begin alike,
+ * so that only the first has to be taken apart.
+ */
+extern EvwStatus e3_metadata_decode_next(E3MetadataSeen *seen, EvwBytes plaintext,
+										 E3Metadata *metadata) EVW_MUST_USE;
+
 #endif /* E3_METADATA_H */

@@ -7,6 +7,7 @@
 
 #include "crypto/aead.h"
 #include "rpc/aad.h"
+#include "rpc/metadata.h"
 #include "rpc/rpc.h"
 #include "wire/envelope.h"
 #include "wire/reply.h"
@@ -43,8 +44,9 @@ typedef struct E3Opening
 	const E3App *app; /* in the call's keyring */
 	E3DerivedKey key;
 	E3LargeValue large;
-	uint32_t hits;	 /* values whose key was at hand */
-	uint32_t failed; /* values that did not open */
+	E3MetadataSeen seen; /* by the value before */
+	uint32_t hits;		 /* values whose key was at hand */
+	uint32_t failed;	 /* values that did not open */
 
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */

@@ -73,13 +73,6 @@ evw_put_le32(uint8_t *at, uint32_t value)
 		at[i] = (uint8_t) (value >> (8 * i));
 }
 
-uint32_t
-evw_get_le32(const uint8_t *at)
-{
-	return (uint32_t) at[0] | (uint32_t) at[1] << 8 | (uint32_t) at[2] << 16 |
-		   (uint32_t) at[3] << 24;
-}
-
 void
 evw_put_be32(uint8_t *at, uint32_t value)
 {

@@ -57,10 +57,17 @@ extern void evw_buf_append(EvwBuf *buf, const void *data, size_t len);
 
 /* Little- and big-endian integers at any alignment. */
 extern void evw_put_le32(uint8_t *at, uint32_t value);
-extern uint32_t evw_get_le32(const uint8_t *at);
 extern void evw_put_be32(uint8_t *at, uint32_t value);
 extern uint32_t evw_get_be32(const uint8_t *at);
 extern uint64_t evw_get_be64(const uint8_t *at);
+
+/* In line, as every value has a length. */
+static inline uint32_t
+evw_get_le32(const uint8_t *at)
+{
+	return (uint32_t) at[0] | (uint32_t) at[1] << 8 | (uint32_t) at[2] << 16 |
+		   (uint32_t) at[3] << 24;
+}
 
 /* Equality of bytes with a C string; for names, not for secrets. */
 extern bool evw_bytes_equal(EvwBytes bytes, const char *text);

@@ -36,8 +36,8 @@ def distribution():
     return found.group(1) if found else "unknown"
 
 
-def describe(session):
-    """A dictionary; the order is that in which it is printed."""
+def describe(versions):
+    """A dictionary; the order is that in which it is printed.  "versions" are of what is measured."""
     top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
     return {
         "processor": processor(),
@@ -45,9 +45,7 @@ def describe(session):
         "memory GiB": memory_gib(),
         "kernel": os.uname().release,
         "system": distribution(),
-        "PostgreSQL": session.sql("SHOW server_version"),
-        "E3": session.sql("SELECT version FROM evcrypt_health()"),
-        "E3's cryptography": session.sql("SELECT crypto_backend FROM evcrypt_health()"),
+        **versions,
         "OpenSSL": output("openssl", "version"),
         "commit": output("git", "-c", f"safe.directory={os.path.realpath(top)}", "-C", top,
                          "describe", "--always", "--dirty"),

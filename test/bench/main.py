@@ -10,6 +10,7 @@ import sys
 
 import machine
 import report
+import rounds
 from bench import Bench
 from subjects import SUBJECTS
 
@@ -29,36 +30,6 @@ def options(arguments):
     return chosen
 
 
-def choose(bench, names):
-    """Probes and ratios of these subjects, and what probes of others their ratios need."""
-    ratios = [ratio for name in names for ratio in SUBJECTS[name].ratios(bench)]
-    needed = {name for ratio in ratios for name in (ratio.top, ratio.bottom)}
-    probes = []
-    for name, subject in SUBJECTS.items():
-        for probe in subject.probes(bench):
-            if name in names or needed & {figure.name for figure in probe.figures(bench)}:
-                probes.append(probe)
-    return probes, ratios
-
-
-def measure(bench, probes, rounds):
-    """Every other round goes backwards, so that a drift does not favour anybody."""
-    found = []
-    for probe in probes:
-        probe.prepare(bench)
-    bench.main.sql("CHECKPOINT")
-    for probe in probes:
-        if probe.warm_up:
-            probe.run(bench)
-    for number in range(rounds):
-        print(f"round {number + 1} of {rounds}", file=sys.stderr)
-        figures = {}
-        for probe in probes if number % 2 == 0 else reversed(probes):
-            figures.update(probe.run(bench))
-        found.append(figures)
-    return found
-
-
 def main(arguments):
     chosen = options(arguments)
     if "EVCRYPT_STACK" not in os.environ:
@@ -67,14 +38,20 @@ def main(arguments):
     file = open(chosen.json, "w", encoding="utf-8") if chosen.json else None
     bench = Bench(chosen.rows, chosen.large, chosen.pin)
     try:
-        what = machine.describe(bench.main)
+        what = machine.describe({
+            "PostgreSQL": bench.main.sql("SHOW server_version"),
+            "E3": bench.main.sql("SELECT version FROM evcrypt_health()"),
+            "E3's cryptography": bench.main.sql("SELECT crypto_backend FROM evcrypt_health()"),
+        })
         what.update({"rows": chosen.rows, "rounds": chosen.rounds, "processors": str(bench.pins)})
-        probes, ratios = choose(bench, chosen.only or list(SUBJECTS))
-        rounds = measure(bench, probes, chosen.rounds)
+        probes, ratios = rounds.choose(SUBJECTS, bench, chosen.only or list(SUBJECTS))
+        rounds.prepare(bench, probes)
+        bench.main.sql("CHECKPOINT")
+        found = rounds.measure(bench, probes, chosen.rounds)
     finally:
         bench.close()
     figures = [figure for probe in probes for figure in probe.figures(bench)]
-    everything = report.show(what, figures, ratios, rounds)
+    everything = report.show(what, figures, ratios, found)
     if file:
         with file:
             json.dump(everything, file, indent=1, ensure_ascii=False)

@@ -129,6 +129,16 @@ class Difference(Ratio):
         return figures[self.top] - figures[self.bottom]
 
 
+class Limit(Ratio):
+    """One figure, for goals that are times or numbers."""
+
+    def __init__(self, name, what, figure, must=None, aim=None):
+        super().__init__(name, what, figure, figure, must, aim)
+
+    def value(self, figures):
+        return figures[self.top]
+
+
 def percentile(values, share):
     """Nearest rank."""
     ordered = sorted(values)

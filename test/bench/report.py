@@ -3,7 +3,7 @@
 import statistics
 
 # What a figure may have beside it; see docs/bench/README.md.
-COLUMNS = ("backend", "e3", "delay", "instructions")
+COLUMNS = {"backend": "backend", "e3": "E3", "delay": "delay", "instructions": "instr."}
 
 
 def number(value):
@@ -62,10 +62,11 @@ def show(machine, figures, ratios, rounds):
     for name, value in machine.items():
         print(f"{name}: {value}")
     print()
+    columns = {column: head for column, head in COLUMNS.items() if any(column in one for one in measured.values())}
     print(table(
-        ("measured", "", "unit", "median", "min", "max", "backend", "E3", "delay", "instr."),
+        ("measured", "", "unit", "median", "min", "max", *columns.values()),
         [(name, one["what"], one["unit"], *(number(one[key]) for key in ("median", "min", "max")),
-          *(number(one.get(column)) for column in COLUMNS)) for name, one in measured.items()]))
+          *(number(one.get(column)) for column in columns)) for name, one in measured.items()]))
     print()
     print(table(
         ("ratio", "", "median", "min", "max", "must", "aim", "reached"),

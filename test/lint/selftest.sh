@@ -12,7 +12,7 @@ fresh_copy()
 {
 	rm -rf "$tmp/tree"
 	mkdir "$tmp/tree"
-	(cd "$top" && tar cf - --exclude=.git --exclude=build .) | tar xf - -C "$tmp/tree"
+	(cd "$top" && tar cf - --exclude=.git --exclude=build --exclude=node_modules .) | tar xf - -C "$tmp/tree"
 }
 
 # A lint that fails anyway finds nothing.

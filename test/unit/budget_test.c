@@ -1,11 +1,10 @@
 /*
  * unit/budget_test.c
- *	  The memory budget: in line, never stuck, nothing lost; and the histogram.
+ *	  The memory budget: in line, never stuck, nothing lost.
  */
 #include "wire_help.h"
 
 #include "net/budget.h"
-#include "net/latency.h"
 #include "wire/limits.h"
 
 #define MB ((size_t) 1 << 20)
@@ -91,41 +90,6 @@ one_is_always_let_through(void **state)
 	assert_int_equal(budget.used, 0);
 }
 
-static void
-percentiles_are_close(void **state)
-{
-	static E3Latency latency;
-
-	(void) state;
-	assert_int_equal(e3_latency_percentile(&latency, 9900), 0);
-	for (uint64_t i = 1; i <= 100000; i++)
-		e3_latency_add(&latency, i * 100);
-	for (uint32_t part = 1; part <= 10000; part++)
-	{
-		uint64_t exact = (uint64_t) part * 1000;
-		uint64_t found = e3_latency_percentile(&latency, part);
-
-		assert_true(found >= exact && found <= exact + exact / 15 + 1);
-	}
-	assert_int_equal(latency.max_ns, 10000000);
-	assert_int_equal(e3_latency_percentile(&latency, 10000), 10000000);
-}
-
-static void
-any_time_has_a_bucket(void **state)
-{
-	(void) state;
-	for (int power = 0; power < 64; power++)
-		for (int around = -1; around <= 1; around++)
-		{
-			E3Latency latency = {0};
-			uint64_t ns = (UINT64_C(1) << power) + (uint64_t) around;
-
-			e3_latency_add(&latency, ns);
-			assert_int_equal(e3_latency_percentile(&latency, 9999), ns);
-		}
-}
-
 int
 main(void)
 {
@@ -133,8 +97,6 @@ main(void)
 		cmocka_unit_test(what_fits_is_read),
 		cmocka_unit_test(the_line_is_kept),
 		cmocka_unit_test(one_is_always_let_through),
-		cmocka_unit_test(percentiles_are_close),
-		cmocka_unit_test(any_time_has_a_bucket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

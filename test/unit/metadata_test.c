@@ -4,7 +4,12 @@
  */
 #include "wire_help.h"
 
+#include <string.h>
+
 #include "rpc/metadata.h"
+
+/* By all tests, so that there is always something else before. */
+static E3MetadataSeen seen;
 
 static void
 decodes(EvwBytes plaintext, EvwBytes role, EvwBytes body)
@@ -15,6 +20,13 @@ decodes(EvwBytes plaintext, EvwBytes role, EvwBytes body)
 	assert_status(e3_metadata_decode(exact, &metadata), EVW_OK);
 	assert_bytes_equal(metadata.role, role);
 	assert_bytes_equal(metadata.body, body);
+	/* As one of many: the first of its kind, and the next. */
+	for (int i = 0; i < 2; i++)
+	{
+		assert_status(e3_metadata_decode_next(&seen, exact, &metadata), EVW_OK);
+		assert_bytes_equal(metadata.role, role);
+		assert_bytes_equal(metadata.body, body);
+	}
 	help_release(exact);
 }
 
@@ -25,6 +37,7 @@ refused(EvwBytes plaintext)
 	E3Metadata metadata;
 
 	assert_int_not_equal(e3_metadata_decode(exact, &metadata), EVW_OK);
+	assert_int_not_equal(e3_metadata_decode_next(&seen, exact, &metadata), EVW_OK);
 	help_release(exact);
 }
 
@@ -90,6 +103,29 @@ longest_role_fits(void **state)
 	decodes(e3_metadata_encode(out, role, UINT32_MAX), role, BYTES(""));
 }
 
+/* Same metadata, other bodies; one that ends within them; longer ones than are kept. */
+static void
+values_of_one_request_are_alike(void **state)
+{
+	static char large[2 + 3 + 200];
+	uint8_t out[E3_METADATA_ENCODED_MAX + 3];
+	EvwBytes role = BYTES("billing");
+	EvwBytes metadata = e3_metadata_encode(out, role, 1700000000);
+
+	(void) state;
+	for (int i = 0; i < 3; i++)
+	{
+		EvwBytes value = {out, metadata.len + (size_t) i};
+
+		memset(out + metadata.len, 'a' + i, (size_t) i);
+		decodes(value, role, (EvwBytes){out + metadata.len, (size_t) i});
+	}
+	refused((EvwBytes){out, metadata.len - 1});
+	decodes((EvwBytes){out, metadata.len}, role, BYTES(""));
+	memcpy(large, "\xcb\x00\x81\xa1x\xc4\xc6", 7);
+	decodes((EvwBytes){(uint8_t *) large, sizeof(large)}, BYTES(""), BYTES(""));
+}
+
 int
 main(void)
 {
@@ -98,6 +134,7 @@ main(void)
 		cmocka_unit_test(unknown_keys_and_other_orders_are_fine),
 		cmocka_unit_test(ours_is_as_the_format_says),
 		cmocka_unit_test(longest_role_fits),
+		cmocka_unit_test(values_of_one_request_are_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

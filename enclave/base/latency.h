@@ -1,15 +1,16 @@
 /*
- * net/latency.h
+ * base/latency.h
  *	  A histogram of times, from nanoseconds to minutes, in constant memory.
  *
- * Buckets are 1/16 of a power of two wide, so a percentile is known to 6 %.
+ * Buckets are 1/64 of a power of two wide, so a percentile is known to 1.6 %.
  */
 #ifndef E3_LATENCY_H
 #define E3_LATENCY_H
 
 #include <stdint.h>
 
-#define E3_LATENCY_STEPS 16 /* buckets a power of two */
+#define E3_LATENCY_BITS 6
+#define E3_LATENCY_STEPS (1 << E3_LATENCY_BITS) /* buckets a power of two */
 #define E3_LATENCY_BUCKETS (40 * E3_LATENCY_STEPS)
 
 typedef struct E3Latency

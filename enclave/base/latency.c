@@ -1,12 +1,12 @@
 /*
- * net/latency.c
+ * base/latency.c
  *	  A histogram of times.
  */
-#include "net/latency.h"
+#include "base/latency.h"
 
 #include <stddef.h>
 
-/* Below 16 every value is its own bucket; above, the four bits after the first count. */
+/* Short ones have a bucket each; of the others the bits after the first count. */
 static size_t
 bucket_of(uint64_t ns)
 {
@@ -16,20 +16,20 @@ bucket_of(uint64_t ns)
 	if (ns < E3_LATENCY_STEPS)
 		return (size_t) ns;
 	power = 63 - __builtin_clzll(ns);
-	bucket = (size_t) (power - 3) * E3_LATENCY_STEPS +
-			 (size_t) (ns >> (power - 4)) % E3_LATENCY_STEPS;
+	bucket = (size_t) (power - E3_LATENCY_BITS + 1) * E3_LATENCY_STEPS +
+			 (size_t) (ns >> (power - E3_LATENCY_BITS)) % E3_LATENCY_STEPS;
 	return bucket < E3_LATENCY_BUCKETS ? bucket : E3_LATENCY_BUCKETS - 1;
 }
 
 static uint64_t
 upper_end(size_t bucket)
 {
-	size_t power = bucket / E3_LATENCY_STEPS + 3;
+	size_t power = bucket / E3_LATENCY_STEPS + E3_LATENCY_BITS - 1;
 	uint64_t step = bucket % E3_LATENCY_STEPS;
 
 	if (bucket < E3_LATENCY_STEPS)
 		return bucket;
-	return ((E3_LATENCY_STEPS + step + 1) << (power - 4)) - 1;
+	return ((E3_LATENCY_STEPS + step + 1) << (power - E3_LATENCY_BITS)) - 1;
 }
 
 void

@@ -1,0 +1,106 @@
+/*
+ * base/pages.c
+ *	  Mappings, and those that nobody has at the moment.
+ *
+ * Locking law: one mutex guards the spare ones; no system call is made under it.
+ */
+#include "base/pages.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SPARES_MAX 32
+
+/* So many times as long as wanted: wiping it afterwards would cost too much. */
+#define TOO_LONG 8
+
+typedef struct Spare
+{
+	void *at;
+	size_t len;
+} Spare;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static Spare spares[SPARES_MAX];
+static size_t n_spares;
+static size_t spare_bytes;
+
+size_t
+e3_pages_round(size_t len)
+{
+	size_t page = (size_t) sysconf(_SC_PAGESIZE);
+
+	return (len + page - 1) / page * page;
+}
+
+void *
+e3_pages_map(size_t len)
+{
+	void *at =
+		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	(void) madvise(at, len, MADV_DONTDUMP);
+	return at;
+}
+
+/* The shortest that fits; NULL if there is none. */
+static Spare *
+find_spare(size_t len)
+{
+	Spare *best = NULL;
+
+	for (size_t i = 0; i < n_spares; i++)
+		if (spares[i].len >= len && spares[i].len / TOO_LONG <= len &&
+			(best == NULL || spares[i].len < best->len))
+			best = &spares[i];
+	return best;
+}
+
+static void *
+take_spare(size_t *len)
+{
+	Spare *spare = find_spare(*len);
+	void *at;
+
+	if (spare == NULL)
+		return NULL;
+	at = spare->at;
+	*len = spare->len;
+	spare_bytes -= spare->len;
+	*spare = spares[--n_spares];
+	return at;
+}
+
+void *
+e3_pages_take(size_t *len)
+{
+	void *at;
+
+	*len = e3_pages_round(*len);
+	pthread_mutex_lock(&mutex);
+	at = take_spare(len);
+	pthread_mutex_unlock(&mutex);
+	return at != NULL ? at : e3_pages_map(*len);
+}
+
+void
+e3_pages_give(void *at, size_t len)
+{
+	bool kept;
+
+	pthread_mutex_lock(&mutex);
+	kept = n_spares < SPARES_MAX && len <= E3_PAGES_KEPT_ONE &&
+		   spare_bytes + len <= E3_PAGES_KEPT;
+	if (kept)
+	{
+		spares[n_spares++] = (Spare){at, len};
+		spare_bytes += len;
+	}
+	pthread_mutex_unlock(&mutex);
+	if (!kept)
+		(void) munmap(at, len);
+}

@@ -1,0 +1,33 @@
+/*
+ * base/pages.h
+ *	  Mappings of whole pages, left out of core files; those given back are kept for
+ *	  the next who asks.
+ *
+ * A fresh page costs a fault, and a large reply has more pages than that many
+ * encryptions take: without this a server of large requests does little else.
+ */
+#ifndef E3_PAGES_H
+#define E3_PAGES_H
+
+#include <stddef.h>
+
+/* What is kept at most: of all, and of those no larger than one. */
+#define E3_PAGES_KEPT ((size_t) 32 << 20)
+#define E3_PAGES_KEPT_ONE ((size_t) 8 << 20)
+
+/* "len" up to the next page. */
+extern size_t e3_pages_round(size_t len);
+
+/* A new mapping of so many bytes, zeroed; NULL when there is no memory. */
+extern void *e3_pages_map(size_t len);
+
+/*
+ * The same, or one that was given back and is not much longer: *len is then
+ * what it has.  Zeroed, as whoever gives back has wiped it.
+ */
+extern void *e3_pages_take(size_t *len);
+
+/* Keeps a mapping that has been wiped, or unmaps it. */
+extern void e3_pages_give(void *at, size_t len);
+
+#endif /* E3_PAGES_H */

@@ -1,0 +1,13 @@
+"""The engine's subjects, in the order in which they are measured; see ../../measure.py."""
+
+from subjects import agreement, bulk, cancel, fairness, ladder, single, workers
+
+SUBJECTS = {
+    "bulk": bulk,
+    "single": single,
+    "ladder": ladder,
+    "agreement": agreement,
+    "fairness": fairness,
+    "workers": workers,
+    "cancel": cancel,
+}

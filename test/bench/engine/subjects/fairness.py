@@ -1,0 +1,60 @@
+"""Small requests, and health, beside eight connections that keep large ones in flight."""
+
+import time
+
+from measure import Figure, Limit, Probe, Ratio
+
+SMALL = {"mix": "1:30", "rate": 200}
+HEALTH = {"verb": "health", "rate": 200}
+LARGE = {"mix": "1:60000", "connections": 8, "duration": 3600}
+DEADLINE = 60
+
+KINDS = {
+    "idle": ("nothing else", {}, False),
+    "busy": ("8 connections with 60,000 values each in flight", {}, True),
+    "unsliced": ("the same, requests worked on to their end", {"e3.slice_us": 0}, True),
+}
+
+
+class Beside(Probe):
+    warm_up = False
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.what, self.settings, self.busy = KINDS[kind]
+        self.names = [f"{what}_{kind}_{part}" for what in ("small", "health") for part in ("p50", "p99")]
+
+    def figures(self, bench):
+        return [Figure(name, f"{'30 values' if name.startswith('small') else 'health'}, {self.what}: {name[-3:]}", "µs")
+                for name in self.names]
+
+    def run(self, bench):
+        e3 = bench.e3({"e3.workers": 2, **self.settings}, pin=False)
+        large = bench.load(e3, False, **LARGE) if self.busy else None
+        try:
+            deadline = time.monotonic() + DEADLINE
+            while large and int(e3.health()["running"]) < 2:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("E3 is not busy")
+            loads = [bench.load(e3, False, **options) for options in (SMALL, HEALTH)]
+            found = [load.result()["all"] for load in loads]
+        finally:
+            if large:
+                large.stop()
+        return dict(zip(self.names, (one[part] for one in found for part in ("p50_us", "p99_us"))))
+
+
+def probes(bench):
+    return [Beside(kind) for kind in KINDS]
+
+
+def ratios(bench):
+    return [
+        Ratio("fair", "30 values: 99th percentile beside large requests ÷ alone", "small_busy_p99", "small_idle_p99",
+              5, 2),
+        Ratio("fair_unsliced", "the same without slices", "small_unsliced_p99", "small_idle_p99"),
+        Ratio("slices", "without slices ÷ with them, 99th percentile", "small_unsliced_p99", "small_busy_p99"),
+        Ratio("slices_p50", "the same, medians", "small_unsliced_p50", "small_busy_p50"),
+        Limit("health", "health beside large requests, 99th percentile, µs", "health_busy_p99", must=5000),
+        Limit("health_unsliced", "the same without slices", "health_unsliced_p99"),
+    ]
