@@ -96,7 +96,8 @@ serve(E3Config *config, E3RpcShared *shared)
 							 .idle = work_ahead,
 							 .make_worker = make_worker,
 							 .free_worker = free_worker,
-							 .shared = shared};
+							 .shared = shared,
+							 .nice = (int) config->worker_nice};
 	E3ServerSetup setup = {.config = config,
 						   .keyring = shared->keyring,
 						   .derived = shared->derived,

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -169,6 +170,19 @@ finish(E3Pool *pool, E3Job *job)
 		return;
 }
 
+/*
+ * With fewer processors than threads that have something to do, the network thread
+ * would wait milliseconds for its turn.  On Linux niceness is a thread's.
+ */
+static void
+be_nice(int by)
+{
+	id_t self = (id_t) gettid();
+
+	/* Failing does no harm. */
+	(void) setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + by);
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -176,6 +190,7 @@ worker_main(void *arg)
 	E3Pool *pool = worker->pool;
 	E3Job *job;
 
+	be_nice(pool->work.nice);
 	while ((job = take(worker)) != NULL)
 	{
 		while (!pool->work.run(job, worker->state))

@@ -33,6 +33,8 @@ typedef struct E3PoolWork
 	void *(*make_worker)(void *shared, const E3Pool *pool);
 	void (*free_worker)(void *worker);
 	void *shared;
+	/* Added to the niceness of the workers' threads, for the sake of the others. */
+	int nice;
 } E3PoolWork;
 
 /* Starts "workers" threads; NULL if that fails.  "capacity" bounds the queue. */
