@@ -38,6 +38,7 @@ struct E3Pool
 	E3Link finished;
 	uint32_t running;
 	uint32_t resting; /* workers that wait for a job */
+	bool nudged;	  /* there may be idle work, whatever was said before */
 	bool stopping;
 };
 
@@ -114,6 +115,11 @@ pass_time(Worker *worker, bool *useful, bool *begun)
 {
 	E3Pool *pool = worker->pool;
 
+	if (pool->nudged)
+	{
+		pool->nudged = false;
+		*useful = pool->work.idle != NULL;
+	}
 	if (!*useful || (!*begun && pool->resting == 0))
 	{
 		*begun = rest(pool, *useful);
@@ -183,6 +189,13 @@ be_nice(int by)
 	(void) setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + by);
 }
 
+static void
+clear_up(Worker *worker)
+{
+	if (worker->pool->work.between != NULL)
+		worker->pool->work.between(worker->state);
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -194,8 +207,12 @@ worker_main(void *arg)
 	while ((job = take(worker)) != NULL)
 	{
 		while (!pool->work.run(job, worker->state))
+		{
+			clear_up(worker);
 			job = yield(pool, job);
+		}
 		finish(pool, job);
+		clear_up(worker);
 	}
 	return NULL;
 }
@@ -284,6 +301,16 @@ e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event)
 	if (effects & E3_DO_END)
 		e3_flow_release(job->flow);
 	return effects;
+}
+
+void
+e3_pool_nudge(E3Pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->nudged = true;
+	if (pool->resting > 0)
+		pthread_cond_signal(&pool->wanted);
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 bool
