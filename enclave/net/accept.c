@@ -24,54 +24,55 @@
 
 /* The refusal fits any socket buffer, so it needs no connection of its own. */
 static void
-turn_away(E3Server *server, int fd, uid_t uid, EvwStatus status)
+turn_away(E3Server *server, int fd, const E3Identity *peer, EvwStatus status)
 {
+	char name[E3_IDENTITY_TEXT_MAX];
 	uint8_t bytes[EVW_MESSAGE_MAX];
 	EvwBuf buf;
 
 	evw_buf_fixed(&buf, bytes, sizeof(bytes));
 	evw_error_encode_status(&buf, 0, status);
 	if (send(fd, buf.data, buf.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		e3_log(E3_LOG_DEBUG, "refusal_unsent", "uid=%u", (unsigned) uid);
+		e3_log(E3_LOG_DEBUG, "refusal_unsent", "peer=%s", e3_identity_text(peer, name));
 	close(fd);
 	server->stats.connections_refused++;
-	e3_log(E3_LOG_WARNING, "peer_refused", "uid=%u status=%s", (unsigned) uid,
-		   evw_status_name(status));
+	e3_log(E3_LOG_WARNING, "peer_refused", "peer=%s status=%s",
+		   e3_identity_text(peer, name), evw_status_name(status));
 }
 
-/* All connections of a user are one party to the scheduler.  A reference. */
+/* All connections of a peer are one party to the scheduler.  A reference. */
 static E3Party *
-party_of(const E3Server *server, uid_t uid)
+party_of(const E3Server *server, const E3Identity *peer)
 {
 	for (const E3Conn *conn = server->conns; conn != NULL; conn = conn->next)
-		if (conn->uid == uid)
+		if (e3_identity_equal(&conn->peer, peer))
 			return e3_party_retain(conn->flow->party);
 	return e3_party_new();
 }
 
 static void
-take(E3Server *server, int fd, uid_t uid)
+take(E3Server *server, int fd, const E3Identity *peer)
 {
 	E3Party *party;
 	E3Conn *conn;
 
-	if (!e3_config_allows(server->setup->config, uid))
+	if (!e3_config_allows(server->setup->config, peer->uid))
 	{
-		turn_away(server, fd, uid, EVW_PEER_REFUSED);
+		turn_away(server, fd, peer, EVW_PEER_REFUSED);
 		return;
 	}
 	if (server->stats.connections_open >= server->setup->config->connections)
 	{
-		turn_away(server, fd, uid, EVW_TOO_MANY_CONNECTIONS);
+		turn_away(server, fd, peer, EVW_TOO_MANY_CONNECTIONS);
 		return;
 	}
-	party = party_of(server, uid);
+	party = party_of(server, peer);
 	if (party == NULL)
 	{
 		close(fd);
 		return;
 	}
-	conn = e3_conn_new(&server->owner, fd, uid, party, ++server->next_serial);
+	conn = e3_conn_new(&server->owner, fd, peer, party, ++server->next_serial);
 	e3_party_release(party);
 	if (conn == NULL)
 		return;
@@ -91,12 +92,12 @@ handle_listener(E3Source *source, uint32_t events)
 	(void) events;
 	for (int i = 0; i < ACCEPT_TURN; i++)
 	{
-		uid_t uid;
-		int fd = e3_listener_accept(source->fd, &uid);
+		E3Identity peer;
+		int fd = e3_listener_accept(source->fd, &peer);
 
 		if (fd >= 0)
 		{
-			take(server, fd, uid);
+			take(server, fd, &peer);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)

@@ -94,7 +94,8 @@ handle_events(E3Source *source, uint32_t events)
 }
 
 E3Conn *
-e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, E3Party *party, uint64_t serial)
+e3_conn_new(const E3ConnOwner *owner, int fd, const E3Identity *peer, E3Party *party,
+			uint64_t serial)
 {
 	E3Conn *conn = calloc(1, sizeof(E3Conn));
 
@@ -114,7 +115,7 @@ e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, E3Party *party, uint64_
 	conn->source.handle = handle_events;
 	conn->owner = owner;
 	conn->state = E3_CONN_HELLO;
-	conn->uid = uid;
+	conn->peer = *peer;
 	conn->serial = serial;
 	conn->out_last = &conn->out_first;
 	conn->active_ns = e3_clock_ns();
@@ -185,13 +186,14 @@ e3_conn_linger(E3Conn *conn)
 void
 e3_conn_refuse(E3Conn *conn, EvwStatus status)
 {
+	char peer[E3_IDENTITY_TEXT_MAX];
 	EvwBuf buf;
 
 	if (conn->state == E3_CONN_DEAD || conn->state == E3_CONN_LINGERING)
 		return;
 	conn->owner->stats->protocol_errors++;
-	e3_log(E3_LOG_WARNING, "connection_refused", "conn=%llu uid=%u status=%s",
-		   (unsigned long long) conn->serial, (unsigned) conn->uid,
+	e3_log(E3_LOG_WARNING, "connection_refused", "conn=%llu peer=%s status=%s",
+		   (unsigned long long) conn->serial, e3_identity_text(&conn->peer, peer),
 		   evw_status_name(status));
 	e3_buf_init(&buf);
 	evw_error_encode_status(&buf, 0, status);

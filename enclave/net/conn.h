@@ -14,13 +14,12 @@
 #ifndef E3_CONN_H
 #define E3_CONN_H
 
+#include "base/identity.h"
 #include "net/budget.h"
 #include "net/loop.h"
 #include "net/stats.h"
 #include "sched/job.h"
 #include "wire/frame.h"
-
-#include <sys/types.h>
 
 typedef enum E3ConnState
 {
@@ -62,7 +61,7 @@ struct E3Conn
 	E3Source source; /* first: the loop hands it back */
 	const E3ConnOwner *owner;
 	E3ConnState state;
-	uid_t uid;
+	E3Identity peer;
 	uint64_t serial; /* for the log */
 
 	EvwFrameReader frame;
@@ -93,8 +92,8 @@ struct E3Conn
  * Takes over the descriptor, also on failure (NULL).  The connection's requests are
  * of this party.
  */
-extern E3Conn *e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, E3Party *party,
-						   uint64_t serial);
+extern E3Conn *e3_conn_new(const E3ConnOwner *owner, int fd, const E3Identity *peer,
+						   E3Party *party, uint64_t serial);
 
 /* Frees a dead connection. */
 extern void e3_conn_free(E3Conn *conn);

@@ -142,7 +142,8 @@ count_request(E3Stats *stats, uint32_t verb)
 static bool
 is_administrator(const E3Conn *conn)
 {
-	return conn->uid == 0 || conn->uid == geteuid();
+	return conn->peer.kind == E3_IDENTITY_UID &&
+		   (conn->peer.uid == 0 || conn->peer.uid == geteuid());
 }
 
 /* Hands a request to the workers; "body" becomes the work's. */
