@@ -6,6 +6,8 @@
 
 #include "base/identity.h"
 
+#include <string.h>
+
 static void
 check_text(const char *given, const char *expected)
 {
