@@ -84,15 +84,7 @@ next_endpoint(const char **list, EvcEndpoint *endpoint, bool *more)
 		len--;
 	if (len == 0)
 		return "An endpoint is empty.";
-	if (strncmp(start, "tls://", 6) == 0 || strncmp(start, "vsock:", 6) == 0)
-		return "This version connects to unix:/absolute/path only, not by tls or vsock.";
-	if (strncmp(start, EVC_ENDPOINT_PREFIX "/", sizeof(EVC_ENDPOINT_PREFIX)) != 0)
-		return "An endpoint has the form unix:/absolute/path.";
-	if (len >= sizeof(endpoint->text))
-		return "The path of an endpoint is longer than a Unix socket may have.";
-	memcpy(endpoint->text, start, len);
-	endpoint->text[len] = '\0';
-	return NULL;
+	return evw_endpoint_parse(endpoint, start, len);
 }
 
 /* NULL, or what is wrong with the list. */
@@ -135,12 +127,6 @@ evc_guc_require_app(void)
 	if (*evc_app == '\0')
 		ereport(ERROR, errcode(ERRCODE_EVCRYPT_UNKNOWN_APP),
 				errmsg("evcrypt.app is not set"), errhint("%s", hint_unset));
-}
-
-const char *
-evc_endpoint_path(const EvcEndpoint *endpoint)
-{
-	return endpoint->text + sizeof(EVC_ENDPOINT_PREFIX) - 1;
 }
 
 const EvwTagInfo *
@@ -256,7 +242,8 @@ evc_guc_init(void)
 	DefineCustomEnumVariable("evcrypt.curve", "Curve of what is encrypted.", NULL, &curve,
 							 EVW_CURVE_P256, curves, PGC_SUSET, 0, NULL, NULL, NULL);
 	define_guarded("evcrypt.endpoints",
-				   "Where E3 listens: unix:/path, several separated by commas.",
+				   "Where E3 listens: unix:/path, tls://host:port or vsock:cid:port, "
+				   "several separated by commas.",
 				   "They are tried in this order.", &evc_endpoints, EVC_ENDPOINTS_DEFAULT,
 				   check_endpoints, &lost.endpoints);
 	DefineCustomEnumVariable("evcrypt.format",

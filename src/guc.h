@@ -7,8 +7,7 @@
 
 #include "postgres.h"
 
-#include <sys/un.h>
-
+#include "wire/endpoint.h"
 #include "wire/envelope.h"
 
 /* Also that of an app which is not set. */
@@ -44,15 +43,7 @@
 #define EVC_ENDPOINTS_DEFAULT "unix:/run/evcrypt/e3.sock"
 #define EVC_ENDPOINTS_MAX 16
 
-#define EVC_ENDPOINT_PREFIX "unix:"
-
-/* One endpoint as text; what follows the prefix is an absolute path that fits sun_path.
- */
-typedef struct EvcEndpoint
-{
-	char text[sizeof(EVC_ENDPOINT_PREFIX) - 1 +
-			  sizeof(((struct sockaddr_un *) NULL)->sun_path)];
-} EvcEndpoint;
+typedef EvwEndpoint EvcEndpoint;
 
 extern char *evc_app;
 extern bool evc_batching;
@@ -78,8 +69,6 @@ extern const EvwTagInfo *evc_guc_format(void);
 
 /* Raises EV010 if evcrypt.app is not set. */
 extern void evc_guc_require_app(void);
-
-extern const char *evc_endpoint_path(const EvcEndpoint *endpoint);
 
 extern void evc_guc_init(void);
 

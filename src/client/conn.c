@@ -15,6 +15,10 @@
 
 #include "client/buffer.h"
 
+StaticAssertDecl(sizeof(((struct sockaddr_un *) NULL)->sun_path) ==
+					 EVW_ENDPOINT_PATH_MAX + 1,
+				 "a path that is taken fits");
+
 /*
  * connect() on a Unix socket whose queue is full fails at once instead of
  * waiting, and nothing tells when there is room again.
@@ -116,7 +120,9 @@ connect_socket(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	strlcpy(address.sun_path, evc_endpoint_path(endpoint), sizeof(address.sun_path));
+	if (endpoint->kind != EVW_ENDPOINT_UNIX)
+		return fail(conn, trouble, EVC_TROUBLE_CONNECT, EAFNOSUPPORT);
+	strlcpy(address.sun_path, endpoint->path, sizeof(address.sun_path));
 	while (connect(conn->sock, (struct sockaddr *) &address, sizeof(address)) != 0)
 	{
 		if (errno == EINTR)
