@@ -10,6 +10,7 @@
 #ifndef E3_CONFIG_H
 #define E3_CONFIG_H
 
+#include "base/ini.h"
 #include "base/log.h"
 #include "wire/status.h"
 
@@ -21,8 +22,7 @@
 
 #define E3_CONFIG_PATH "/etc/evcrypt/e3.conf"
 #define E3_CONFIG_FILE_MAX 65536
-/* inih's buffer of 200 bytes holds the line, CR, LF and NUL. */
-#define E3_CONFIG_LINE_MAX 196
+#define E3_CONFIG_LINE_MAX E3_INI_LINE_MAX
 #define E3_CONFIG_UIDS_MAX 64
 
 #define E3_WORKERS_MIN 1

@@ -18,17 +18,11 @@ const char *const e3_config_agreements[] = {"auto", "openssl", "library"};
 bool
 e3_config_fail(Parser *parser, const char *format, ...)
 {
-	char cause[200];
 	va_list args;
 
-	if (parser->failed)
-		return false;
 	va_start(args, format);
-	(void) vsnprintf(cause, sizeof(cause), format, args);
+	(void) e3_ini_vfail(&parser->ini, format, args);
 	va_end(args);
-	(void) snprintf(parser->error->text, sizeof(parser->error->text), "%s:%u: %s",
-					parser->name, parser->line, cause);
-	parser->failed = true;
 	return false;
 }
 
