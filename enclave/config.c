@@ -53,6 +53,7 @@ static const KeyInfo keys[] = {
 	 EVW_IDLE_TIMEOUT_MS},
 	{"keyring", "file", VALUE_PATH, true, AT(keyring), 0, 0},
 	{"access", "allow_users", VALUE_USERS, false, AT(uids), 0, 0},
+	{"access", "policy", VALUE_PATH, false, AT(policy), 0, 0},
 	{"crypto", "aead", VALUE_AEAD, false, AT(aead), 0, 0},
 	{"crypto", "agreement", VALUE_AGREEMENT, false, AT(agreement), 0, 0},
 };

@@ -74,6 +74,7 @@ typedef struct E3Config
 	/* [access] */
 	uint32_t n_uids;
 	uid_t uids[E3_CONFIG_UIDS_MAX]; /* allow_users=: who may connect */
+	char policy[PATH_MAX];			/* empty: none */
 } E3Config;
 
 /* What was wrong, as "file:line: cause". */

@@ -2,8 +2,8 @@
  * main.c
  *	  E3: starts in order, serves, stops in order.
  *
- *	  configuration -> locked memory -> libraries and their self-tests -> keyring ->
- *workers -> network
+ *	  configuration -> locked memory -> libraries and their self-tests -> policy ->
+ *	  keyring -> workers -> network
  *
  * On any doubt it says why in its log and does not start.
  */
@@ -98,9 +98,7 @@ serve(E3Config *config, E3RpcShared *shared)
 							 .free_worker = free_worker,
 							 .shared = shared};
 	E3ServerSetup setup = {.config = config,
-						   .keyring = shared->keyring,
-						   .derived = shared->derived,
-						   .request_keys = shared->request_keys,
+						   .shared = shared,
 						   .backend = e3_library_names(),
 						   .signal_fd = open_signals()};
 	EvwStatus status = EVW_INTERNAL;
@@ -116,11 +114,9 @@ serve(E3Config *config, E3RpcShared *shared)
 }
 
 static EvwStatus
-load_and_serve(E3Config *config, const char *config_path)
+load_keyring(const E3Config *config, E3RpcShared *shared)
 {
 	const E3Kek kek = {.passphrase_file = config->passphrase_file};
-	E3RpcShared shared = {.config_path = config_path,
-						  .slice_ns = config->slice_us * UINT64_C(1000)};
 	E3Keyring *keyring;
 	EvwStatus status = e3_store_load(config->keyring, &kek, &keyring);
 
@@ -130,22 +126,60 @@ load_and_serve(E3Config *config, const char *config_path)
 			   config->keyring, evw_status_name(status), evw_status_message(status));
 		return status;
 	}
-	shared.keyring = e3_keyring_holder_new(keyring);
-	if (shared.keyring == NULL)
-		return EVW_OUT_OF_MEMORY;
-	shared.derived = e3_derived_new(config->cached_keys);
-	shared.request_keys = e3_request_keys_new(config->pooled_keys);
-	if (shared.derived != NULL && shared.request_keys != NULL)
-		status = serve(config, &shared);
+	shared->keyring = e3_keyring_holder_new(keyring);
+	return shared->keyring != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
+}
+
+/* Without a policy whoever may connect may use every app. */
+static EvwStatus
+load_policy(const E3Config *config, E3RpcShared *shared)
+{
+	E3Policy *policy = NULL;
+	E3PolicyError error;
+	EvwStatus status = EVW_OK;
+
+	if (config->policy[0] != '\0')
+		status = e3_policy_load(config->policy, &policy, &error);
+	if (status == EVW_CONFIG)
+		e3_log(E3_LOG_ERROR, "policy_refused", "cause=\"%s\"", error.text);
+	if (status != EVW_OK)
+		return status;
+	shared->policy = e3_policy_holder_new(policy);
+	shared->quotas = e3_quotas_new();
+	return shared->policy != NULL && shared->quotas != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
+}
+
+static EvwStatus
+serve_with_caches(E3Config *config, E3RpcShared *shared)
+{
+	EvwStatus status = EVW_OUT_OF_MEMORY;
+
+	shared->derived = e3_derived_new(config->cached_keys);
+	shared->request_keys = e3_request_keys_new(config->pooled_keys);
+	if (shared->derived != NULL && shared->request_keys != NULL)
+		status = serve(config, shared);
 	else
-	{
 		e3_log(E3_LOG_ERROR, "locked_memory_refused", "cached_keys=%u pooled_keys=%u",
 			   config->cached_keys, config->pooled_keys);
-		status = EVW_OUT_OF_MEMORY;
-	}
-	e3_request_keys_free(shared.request_keys);
-	e3_derived_free(shared.derived);
+	e3_request_keys_free(shared->request_keys);
+	e3_derived_free(shared->derived);
+	return status;
+}
+
+static EvwStatus
+load_and_serve(E3Config *config, const char *config_path)
+{
+	E3RpcShared shared = {.config_path = config_path,
+						  .slice_ns = config->slice_us * UINT64_C(1000)};
+	EvwStatus status = load_policy(config, &shared);
+
+	if (status == EVW_OK)
+		status = load_keyring(config, &shared);
+	if (status == EVW_OK)
+		status = serve_with_caches(config, &shared);
 	e3_keyring_holder_free(shared.keyring);
+	e3_quotas_free(shared.quotas);
+	e3_policy_holder_free(shared.policy);
 	return status;
 }
 

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "guc.h"
+#include "guc_credential.h"
 
 #include "miscadmin.h"
 #include "utils/guc.h"
@@ -25,6 +26,7 @@ int evc_connect_timeout;
 char *evc_endpoints;
 int evc_max_values_per_key;
 int evc_request_timeout;
+char *evc_role;
 
 static int curve;  /* an EvwCurve */
 static int format; /* an EvwTag; 0: the curve's own */
@@ -39,6 +41,7 @@ typedef struct Loss
 {
 	bool app;
 	bool endpoints;
+	bool role;
 } Loss;
 
 static Loss lost;
@@ -146,6 +149,20 @@ evc_guc_format(void)
 	return info;
 }
 
+const char *
+evc_guc_role(const EvwTagInfo *info)
+{
+	if (*evc_role == '\0' && lost.role)
+		ereport(ERROR, errcode(ERRCODE_EVCRYPT_UNKNOWN_APP),
+				errmsg("evcrypt.role is not set"), errhint("%s", hint_unset));
+	if (*evc_role != '\0' && !info->metadata)
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("evcrypt.format is %s, which has no place for evcrypt.role",
+					   info->name),
+				errhint("Set evcrypt.format to default."));
+	return evc_role;
+}
+
 static bool
 comes_too_late(bool is_lost, GucSource source)
 {
@@ -187,6 +204,21 @@ check_app(char **newval, void **extra, GucSource source)
 	if (evw_app_name_valid(name))
 		return true;
 	GUC_check_errdetail("An app name is 1 to 63 of a-z, 0-9, \"_\" and \"-\".");
+	return false;
+}
+
+static bool
+check_role(char **newval, void **extra, GucSource source)
+{
+	EvwBytes role = {(const uint8_t *) *newval, strlen(*newval)};
+
+	if (source == PGC_S_DEFAULT)
+		return true;
+	if (comes_too_late(lost.role, source))
+		return false;
+	if (role.len == 0 || evw_role_valid(role))
+		return true;
+	GUC_check_errdetail("A data role is 1 to 20 of a-z, 0-9 and \"-\".");
 	return false;
 }
 
@@ -261,5 +293,9 @@ evc_guc_init(void)
 							EVC_REQUEST_TIMEOUT_DEFAULT, EVC_REQUEST_TIMEOUT_MIN,
 							EVC_REQUEST_TIMEOUT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL,
 							NULL);
+	define_guarded("evcrypt.role", "Data role written into what is encrypted.",
+				   "E3's policy says who may decrypt it. Empty: none.", &evc_role, "",
+				   check_role, &lost.role);
+	evc_guc_credential_init();
 	MarkGUCPrefixReserved("evcrypt");
 }

@@ -54,6 +54,7 @@ extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_max_values_per_key; /* 0: no limit */
 extern int evc_request_timeout;
+extern char *evc_role; /* empty: none */
 
 /*
  * Fills "endpoints" with what evcrypt.endpoints lists and returns how many
@@ -66,6 +67,12 @@ extern int evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX]);
  * Raises 22023 if the two contradict each other.
  */
 extern const EvwTagInfo *evc_guc_format(void);
+
+/*
+ * The data role to write, empty for none.  Raises 22023 if ciphertexts of this version
+ * hold none, and EV010 if what the server had set was lost.
+ */
+extern const char *evc_guc_role(const EvwTagInfo *info);
 
 /* Raises EV010 if evcrypt.app is not set. */
 extern void evc_guc_require_app(void);

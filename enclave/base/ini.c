@@ -42,7 +42,8 @@ check_heading(E3Ini *ini, const char *line)
 	const char *rest = line + 1 + len;
 
 	if (*rest != ']' || rest[1 + strspn(rest + 1, " \t\r")] != '\n')
-		return e3_ini_fail(ini, "a section is a name in square brackets and nothing more");
+		return e3_ini_fail(ini,
+						   "a section is a name in square brackets and nothing more");
 	memcpy(heading, line + 1, len);
 	heading[len] = '\0';
 	return ini->section(ini, heading);

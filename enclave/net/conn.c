@@ -143,6 +143,7 @@ e3_conn_free(E3Conn *conn)
 	}
 	e3_buf_release(&conn->body);
 	e3_flow_release(conn->flow);
+	e3_principal_release(conn->principal);
 	free(conn);
 }
 

