@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* As isspace has it, but for the newline. */
+#define SPACE " \t\r\v\f"
+
 bool
 e3_ini_vfail(E3Ini *ini, const char *format, va_list args)
 {
@@ -81,8 +84,8 @@ next_line(char *out, int size, void *user)
 	out[len] = '\n';
 	out[len + 1] = '\0';
 	ini->at = newline != NULL ? newline + 1 : ini->end;
-	/* inih would take it for one more line of the value above. */
-	if ((out[0] == ' ' || out[0] == '\t') && out[strspn(out, " \t\r")] != '\n')
+	/* inih would take it for one more line of the value above, or for a heading. */
+	if (strchr(SPACE, out[0]) != NULL && out[strspn(out, SPACE)] != '\n')
 	{
 		(void) e3_ini_fail(ini, "line begins with white space");
 		return NULL;
