@@ -27,6 +27,11 @@ char *evc_endpoints;
 int evc_max_values_per_key;
 int evc_request_timeout;
 char *evc_role;
+char *evc_sslcert;
+char *evc_sslcrl;
+char *evc_sslkey;
+char *evc_sslrootcert;
+uint64 evc_tls_serial;
 
 static int curve;  /* an EvwCurve */
 static int format; /* an EvwTag; 0: the curve's own */
@@ -42,6 +47,7 @@ typedef struct Loss
 	bool app;
 	bool endpoints;
 	bool role;
+	bool files; /* of TLS, any of them */
 } Loss;
 
 static Loss lost;
@@ -222,18 +228,40 @@ check_role(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+/* The file is looked at when it is needed. */
+static bool
+check_file(char **newval, void **extra, GucSource source)
+{
+	if (source == PGC_S_DEFAULT)
+		return true;
+	if (comes_too_late(lost.files, source))
+		return false;
+	if (**newval == '\0' || is_absolute_path(*newval))
+		return true;
+	GUC_check_errdetail("The name of a file is an absolute path.");
+	return false;
+}
+
+/* Connections were made with the old ones. */
+static void
+count_change(const char *newval, void *extra)
+{
+	evc_tls_serial++;
+}
+
 /* What only a superuser may set, until now perhaps a placeholder that anybody could. */
 static void
 define_guarded(const char *name, const char *what, const char *more, char **variable,
-			   const char *standard, GucStringCheckHook check, bool *is_lost)
+			   const char *standard, GucStringCheckHook check, GucStringAssignHook assign,
+			   bool *is_lost)
 {
 	bool said = GetConfigOption(name, true, false) != NULL;
 
 	DefineCustomStringVariable(name, what, more, variable,
 							   process_shared_preload_libraries_in_progress ? standard
 																			: "",
-							   PGC_SUSET, 0, check, NULL, NULL);
-	*is_lost = said && **variable == '\0';
+							   PGC_SUSET, 0, check, assign, NULL);
+	*is_lost = *is_lost || (said && **variable == '\0');
 }
 
 /* Plans that are cached were made for the other value. */
@@ -248,7 +276,7 @@ void
 evc_guc_init(void)
 {
 	define_guarded("evcrypt.app", "App whose keys encrypt and decrypt.", NULL, &evc_app,
-				   EVC_APP_DEFAULT, check_app, &lost.app);
+				   EVC_APP_DEFAULT, check_app, NULL, &lost.app);
 	DefineCustomBoolVariable("evcrypt.batch",
 							 "Makes the calls of a statement in batches, not row by row.",
 							 NULL, &evc_batching, true, PGC_USERSET, 0, NULL,
@@ -277,7 +305,7 @@ evc_guc_init(void)
 				   "Where E3 listens: unix:/path, tls://host:port or vsock:cid:port, "
 				   "several separated by commas.",
 				   "They are tried in this order.", &evc_endpoints, EVC_ENDPOINTS_DEFAULT,
-				   check_endpoints, &lost.endpoints);
+				   check_endpoints, NULL, &lost.endpoints);
 	DefineCustomEnumVariable("evcrypt.format",
 							 "Version of the ciphertexts that are made.",
 							 "The default is the newest of the curve; the others are for "
@@ -295,7 +323,17 @@ evc_guc_init(void)
 							NULL);
 	define_guarded("evcrypt.role", "Data role written into what is encrypted.",
 				   "E3's policy says who may decrypt it. Empty: none.", &evc_role, "",
-				   check_role, &lost.role);
+				   check_role, NULL, &lost.role);
 	evc_guc_credential_init();
+	define_guarded("evcrypt.sslcert", "File of this server's certificate, for tls://.",
+				   "It names the server to E3.", &evc_sslcert, "", check_file,
+				   count_change, &lost.files);
+	define_guarded("evcrypt.sslcrl", "File of revoked certificates, for tls://.", NULL,
+				   &evc_sslcrl, "", check_file, count_change, &lost.files);
+	define_guarded("evcrypt.sslkey", "File of this server's private key, for tls://.",
+				   NULL, &evc_sslkey, "", check_file, count_change, &lost.files);
+	define_guarded("evcrypt.sslrootcert",
+				   "File of the authorities that vouch for E3, for tls://.", NULL,
+				   &evc_sslrootcert, "", check_file, count_change, &lost.files);
 	MarkGUCPrefixReserved("evcrypt");
 }

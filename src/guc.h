@@ -54,7 +54,14 @@ extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_max_values_per_key; /* 0: no limit */
 extern int evc_request_timeout;
-extern char *evc_role; /* empty: none */
+extern char *evc_role;	  /* empty: none */
+extern char *evc_sslcert; /* these four: paths, or empty */
+extern char *evc_sslcrl;
+extern char *evc_sslkey;
+extern char *evc_sslrootcert;
+
+/* Counts changes of the four. */
+extern uint64 evc_tls_serial;
 
 /*
  * Fills "endpoints" with what evcrypt.endpoints lists and returns how many

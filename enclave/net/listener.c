@@ -145,13 +145,6 @@ e3_listener_open(const char *path, uint32_t mode, int *fd)
 	return status;
 }
 
-void
-e3_listener_close(int fd, const char *path)
-{
-	close(fd);
-	unlink(path);
-}
-
 int
 e3_listener_accept(int fd, E3Identity *peer)
 {

@@ -14,9 +14,6 @@
  */
 extern EvwStatus e3_listener_open(const char *path, uint32_t mode, int *fd) EVW_MUST_USE;
 
-/* Closes, and removes the socket file. */
-extern void e3_listener_close(int fd, const char *path);
-
 /* A new connection, non-blocking, or -1 with errno. */
 extern int e3_listener_accept(int fd, E3Identity *peer);
 

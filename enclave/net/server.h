@@ -8,11 +8,13 @@
 #include "config.h"
 #include "rpc/rpc.h"
 #include "sched/pool.h"
+#include "tls/context.h"
 
 /* All borrowed, and alive until e3_server_run returns. */
 typedef struct E3ServerSetup
 {
 	E3Config *config;	 /* RELOAD changes its log level and access list */
+	E3TlsContext *tls;	 /* NULL: no TLS */
 	E3RpcShared *shared; /* what workers share: for HEALTH and STATS */
 	E3Pool *pool;
 	const char *backend; /* cryptographic libraries, for HEALTH */

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "keyring/keyring.h"
 #include "policy/decide.h"
+#include "tls/context.h"
 #include "wire/request.h"
 
 #include <stdatomic.h>
@@ -51,10 +52,12 @@ typedef struct E3Call
 	char reason[E3_REASON_MAX]; /* of a refusal, for the ERROR; empty: none */
 	uint32_t retry_ms;			/* when it makes sense to try again; 0: not said */
 
-	EvwBuf reply;		/* the reply's frame, owned */
-	EvwStatus outcome;	/* OK, CANCELLED, or what the ERROR says */
-	uint32_t done;		/* values worked on */
-	E3Config *reloaded; /* by RELOAD: the configuration now on disk, owned */
+	EvwBuf reply;	   /* the reply's frame, owned */
+	EvwStatus outcome; /* OK, CANCELLED, or what the ERROR says */
+	uint32_t done;	   /* values worked on */
+	/* By RELOAD, owned: what is on disk now; NULL: no TLS. */
+	E3Config *reloaded;
+	E3TlsContext *reloaded_tls;
 } E3Call;
 
 /* An empty call that arrived now; buffers are malloc's (base/secret.h). */

@@ -19,11 +19,12 @@ declare -A src=(
 	[wire]=""
 )
 declare -A enclave=(
-	[main]="config net sched rpc policy keyring crypto base"
-	[ctl]="config policy keyring crypto base"
-	[net]="config sched rpc policy keyring base"
+	[main]="config net sched rpc policy keyring crypto tls base"
+	[ctl]="config policy keyring crypto tls base"
+	[net]="config sched rpc policy keyring tls base"
 	[sched]="base"
-	[rpc]="config policy keyring crypto base"
+	[rpc]="config policy keyring crypto tls base"
+	[tls]="config base"
 	[keyring]="crypto base"
 	[policy]="base"
 	[crypto]="base"
@@ -32,7 +33,7 @@ declare -A enclave=(
 )
 
 # Files that may include <openssl/...>.
-openssl='^(enclave/crypto/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
+openssl='^(src/client/tls|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
