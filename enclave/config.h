@@ -88,6 +88,10 @@ typedef struct E3Config
 	uint32_t n_uids;
 	uid_t uids[E3_CONFIG_UIDS_MAX]; /* allow_users=: who may connect */
 	char policy[PATH_MAX];			/* empty: none */
+	/* [audit] */
+	char audit[PATH_MAX]; /* file=; empty: no audit */
+	bool audit_open;	  /* on_failure=continue: decrypt what cannot be recorded */
+	bool audit_sync;	  /* sync=yes: records are on the disk first */
 	/* [tls] */
 	uint32_t n_tls_listen; /* 0: no TLS */
 	EvwEndpoint tls_listen[E3_CONFIG_LISTEN_MAX];

@@ -22,9 +22,11 @@ typedef enum ValueKind
 	VALUE_AGREEMENT,
 	VALUE_PATH,		  /* absolute path */
 	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
-	VALUE_USERS,	  /* names and uids, comma separated */
-	VALUE_CIDS,		  /* numbers, comma separated */
-	VALUE_LISTEN	  /* host:port, comma separated */
+	VALUE_ON_FAILURE, /* refuse or continue */
+	VALUE_YES_NO,
+	VALUE_USERS, /* names and uids, comma separated */
+	VALUE_CIDS,	 /* numbers, comma separated */
+	VALUE_LISTEN /* host:port, comma separated */
 } ValueKind;
 
 typedef struct KeyInfo

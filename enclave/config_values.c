@@ -116,6 +116,18 @@ read_choice(Parser *parser, const KeyInfo *key, const char *text,
 	return e3_config_fail_key(parser, key, cause);
 }
 
+/* True for the second name. */
+static bool
+read_either(Parser *parser, const KeyInfo *key, const char *text, const char *no,
+			const char *yes, bool *value)
+{
+	if (strcmp(text, no) != 0 && strcmp(text, yes) != 0)
+		return e3_config_fail(parser, "[%s] %s: must be %s or %s", key->section,
+							  key->name, no, yes);
+	*value = strcmp(text, yes) == 0;
+	return true;
+}
+
 static bool
 read_path(Parser *parser, const KeyInfo *key, const char *text, char *path, size_t size)
 {
@@ -256,6 +268,10 @@ e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 		case VALUE_AGREEMENT:
 			return read_choice(parser, key, text, e3_config_agreements,
 							   "must be auto, openssl or library", (const char **) at);
+		case VALUE_ON_FAILURE:
+			return read_either(parser, key, text, "refuse", "continue", (bool *) at);
+		case VALUE_YES_NO:
+			return read_either(parser, key, text, "no", "yes", (bool *) at);
 		case VALUE_CREDENTIAL:
 			return read_credential(parser, key, text, at);
 		case VALUE_CIDS:

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/version.h"
 #include "crypto/library.h"
+#include "keyring/audit_key.h"
 #include "keyring/store.h"
 #include "net/server.h"
 #include "net/work.h"
@@ -163,6 +164,30 @@ load_policy(const E3Config *config, E3RpcShared *shared)
 	return shared->policy != NULL && shared->quotas != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
 }
 
+/* The audit is there before anybody is served, and ends after the last. */
+static EvwStatus
+start_audit(const E3Config *config, E3RpcShared *shared)
+{
+	const E3AuditSetup setup = {.path = config->audit,
+								.closed = !config->audit_open,
+								.sync = config->audit_sync};
+	E3Keyring *keyring;
+	E3AuditKey *key;
+	char cause[256] = "the keyring has no key for it: run e3ctl audit init";
+	EvwStatus status = EVW_AUDIT_LOG;
+
+	if (config->audit[0] == '\0')
+		return EVW_OK;
+	keyring = e3_keyring_acquire(shared->keyring);
+	key = e3_keyring_audit_key(keyring);
+	e3_keyring_release(keyring);
+	if (key != NULL)
+		status = e3_audit_start(&setup, key, &shared->audit, cause);
+	if (status == EVW_AUDIT_LOG)
+		e3_log(E3_LOG_ERROR, "audit_refused", "cause=\"%s\"", cause);
+	return status;
+}
+
 static EvwStatus
 serve_with_caches(E3Config *config, E3RpcShared *shared)
 {
@@ -190,7 +215,10 @@ load_and_serve(E3Config *config, const char *config_path)
 	if (status == EVW_OK)
 		status = load_keyring(config, &shared);
 	if (status == EVW_OK)
+		status = start_audit(config, &shared);
+	if (status == EVW_OK)
 		status = serve_with_caches(config, &shared);
+	e3_audit_stop(shared.audit);
 	e3_keyring_holder_free(shared.keyring);
 	e3_quotas_free(shared.quotas);
 	e3_policy_holder_free(shared.policy);

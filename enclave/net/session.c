@@ -121,21 +121,38 @@ answer_health(E3Conn *conn, const EvwRequest *request)
 }
 
 static void
+record_refusal(const E3Conn *conn, const EvwRequest *request)
+{
+	E3Audit *audit = server_of(conn)->setup->shared->audit;
+	const E3AuditRecord record = {.peer = &conn->peer,
+								  .operation = "stats",
+								  .label = request->header.label,
+								  .verdict = EVW_POLICY_REFUSED};
+
+	if (audit != NULL)
+		e3_audit_post(audit, &record);
+}
+
+static void
 answer_stats(E3Conn *conn, const EvwRequest *request)
 {
 	const E3Server *server = server_of(conn);
 	const E3RpcShared *shared = server->setup->shared;
 	const E3KeysAtHand keys = {e3_request_keys_count(shared->request_keys),
 							   e3_derived_count(shared->derived)};
+	E3AuditCounts audit = {0};
 	EvwBuf buf;
 
 	if (!e3_admit_stats(shared, conn->principal, is_administrator(conn)))
 	{
+		record_refusal(conn, request);
 		answer_error(conn, request->id, EVW_POLICY_REFUSED);
 		return;
 	}
+	if (shared->audit != NULL)
+		e3_audit_counts(shared->audit, &audit.last, &audit.dropped);
 	e3_buf_init(&buf);
-	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &keys);
+	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &keys, &audit);
 	e3_conn_send(conn, &buf);
 }
 

@@ -119,7 +119,28 @@ e3_admit(const E3RpcShared *shared, E3Call *call)
 	e3_policy_release(policy);
 	if (status != EVW_OK)
 		log_refusal(call, status);
+	/* Every decrypt request and every refusal. */
+	if (status != EVW_OK || right == E3_RIGHT_DECRYPT)
+		call->audit = shared->audit;
 	return status;
+}
+
+EvwStatus
+e3_admit_end(E3Call *call, EvwStatus status)
+{
+	E3Audit *audit = call->audit;
+	E3AuditRecord record;
+
+	call->audit = NULL;
+	if (audit == NULL)
+		return status;
+	e3_call_describe(call, status, &record);
+	if (status != EVW_OK)
+	{
+		e3_audit_post(audit, &record);
+		return status;
+	}
+	return e3_audit_write(audit, &record);
 }
 
 bool

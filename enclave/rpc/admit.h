@@ -13,6 +13,12 @@
  */
 extern EvwStatus e3_admit(const E3RpcShared *shared, E3Call *call) EVW_MUST_USE;
 
+/*
+ * To be called with the outcome of a request before it is answered: makes the record
+ * that the audit is due.  AUDIT_FAILED instead of OK if that must not fail, and does.
+ */
+extern EvwStatus e3_admit_end(E3Call *call, EvwStatus status) EVW_MUST_USE;
+
 /* The network thread's own verbs: may this peer have STATS, and see this app? */
 extern bool e3_admit_stats(const E3RpcShared *shared, E3Principal *who,
 						   bool administrator);

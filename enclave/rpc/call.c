@@ -38,9 +38,68 @@ end_work(E3Call *call)
 	call->keyring = NULL;
 }
 
+static const char *
+operation_name(const E3Call *call)
+{
+	switch (call->request.verb)
+	{
+		case EVW_VERB_ENCRYPT:
+			return "encrypt";
+		case EVW_VERB_DECRYPT:
+			return "decrypt";
+		case EVW_VERB_REENCRYPT:
+			return "reencrypt";
+		case EVW_VERB_BLIND_INDEX:
+			return "blind_index";
+		case EVW_VERB_KEYS:
+			return "keys";
+		case EVW_VERB_ECHO:
+			return "echo";
+		case EVW_VERB_STATS:
+			return "stats";
+		default:
+			return "reload";
+	}
+}
+
+void
+e3_call_describe(const E3Call *call, EvwStatus verdict, E3AuditRecord *record)
+{
+	const E3Grant *grant = &call->grant;
+
+	*record = (E3AuditRecord){.peer = e3_principal_peer(call->principal),
+							  .operation = operation_name(call),
+							  .subject = {(const uint8_t *) grant->subject,
+										  strlen(grant->subject)},
+							  .label = call->request.header.label,
+							  .app = call->request.header.app,
+							  .roles = &call->roles,
+							  .values = evw_column_count(&call->request.values),
+							  .opened = verdict == EVW_OK ? call->opened : 0,
+							  .refused = call->role_refused,
+							  .verdict = verdict,
+							  .rule = grant->rule,
+							  .line = grant->line};
+}
+
+/* It ended between two slices, or never got to its end: nothing of it was given. */
+static void
+post_record(E3Call *call)
+{
+	E3AuditRecord record;
+
+	if (call->audit == NULL)
+		return;
+	e3_call_describe(call, call->outcome != EVW_OK ? call->outcome : EVW_CANCELLED,
+					 &record);
+	e3_audit_post(call->audit, &record);
+	call->audit = NULL;
+}
+
 void
 e3_call_release(E3Call *call)
 {
+	post_record(call);
 	end_work(call);
 	e3_grant_release(&call->grant);
 	e3_principal_release(call->principal);

@@ -121,6 +121,7 @@ is_role_covered(E3Opening *opening, EvwBytes role)
 		(role.len == 0 || memcmp(seen->role, role.data, role.len) == 0))
 		return seen->is_covered;
 	seen->is_covered = e3_grant_covers(&opening->call->grant, role);
+	e3_audit_roles_add(&opening->call->roles, role);
 	seen->known = role.len <= sizeof(seen->role);
 	seen->len = role.len;
 	if (seen->known && role.len > 0)
@@ -132,11 +133,14 @@ is_role_covered(E3Opening *opening, EvwBytes role)
 static EvwStatus
 check_role(E3Opening *opening, const EvwEnvelope *envelope, const E3Metadata *metadata)
 {
-	const E3Grant *grant = &opening->call->grant;
+	E3Call *call = opening->call;
+	bool asks = call->grant.policy != NULL && !call->grant.every_role;
 
-	if (grant->policy == NULL || grant->every_role ||
-		is_role_covered(opening, role_of(envelope, metadata)))
+	if (!asks && call->audit == NULL)
 		return EVW_OK;
+	if (is_role_covered(opening, role_of(envelope, metadata)))
+		return EVW_OK;
+	call->role_refused++;
 	return EVW_ROLE_REFUSED;
 }
 
@@ -212,6 +216,7 @@ note(E3Opening *opening, size_t start, EvwStatus status)
 		(uint8_t) (status == EVW_OK ? 0 : status - EVW_VALUE_STATUS_BASE);
 	evw_put_le32(lengths + (size_t) 4 * call->done, (uint32_t) (call->reply.len - start));
 	opening->failed += status != EVW_OK;
+	call->opened += status == EVW_OK;
 	call->done++;
 }
 

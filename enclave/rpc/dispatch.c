@@ -87,6 +87,7 @@ e3_rpc_run(E3RpcWorker *worker, E3Call *call)
 	call->slice = NULL;
 	if (status == EVW_OK && more)
 		return false;
+	status = e3_admit_end(call, status);
 	call->outcome = EVW_OK;
 	if (status != EVW_OK)
 		e3_call_fail(call, status);

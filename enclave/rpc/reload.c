@@ -9,6 +9,7 @@
 #include "rpc/operations.h"
 
 #include "base/log.h"
+#include "keyring/audit_key.h"
 #include "keyring/store.h"
 #include "wire/report.h"
 
@@ -62,6 +63,18 @@ is_rollback(const E3Keyring *current, const E3Keyring *next)
 	return found < served || (found == served && !e3_keyring_equal(current, next));
 }
 
+/* The audit's chain cannot go on under another key. */
+static bool
+is_other_audit(const E3RpcShared *shared, const E3Keyring *next)
+{
+	if (shared->audit == NULL ||
+		e3_keyring_has_audit_key(next, e3_audit_key(shared->audit)))
+		return false;
+	e3_log(E3_LOG_ERROR, "keyring_refused",
+		   "cause=\"the audit log was begun under the key of another keyring\"");
+	return true;
+}
+
 static EvwStatus
 load_keyring(E3RpcShared *shared, const E3Config *config)
 {
@@ -74,7 +87,7 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	if (status != EVW_OK)
 		return status;
 	current = e3_keyring_acquire(shared->keyring);
-	refused = is_rollback(current, next);
+	refused = is_rollback(current, next) || is_other_audit(shared, next);
 	e3_keyring_release(current);
 	if (refused)
 	{
@@ -104,7 +117,11 @@ begin(E3RpcWorker *worker, E3Call *call)
 	if (status == EVW_OK)
 		status = load_keyring(worker->shared, call->reloaded);
 	if (status == EVW_OK)
+	{
 		e3_policy_swap(worker->shared->policy, policy);
+		if (worker->shared->audit != NULL)
+			e3_audit_reopen(worker->shared->audit);
+	}
 	else
 		e3_policy_release(policy);
 	pthread_mutex_unlock(&one_at_a_time);

@@ -19,6 +19,7 @@ typedef struct E3RpcShared
 	E3DerivedKeys *derived;		 /* for DECRYPT */
 	E3RequestKeys *request_keys; /* for ENCRYPT */
 	E3PolicyHolder *policy;
+	E3Audit *audit;	  /* NULL: there is none */
 	E3Quotas *quotas; /* what peers may still decrypt */
 	const char *config_path;
 	uint64_t slice_ns; /* most time for one call while others wait; 0: no end */

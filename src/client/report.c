@@ -113,6 +113,8 @@ static const StatusReport status_reports[] = {
 	{EVW_CREDENTIAL_EXPIRED, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, NULL, NULL,
 	 hint_credential},
 	{EVW_CREDENTIAL_SCOPE, ERRCODE_INSUFFICIENT_PRIVILEGE, NULL, NULL, hint_credential},
+	{EVW_AUDIT_FAILED, ERRCODE_EVCRYPT_FAILED,
+	 "E3 does not decrypt, as its audit cannot be written", NULL, hint_log},
 	{EVW_BUSY, ERRCODE_EVCRYPT_BUSY, NULL, NULL,
 	 "Try again later, or raise evcrypt.request_timeout."},
 	{EVW_DRAINING, ERRCODE_EVCRYPT_DRAINING, NULL, NULL, hint_later},

@@ -19,21 +19,22 @@ declare -A src=(
 	[wire]=""
 )
 declare -A enclave=(
-	[main]="config net sched rpc policy keyring crypto tls base"
-	[ctl]="config policy keyring crypto tls base"
-	[net]="config sched rpc policy keyring tls base"
+	[main]="config net sched rpc audit policy keyring crypto tls base"
+	[ctl]="config audit policy keyring crypto tls base"
+	[net]="config sched rpc audit policy keyring tls base"
 	[sched]="base"
-	[rpc]="config policy keyring crypto tls base"
+	[rpc]="config audit policy keyring crypto tls base"
 	[tls]="config base"
-	[keyring]="crypto base"
+	[keyring]="audit crypto base"
 	[policy]="base"
+	[audit]="base"
 	[crypto]="base"
 	[config]="base"
 	[base]=""
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
+openssl='^(src/client/tls|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
