@@ -8,7 +8,8 @@
 
 void
 e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency *loop,
-				const E3Latency *stops, const E3KeysAtHand *keys)
+				const E3Latency *stops, const E3KeysAtHand *keys,
+				const E3AuditCounts *audit)
 {
 #define COUNTER(name) {#name, stats->name},
 	const EvwCounter counters[] = {
@@ -24,6 +25,8 @@ e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency 
 		{"stop_max_ns", stops->max_ns},
 		{"keys_ready", keys->ready},
 		{"keys_cached", keys->cached},
+		{"audit_last", audit->last},
+		{"audit_dropped", audit->dropped},
 	};
 #undef COUNTER
 
