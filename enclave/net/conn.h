@@ -18,7 +18,7 @@
 #include "net/budget.h"
 #include "net/loop.h"
 #include "net/stats.h"
-#include "net/transport.h"
+#include "tls/transport.h"
 #include "sched/job.h"
 #include "wire/frame.h"
 

@@ -36,7 +36,7 @@ openssl='^(src/client/tls|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enc
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include socket headers.
-sockets='^(src/client/|enclave/(net|ctl)/)'
+sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }
