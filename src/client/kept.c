@@ -3,8 +3,8 @@
  *	  The connections that this backend keeps: one an endpoint, made when it is used.
  *
  * Choosing has three rounds, each of which ends it if something was found: what is
- * not avoided; what is avoided but may be tried; and if nothing was tried so far,
- * what may be tried first, when its time has come.
+ * not avoided; what is avoided but may be tried; and the others, when their time has
+ * come.  So each endpoint is tried once before a request fails.
  */
 #include "postgres.h"
 
@@ -33,7 +33,6 @@ typedef struct Choice
 {
 	Kept *order[EVC_ENDPOINTS_MAX]; /* those not tried yet */
 	int n_left;
-	int n_tried;
 	int64 deadline;
 	EvcTrouble *trouble; /* of the last one tried */
 } Choice;
@@ -149,7 +148,6 @@ try_one(Choice *choice, int at)
 	if (evc_conn_usable(conn) && evc_mux_settle(conn))
 		return conn;
 	evc_conn_close(conn);
-	choice->n_tried++;
 	if (evc_connect(conn, &kept->endpoint, start + part, choice->trouble))
 	{
 		evc_backoff_clear(&kept->backoff);
@@ -193,22 +191,26 @@ try_ready(Choice *choice, bool avoid)
 	return NULL;
 }
 
-/* None may be tried now: waits for the first that may. */
+/* Waits until the first of those left may be tried, and tries it. */
 static EvcConn *
 try_in_time(Choice *choice)
 {
 	int first = 0;
-	int64 retry_at;
+	const Kept *kept;
 
-	if (choice->n_left == 0)
-		return NULL;
 	for (int i = 1; i < choice->n_left; i++)
 		if (choice->order[i]->backoff.retry_at < choice->order[first]->backoff.retry_at)
 			first = i;
-	retry_at = choice->order[first]->backoff.retry_at;
-	*choice->trouble = choice->order[first]->trouble;
-	evc_wait_until(Min(retry_at, choice->deadline));
-	return retry_at < choice->deadline ? try_one(choice, first) : NULL;
+	kept = choice->order[first];
+	*choice->trouble = kept->trouble;
+	if (kept->backoff.retry_at >= choice->deadline)
+	{
+		evc_wait_until(choice->deadline);
+		choice->n_left = 0;
+		return NULL;
+	}
+	evc_wait_until(kept->backoff.retry_at);
+	return try_one(choice, first);
 }
 
 static const char *
@@ -241,7 +243,7 @@ evc_kept_choose(const EvcErrand *errand, EvcTrouble *trouble)
 	conn = try_ready(&choice, true);
 	if (conn == NULL)
 		conn = try_ready(&choice, false);
-	if (conn == NULL && choice.n_tried == 0)
+	while (conn == NULL && choice.n_left > 0)
 		conn = try_in_time(&choice);
 	if (conn == NULL)
 		trouble->detail = list_causes();

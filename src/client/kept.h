@@ -23,7 +23,7 @@ typedef struct EvcErrand
 /*
  * A connection to one of evcrypt.endpoints that has exchanged HELLO and that E3 has
  * not ended; NULL with *trouble if there is none within evcrypt.connect_timeout, or
- * if those that were tried at once have failed.  Those to endpoints that were set
+ * each was tried and failed.  Those to endpoints that were set
  * before are closed first; what is out on them is lost, and repeated by whom it
  * belongs to.
  */

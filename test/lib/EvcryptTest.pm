@@ -27,8 +27,9 @@ my @started;
 
 # --- E3 --------------------------------------------------------------------
 
-# A new E3 with a keyring and the app "default"; "extra" are lines for its
-# configuration, beginning with a [section] line; with "stopped" it does not run.
+# A new E3 with a keyring and the app "default", or with the keyring of another E3,
+# "like"; "extra" are lines for its configuration, beginning with a [section] line;
+# with "stopped" it does not run.
 sub start_e3
 {
 	my (%option) = @_;
@@ -41,6 +42,8 @@ sub start_e3
 		owner => $$,
 	}, 'EvcryptTest::E3';
 
+	my $keys = $option{like} ? $option{like}{dir} : $dir;
+
 	spit($self->{log}, '');
 	spit("$dir/passphrase", "a passphrase for tests only\n");
 	chmod 0600, "$dir/passphrase";
@@ -49,12 +52,12 @@ sub start_e3
 socket = $dir/e3.sock
 
 [keyring]
-file = $dir/keyring
-passphrase_file = $dir/passphrase
+file = $keys/keyring
+passphrase_file = $keys/passphrase
 
 END
-	$self->ctl('init');
-	$self->ctl('app', 'add', 'default');
+	$self->ctl('init') unless $option{like};
+	$self->ctl('app', 'add', 'default') unless $option{like};
 	$self->start unless $option{stopped};
 	push @started, $self;
 	return $self;
