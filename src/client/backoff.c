@@ -11,7 +11,7 @@
 #include "client/wait.h"
 
 #define US_PER_MS 1000
-#define FIRST_US (20 * US_PER_MS)
+#define FIRST_US (5 * US_PER_MS)
 #define LAST_US (EVC_BACKOFF_LAST_MS * US_PER_MS)
 
 /* An endpoint is avoided so many times as long as a try has taken. */
