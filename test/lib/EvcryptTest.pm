@@ -29,7 +29,8 @@ my @started;
 
 # A new E3 with a keyring and the app "default", or with the keyring of another E3,
 # "like"; "extra" are lines for its configuration, beginning with a [section] line;
-# with "stopped" it does not run.
+# "environment" is what it has of that beside the test's own; with "stopped" it does
+# not run.
 sub start_e3
 {
 	my (%option) = @_;
@@ -39,6 +40,7 @@ sub start_e3
 		socket => "$dir/e3.sock",
 		config => "$dir/e3.conf",
 		log => "$dir/e3.log",
+		environment => $option{environment} // {},
 		owner => $$,
 	}, 'EvcryptTest::E3';
 
@@ -150,6 +152,7 @@ sub start
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>>', $self->{log} or die;
 		open STDERR, '>&', \*STDOUT;
+		@ENV{ keys %{ $self->{environment} } } = values %{ $self->{environment} };
 		exec 'e3', '--config', $self->{config};
 		die "cannot run e3: $!";
 	}
@@ -201,7 +204,8 @@ package EvcryptTest;
 
 # --- PostgreSQL ------------------------------------------------------------
 
-# A running node whose database "postgres" has the extension.
+# A running node whose database "postgres" has the extension.  Beside lines for its
+# configuration, "extra", its server may be given an "environment".
 sub new_node
 {
 	my ($name, $e3, %option) = @_;
@@ -212,9 +216,18 @@ sub new_node
 	  unless $option{no_preload};
 	$node->append_conf('postgresql.conf', "evcrypt.endpoints = 'unix:$e3->{socket}'");
 	$node->append_conf('postgresql.conf', $option{extra}) if $option{extra};
-	$node->start;
+	start_node($node, %{ $option{environment} // {} });
 	$node->safe_psql('postgres', 'CREATE EXTENSION evcrypt');
 	return $node;
+}
+
+sub start_node
+{
+	my ($node, %environment) = @_;
+	local @ENV{ keys %environment } = values %environment;
+
+	$node->start;
+	return;
 }
 
 # One psql that stays connected: $session->query, ->ok, ->fails.
