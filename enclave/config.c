@@ -27,7 +27,14 @@
 enum
 {
 	KEY_PASSPHRASE_FILE,
-	KEY_CREDENTIAL
+	KEY_CREDENTIAL,
+	KEY_TLS_LISTEN,
+	KEY_TLS_CERTIFICATE,
+	KEY_TLS_KEY,
+	KEY_TLS_CLIENT_CA,
+	KEY_TLS_CRL,
+	KEY_VSOCK_PORT,
+	KEY_VSOCK_CIDS
 };
 
 static const KeyInfo keys[] = {
@@ -35,6 +42,16 @@ static const KeyInfo keys[] = {
 							 AT(passphrase_file), 0, 0},
 	[KEY_CREDENTIAL] = {"keyring", "credential", VALUE_CREDENTIAL, false,
 						AT(passphrase_file), 0, 0},
+	[KEY_TLS_LISTEN] = {"tls", "listen", VALUE_LISTEN, false, AT(tls_listen), 0, 0},
+	[KEY_TLS_CERTIFICATE] = {"tls", "certificate", VALUE_PATH, false, AT(tls.certificate),
+							 0, 0},
+	[KEY_TLS_KEY] = {"tls", "key", VALUE_PATH, false, AT(tls.key), 0, 0},
+	[KEY_TLS_CLIENT_CA] = {"tls", "client_ca", VALUE_PATH, false, AT(tls.client_ca), 0,
+						   0},
+	[KEY_TLS_CRL] = {"tls", "crl", VALUE_PATH, false, AT(tls.crl), 0, 0},
+	[KEY_VSOCK_PORT] = {"vsock", "port", VALUE_NUMBER, false, AT(vsock_port), 1,
+						UINT32_MAX - 1},
+	[KEY_VSOCK_CIDS] = {"vsock", "allow_cids", VALUE_CIDS, false, AT(cids), 0, 0},
 	{"e3", "socket", VALUE_SOCKET, true, AT(socket), 0, 0},
 	{"e3", "socket_mode", VALUE_MODE, false, AT(socket_mode), 0, 0777},
 	{"e3", "workers", VALUE_NUMBER, false, AT(workers), E3_WORKERS_MIN, E3_WORKERS_MAX},
@@ -61,6 +78,8 @@ static const KeyInfo keys[] = {
 };
 
 #define N_KEYS ((int) (sizeof(keys) / sizeof(keys[0])))
+
+_Static_assert(sizeof(keys) / sizeof(keys[0]) <= 64, "a bit each in Parser.seen");
 
 /* inih calls its handler for keys only, so a heading is looked at here. */
 static bool
@@ -119,6 +138,12 @@ next_line(char *out, int size, void *user)
 	return out[0] != '[' || check_heading(parser, out) ? out : NULL;
 }
 
+static bool
+is_given(const Parser *parser, int key)
+{
+	return (parser->seen >> key & 1) != 0;
+}
+
 static int
 take_pair(void *user, const char *section, const char *name, const char *value)
 {
@@ -130,9 +155,9 @@ take_pair(void *user, const char *section, const char *name, const char *value)
 	{
 		if (strcmp(section, keys[i].section) != 0 || strcmp(name, keys[i].name) != 0)
 			continue;
-		if (parser->seen & UINT32_C(1) << i)
+		if (is_given(parser, i))
 			return e3_config_fail_key(parser, &keys[i], "is given twice");
-		parser->seen |= UINT32_C(1) << i;
+		parser->seen |= UINT64_C(1) << i;
 		return e3_config_read_value(parser, &keys[i], value);
 	}
 	if (section[0] == '\0')
@@ -175,19 +200,47 @@ set_defaults(E3Config *config)
 	config->idle_timeout_ms = EVW_IDLE_TIMEOUT_MS;
 }
 
+/* Keys that go together: all of them, or none. */
+static bool
+check_together(Parser *parser, const int *group, int count)
+{
+	bool any = false;
+
+	for (int i = 0; i < count; i++)
+		any = any || is_given(parser, group[i]);
+	for (int i = 0; any && i < count; i++)
+		if (!is_given(parser, group[i]))
+			return e3_config_fail_key(parser, &keys[group[i]], "is missing");
+	return true;
+}
+
+static bool
+check_network(Parser *parser)
+{
+	static const int tls[] = {KEY_TLS_LISTEN, KEY_TLS_CERTIFICATE, KEY_TLS_KEY,
+							  KEY_TLS_CLIENT_CA};
+	static const int vsock[] = {KEY_VSOCK_PORT, KEY_VSOCK_CIDS};
+
+	if (!check_together(parser, tls, 4) || !check_together(parser, vsock, 2))
+		return false;
+	if (is_given(parser, KEY_TLS_CRL) && !is_given(parser, KEY_TLS_LISTEN))
+		return e3_config_fail_key(parser, &keys[KEY_TLS_LISTEN], "is missing");
+	return true;
+}
+
 static bool
 check_whole(Parser *parser)
 {
-	bool from_file = parser->seen & UINT32_C(1) << KEY_PASSPHRASE_FILE;
-	bool from_credential = parser->seen & UINT32_C(1) << KEY_CREDENTIAL;
+	bool from_file = is_given(parser, KEY_PASSPHRASE_FILE);
+	bool from_credential = is_given(parser, KEY_CREDENTIAL);
 
 	for (int i = 0; i < N_KEYS; i++)
-		if (keys[i].mandatory && !(parser->seen & UINT32_C(1) << i))
+		if (keys[i].mandatory && !is_given(parser, i))
 			return e3_config_fail_key(parser, &keys[i], "is missing");
 	if (from_file == from_credential)
 		return e3_config_fail(parser, "[keyring] needs passphrase_file or credential, "
 									  "and not both");
-	return true;
+	return check_network(parser);
 }
 
 EvwStatus
@@ -250,8 +303,8 @@ e3_config_load(const char *path, E3Config *config, E3ConfigError *error)
 	return status;
 }
 
-bool
-e3_config_allows(const E3Config *config, uid_t uid)
+static bool
+allows_uid(const E3Config *config, uid_t uid)
 {
 	if (uid == geteuid())
 		return true;
@@ -259,4 +312,23 @@ e3_config_allows(const E3Config *config, uid_t uid)
 		if (config->uids[i] == uid)
 			return true;
 	return false;
+}
+
+static bool
+allows_cid(const E3Config *config, uint32_t cid)
+{
+	for (uint32_t i = 0; i < config->n_cids; i++)
+		if (config->cids[i] == cid)
+			return true;
+	return false;
+}
+
+bool
+e3_config_allows(const E3Config *config, const E3Identity *peer)
+{
+	if (peer->kind == E3_IDENTITY_UID)
+		return allows_uid(config, peer->uid);
+	if (peer->kind == E3_IDENTITY_VSOCK)
+		return allows_cid(config, peer->cid);
+	return true;
 }

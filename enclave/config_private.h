@@ -20,7 +20,9 @@ typedef enum ValueKind
 	VALUE_AGREEMENT,
 	VALUE_PATH,		  /* absolute path */
 	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
-	VALUE_USERS		  /* names and uids, comma separated */
+	VALUE_USERS,	  /* names and uids, comma separated */
+	VALUE_CIDS,		  /* numbers, comma separated */
+	VALUE_LISTEN	  /* host:port, comma separated */
 } ValueKind;
 
 typedef struct KeyInfo
@@ -41,7 +43,7 @@ typedef struct Parser
 	const char *at;	  /* next line */
 	const char *end;
 	unsigned line; /* number of the line at hand, from 1 */
-	uint32_t seen; /* bit set of keys */
+	uint64_t seen; /* bit set of keys */
 	bool failed;
 	E3Config *config;
 	E3ConfigError *error;

@@ -15,6 +15,7 @@
 #include "net/server.h"
 #include "net/work.h"
 #include "rpc/rpc.h"
+#include "tls/context.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -90,7 +91,7 @@ open_signals(void)
 }
 
 static EvwStatus
-serve(E3Config *config, E3RpcShared *shared)
+serve(E3Config *config, E3TlsContext *tls, E3RpcShared *shared)
 {
 	const E3PoolWork work = {.run = run_job,
 							 .idle = work_ahead,
@@ -98,6 +99,7 @@ serve(E3Config *config, E3RpcShared *shared)
 							 .free_worker = free_worker,
 							 .shared = shared};
 	E3ServerSetup setup = {.config = config,
+						   .tls = tls,
 						   .keyring = shared->keyring,
 						   .derived = shared->derived,
 						   .request_keys = shared->request_keys,
@@ -112,6 +114,18 @@ serve(E3Config *config, E3RpcShared *shared)
 		status = e3_server_run(&setup);
 	e3_pool_free(setup.pool);
 	close(setup.signal_fd);
+	return status;
+}
+
+static EvwStatus
+load_tls_and_serve(E3Config *config, E3RpcShared *shared)
+{
+	E3TlsContext *tls;
+	EvwStatus status = e3_tls_context_load(config, &tls);
+
+	if (status == EVW_OK)
+		status = serve(config, tls, shared);
+	e3_tls_context_release(tls);
 	return status;
 }
 
@@ -136,7 +150,7 @@ load_and_serve(E3Config *config, const char *config_path)
 	shared.derived = e3_derived_new(config->cached_keys);
 	shared.request_keys = e3_request_keys_new(config->pooled_keys);
 	if (shared.derived != NULL && shared.request_keys != NULL)
-		status = serve(config, &shared);
+		status = load_tls_and_serve(config, &shared);
 	else
 	{
 		e3_log(E3_LOG_ERROR, "locked_memory_refused", "cached_keys=%u pooled_keys=%u",

@@ -7,8 +7,7 @@
 
 #include "postgres.h"
 
-#include <sys/un.h>
-
+#include "wire/endpoint.h"
 #include "wire/envelope.h"
 
 /* Also that of an app which is not set. */
@@ -44,15 +43,7 @@
 #define EVC_ENDPOINTS_DEFAULT "unix:/run/evcrypt/e3.sock"
 #define EVC_ENDPOINTS_MAX 16
 
-#define EVC_ENDPOINT_PREFIX "unix:"
-
-/* One endpoint as text; what follows the prefix is an absolute path that fits sun_path.
- */
-typedef struct EvcEndpoint
-{
-	char text[sizeof(EVC_ENDPOINT_PREFIX) - 1 +
-			  sizeof(((struct sockaddr_un *) NULL)->sun_path)];
-} EvcEndpoint;
+typedef EvwEndpoint EvcEndpoint;
 
 extern char *evc_app;
 extern bool evc_batching;
@@ -63,6 +54,13 @@ extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_max_values_per_key; /* 0: no limit */
 extern int evc_request_timeout;
+extern char *evc_sslcert; /* these four: paths, or empty */
+extern char *evc_sslcrl;
+extern char *evc_sslkey;
+extern char *evc_sslrootcert;
+
+/* Counts changes of the four. */
+extern uint64 evc_tls_serial;
 
 /*
  * Fills "endpoints" with what evcrypt.endpoints lists and returns how many
@@ -78,8 +76,6 @@ extern const EvwTagInfo *evc_guc_format(void);
 
 /* Raises EV010 if evcrypt.app is not set. */
 extern void evc_guc_require_app(void);
-
-extern const char *evc_endpoint_path(const EvcEndpoint *endpoint);
 
 extern void evc_guc_init(void);
 

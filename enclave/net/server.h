@@ -10,11 +10,13 @@
 #include "keyring/keyring.h"
 #include "keyring/request_keys.h"
 #include "sched/pool.h"
+#include "tls/context.h"
 
 /* All borrowed, and alive until e3_server_run returns. */
 typedef struct E3ServerSetup
 {
-	E3Config *config; /* RELOAD changes its log level and access list */
+	E3Config *config;  /* RELOAD changes its log level and access list */
+	E3TlsContext *tls; /* NULL: no TLS */
 	E3KeyringHolder *keyring;
 	E3DerivedKeys *derived; /* these two for STATS */
 	E3RequestKeys *request_keys;

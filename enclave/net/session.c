@@ -142,7 +142,8 @@ count_request(E3Stats *stats, uint32_t verb)
 static bool
 is_administrator(const E3Conn *conn)
 {
-	return conn->uid == 0 || conn->uid == geteuid();
+	return conn->peer.kind == E3_IDENTITY_UID &&
+		   (conn->peer.uid == 0 || conn->peer.uid == geteuid());
 }
 
 /* Hands a request to the workers; "body" becomes the work's. */
@@ -246,7 +247,8 @@ e3_session_frame(E3Conn *conn, EvwBuf *body)
 	e3_buf_release(body);
 }
 
-/* Log level and access list may change while E3 runs; the rest at restart. */
+/* Log level, access list and names of certificates may change while E3 runs; the rest at
+ * restart. */
 static void
 apply_config(E3Server *server, const E3Config *reloaded)
 {
@@ -255,6 +257,9 @@ apply_config(E3Server *server, const E3Config *reloaded)
 	config->log_level = reloaded->log_level;
 	config->n_uids = reloaded->n_uids;
 	memcpy(config->uids, reloaded->uids, sizeof(config->uids));
+	config->n_cids = reloaded->n_cids;
+	memcpy(config->cids, reloaded->cids, sizeof(config->cids));
+	config->tls = reloaded->tls;
 	e3_log_set_level(config->log_level);
 }
 
@@ -269,6 +274,8 @@ count_outcome(E3Server *server, const E3Call *call)
 		server->stats.requests_failed++;
 	if (call->reloaded != NULL)
 		apply_config(server, call->reloaded);
+	if (call->reloaded_tls != NULL)
+		e3_accept_use(server, call->reloaded_tls);
 }
 
 /* Ends before it answers: that may be the end of the connection, and of its works. */

@@ -45,6 +45,8 @@ e3_call_release(E3Call *call)
 	e3_buf_release(&call->reply);
 	free(call->reloaded);
 	call->reloaded = NULL;
+	e3_tls_context_release(call->reloaded_tls);
+	call->reloaded_tls = NULL;
 }
 
 EvwStatus

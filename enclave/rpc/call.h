@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "keyring/keyring.h"
+#include "tls/context.h"
 #include "wire/request.h"
 
 #include <stdatomic.h>
@@ -44,10 +45,12 @@ typedef struct E3Call
 	void *state;		/* the operation's own, owned */
 	void (*free_state)(void *state);
 
-	EvwBuf reply;		/* the reply's frame, owned */
-	EvwStatus outcome;	/* OK, CANCELLED, or what the ERROR says */
-	uint32_t done;		/* values worked on */
-	E3Config *reloaded; /* by RELOAD: the configuration now on disk, owned */
+	EvwBuf reply;	   /* the reply's frame, owned */
+	EvwStatus outcome; /* OK, CANCELLED, or what the ERROR says */
+	uint32_t done;	   /* values worked on */
+	/* By RELOAD, owned: what is on disk now; NULL: no TLS. */
+	E3Config *reloaded;
+	E3TlsContext *reloaded_tls;
 } E3Call;
 
 /* An empty call that arrived now; buffers are malloc's (base/secret.h). */

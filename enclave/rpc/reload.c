@@ -4,7 +4,7 @@
  *
  * Runs on a worker, because deriving the key-encryption key takes a while.  The
  * new configuration is handed back to the network thread, which owns it; of it,
- * only log level and access list change while E3 runs.
+ * only log level, access list and certificates change while E3 runs.
  */
 #include "rpc/operations.h"
 
@@ -81,6 +81,8 @@ begin(E3RpcWorker *worker, E3Call *call)
 	pthread_mutex_lock(&one_at_a_time);
 	status = load_config(worker->shared->config_path, &call->reloaded);
 	if (status == EVW_OK)
+		status = e3_tls_context_load(call->reloaded, &call->reloaded_tls);
+	if (status == EVW_OK)
 		status = load_keyring(worker->shared, call->reloaded);
 	pthread_mutex_unlock(&one_at_a_time);
 	if (status != EVW_OK)
@@ -88,6 +90,8 @@ begin(E3RpcWorker *worker, E3Call *call)
 		e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(status));
 		free(call->reloaded);
 		call->reloaded = NULL;
+		e3_tls_context_release(call->reloaded_tls);
+		call->reloaded_tls = NULL;
 		return status;
 	}
 	evw_stats_encode(&call->reply, call->request.id, NULL, 0);

@@ -60,7 +60,7 @@ rename_trouble(EvcTrouble *trouble)
 	if (trouble->kind == EVC_TROUBLE_LOST)
 	{
 		trouble->kind = EVC_TROUBLE_CONNECT;
-		trouble->broke = true;
+		trouble->broke = trouble->cause == NULL;
 	}
 	else if (trouble->kind == EVC_TROUBLE_TIMEOUT)
 		trouble->kind = EVC_TROUBLE_CONNECT_TIMEOUT;

@@ -34,7 +34,7 @@ typedef struct StatusReport
 } StatusReport;
 
 static const char hint_connect[] =
-	"Check that E3 is running and that evcrypt.endpoints names its socket.";
+	"Check that E3 is running and that evcrypt.endpoints names where it listens.";
 static const char hint_timeout[] =
 	"Raise evcrypt.request_timeout, or send fewer values at a time.";
 static const char hint_later[] = "Try again later.";
@@ -195,6 +195,15 @@ find_trouble_report(const EvcTrouble *trouble)
 const char *
 evc_trouble_cause(const EvcTrouble *trouble)
 {
+	static char text[256];
+
+	if (trouble->cause != NULL)
+	{
+		snprintf(text, sizeof(text), "%s%s%s",
+				 trouble->about != NULL ? trouble->about : "",
+				 trouble->about != NULL ? ": " : "", trouble->cause);
+		return text;
+	}
 	switch (trouble->kind)
 	{
 		case EVC_TROUBLE_CONNECT:

@@ -11,8 +11,9 @@
  *
  * And of the whole process:
  *
- *	HINDER_MALLOC=FILE the file holds a 64-bit number, in the machine's byte order;
- *	                   each allocation takes one off, and the one that makes it zero fails
+ *	HINDER_CONTROL=FILE  the file holds two 64-bit numbers, in the machine's byte order:
+ *	                     each allocation takes one off the first, and the one that makes
+ *it zero fails; the second, signed, is added to the time of day, in seconds
  *
  * The file is shared: a test writes to it while the process runs.
  */
@@ -26,6 +27,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FDS 65536
@@ -34,7 +36,14 @@ static atomic_bool hindered[FDS];
 static int sndbuf, most_read, eintr;
 static bool accepts;
 static atomic_uint calls;
-static _Atomic(atomic_ullong *) countdown;
+
+typedef struct Control
+{
+	atomic_ullong countdown;
+	atomic_llong offset_s;
+} Control;
+
+static _Atomic(Control *) control;
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -50,7 +59,7 @@ number(const char *name)
 
 static void __attribute__((constructor)) start(void)
 {
-	const char *path = getenv("HINDER_MALLOC");
+	const char *path = getenv("HINDER_CONTROL");
 	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
 
 	sndbuf = number("HINDER_SNDBUF");
@@ -59,11 +68,11 @@ static void __attribute__((constructor)) start(void)
 	accepts = getenv("HINDER_ACCEPT") != NULL;
 	if (fd < 0)
 		return;
-	void *at = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *at = mmap(NULL, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	close(fd);
 	if (at != MAP_FAILED)
-		atomic_store(&countdown, at);
+		atomic_store(&control, at);
 }
 
 static bool
@@ -159,10 +168,10 @@ sendmsg(int fd, const struct msghdr *message, int flags)
 static bool
 fails(void)
 {
-	atomic_ullong *left = atomic_load(&countdown);
-	unsigned long long was = left != NULL ? atomic_load(left) : 0;
+	Control *at = atomic_load(&control);
+	unsigned long long was = at != NULL ? atomic_load(&at->countdown) : 0;
 
-	while (was > 0 && !atomic_compare_exchange_weak(left, &was, was - 1))
+	while (was > 0 && !atomic_compare_exchange_weak(&at->countdown, &was, was - 1))
 		;
 	if (was == 1)
 		errno = ENOMEM;
@@ -185,4 +194,16 @@ void *
 realloc(void *old, size_t size)
 {
 	return fails() ? NULL : __libc_realloc(old, size);
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *now)
+{
+	NEXT(clock_gettime);
+	Control *at = atomic_load(&control);
+	int result = next(clock, now);
+
+	if (result == 0 && clock == CLOCK_REALTIME && at != NULL)
+		now->tv_sec += atomic_load(&at->offset_s);
+	return result;
 }

@@ -19,11 +19,12 @@ declare -A src=(
 	[wire]=""
 )
 declare -A enclave=(
-	[main]="config net sched rpc keyring crypto base"
-	[ctl]="config keyring crypto base"
-	[net]="config sched rpc keyring base"
+	[main]="config net sched rpc keyring crypto tls base"
+	[ctl]="config keyring crypto tls base"
+	[net]="config sched rpc keyring tls base"
 	[sched]="base"
-	[rpc]="config keyring crypto base"
+	[rpc]="config keyring crypto tls base"
+	[tls]="config base"
 	[keyring]="crypto base"
 	[crypto]="base"
 	[config]="base"
@@ -31,11 +32,11 @@ declare -A enclave=(
 )
 
 # Files that may include <openssl/...>.
-openssl='^(enclave/crypto/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/ctl/)'
+openssl='^(src/client/tls|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/ctl/)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include socket headers.
-sockets='^(src/client/|enclave/(net|ctl)/)'
+sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }
