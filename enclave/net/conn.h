@@ -18,9 +18,9 @@
 #include "net/budget.h"
 #include "net/loop.h"
 #include "net/stats.h"
-#include "net/transport.h"
 #include "policy/principal.h"
 #include "sched/job.h"
+#include "tls/transport.h"
 #include "wire/frame.h"
 
 typedef enum E3ConnState
