@@ -46,6 +46,14 @@
 
 #define EVC_ENDPOINT_PREFIX "unix:"
 
+/* Statements that call our functions, in the log and in statistics. */
+typedef enum EvcRedact
+{
+	EVC_REDACT_OFF,	  /* as PostgreSQL has them */
+	EVC_REDACT_ON,	  /* without text and parameters, where there is a value in them */
+	EVC_REDACT_STRICT /* without, and so is what could not be parsed */
+} EvcRedact;
+
 /* One endpoint as text; what follows the prefix is an absolute path that fits sun_path.
  */
 typedef struct EvcEndpoint
@@ -62,6 +70,7 @@ extern int evc_batch_rows;
 extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_max_values_per_key; /* 0: no limit */
+extern int evc_redact;			   /* an EvcRedact */
 extern int evc_request_timeout;
 
 /*

@@ -23,6 +23,8 @@
 #define ERRCODE_EVCRYPT_CONTEXT MAKE_SQLSTATE('E', 'V', '0', '2', '3')
 #define ERRCODE_EVCRYPT_UNSUPPORTED MAKE_SQLSTATE('E', 'V', '0', '2', '4')
 
+bool evc_involved;
+
 /* What one status becomes. */
 typedef struct StatusReport
 {
@@ -146,6 +148,7 @@ evc_report_status(EvwStatus status)
 	const StatusReport *report = find_status_report(status);
 	const char *detail = status_detail(report, status);
 
+	evc_involved = true;
 	ereport(ERROR, (errcode(report->sqlstate),
 					errmsg("%s", report->message != NULL ? report->message
 														 : evw_status_message(status)),

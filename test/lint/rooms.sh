@@ -6,7 +6,8 @@ set -uo pipefail
 # room: the rooms it may include beside itself and wire.  A file at the top of
 # a tree is a room of its own name.
 declare -A src=(
-	[evcrypt]="plan exec sqlfn type batch client guc compat"
+	[evcrypt]="plan redact exec sqlfn type batch client guc compat"
+	[redact]="batch client guc compat"
 	[plan]="exec batch guc compat"
 	[exec]="batch guc compat"
 	[sqlfn]="type batch client guc compat"
