@@ -71,19 +71,36 @@ judge(const ErrorData *edata, const char *text)
 		evc_statement_mark();
 }
 
+/* Not the client's statement, but one that this hook has hidden before. */
+static bool
+speaks_of_hidden(const ErrorData *edata)
+{
+	return edata->message != NULL && (strstr(edata->message, EVC_HIDDEN) != NULL ||
+									  evc_text_has_credential(edata->message));
+}
+
+/* A message without a statement may be the end of a transaction. */
 static bool
 is_marked(const ErrorData *edata)
 {
 	const char *text = debug_query_string;
 
-	if (!evc_statement_is_marked() && !evc_statement_is_judged() && text != NULL)
+	if (text == NULL)
+		return evc_transaction_is_marked() || speaks_of_hidden(edata);
+	if (!evc_statement_is_marked() && !evc_statement_is_judged())
 		judge(edata, text);
-	return evc_statement_is_marked() ||
-		   (edata->message != NULL && evc_text_has_credential(edata->message)) ||
+	return evc_statement_is_marked() || speaks_of_hidden(edata) ||
 		   (edata->detail != NULL && evc_text_has_credential(edata->detail));
 }
 
 /* --- what is hidden --------------------------------------------------------- */
+
+/* The fields of a message are freed one by one. */
+static char *
+field(const ErrorData *edata, const char *text)
+{
+	return MemoryContextStrdup(edata->assoc_context, text);
+}
 
 static char *
 with_hidden_tail(const ErrorData *edata, size_t len)
@@ -144,7 +161,8 @@ static void
 cut_syntax_error(ErrorData *edata)
 {
 	if (edata->elevel >= ERROR && edata->sqlerrcode == ERRCODE_SYNTAX_ERROR)
-		edata->message = "syntax error in a statement that evcrypt.redact hides";
+		edata->message =
+			field(edata, "syntax error in a statement that evcrypt.redact hides");
 }
 
 /* Errors of ours and of connections never have data in their details. */
@@ -161,7 +179,7 @@ static void
 hide_details(ErrorData *edata)
 {
 	if ((edata->detail != NULL || edata->detail_log != NULL) && !has_safe_detail(edata))
-		edata->detail_log = EVC_HIDDEN;
+		edata->detail_log = field(edata, EVC_HIDDEN);
 	edata->hide_ctx = true;
 	/* The client loses this one too: it is a statement inside a function. */
 	edata->internalquery = NULL;

@@ -212,11 +212,12 @@ has_parameters(const QueryDesc *query)
 }
 
 /*
- * The text is also what parallel workers, auto_explain and the like are given.  The
- * plan may belong to a cache, and says where in the text the statement is.
+ * The text is also what parallel workers, auto_explain, pg_stat_statements and the
+ * like are given.  The plan may belong to a cache, and says where in the text the
+ * statement is.
  */
 static void
-replace_text(QueryDesc *query)
+replace_text(QueryDesc *query, const char *text)
 {
 	PlannedStmt *plan = palloc(sizeof(PlannedStmt));
 
@@ -224,18 +225,22 @@ replace_text(QueryDesc *query)
 	plan->stmt_location = -1;
 	plan->stmt_len = 0;
 	query->plannedstmt = plan;
-	query->sourceText = EVC_HIDDEN;
+	query->sourceText = text;
 }
 
-/* A client's text with placeholders only is of use to pg_stat_statements. */
+/* Of a text with placeholders only the parameters are hidden: plans show them. */
 static void
 hide_started(QueryDesc *query)
 {
+	EvcValues values = evc_text_values(query->sourceText);
+
 	evc_statement_mark();
 	evc_statement_hide_activity();
-	if (evc_text_values(query->sourceText) == EVC_VALUES_LITERALS ||
-		(has_parameters(query) && !evc_is_clients_text(query->sourceText)))
-		replace_text(query);
+	if (values == EVC_VALUES_LITERALS)
+		replace_text(query, EVC_HIDDEN);
+	else if (values == EVC_VALUES_PARAMETERS || has_parameters(query))
+		replace_text(query,
+					 psprintf("%s /* parameters: " EVC_HIDDEN " */", query->sourceText));
 }
 
 static void
@@ -290,6 +295,15 @@ running_utility_calls(PlannedStmt *statement, const char *source)
 	return statement_calls(&query, source);
 }
 
+/* Constraints that were put off speak of the rows of earlier statements. */
+static bool
+checks_rows(const PlannedStmt *statement)
+{
+	return (IsA(statement->utilityStmt, TransactionStmt) ||
+			IsA(statement->utilityStmt, ConstraintsSetStmt)) &&
+		   evc_transaction_is_marked();
+}
+
 static void
 run_utility(PlannedStmt *statement, const char *source, bool read_only,
 			ProcessUtilityContext context, ParamListInfo params,
@@ -303,7 +317,7 @@ run_utility(PlannedStmt *statement, const char *source, bool read_only,
 	if (evc_redact != EVC_REDACT_OFF)
 	{
 		evc_statement_begin();
-		if (running_utility_calls(statement, source))
+		if (running_utility_calls(statement, source) || checks_rows(statement))
 		{
 			evc_statement_mark();
 			evc_statement_hide_activity();
@@ -316,6 +330,7 @@ void
 evc_redact_init(void)
 {
 	evc_verdict_init();
+	evc_statement_init();
 	evc_log_init();
 	prev_post_parse_analyze_hook = post_parse_analyze_hook;
 	post_parse_analyze_hook = after_parse;

@@ -27,12 +27,28 @@ typedef struct Message
 } Message;
 
 static Message message;
+static bool marked_in_transaction;
 
 static void
 forget(void *unused)
 {
+	marked_in_transaction = evc_transaction_is_marked() && IsTransactionState();
 	memset(&message, 0, sizeof(message));
 	evc_involved = false;
+}
+
+static void
+on_transaction(XactEvent event, void *unused)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		marked_in_transaction = false;
+}
+
+void
+evc_statement_init(void)
+{
+	RegisterXactCallback(on_transaction, NULL);
 }
 
 void
@@ -66,6 +82,12 @@ bool
 evc_statement_is_marked(void)
 {
 	return message.marked || evc_involved;
+}
+
+bool
+evc_transaction_is_marked(void)
+{
+	return marked_in_transaction || evc_statement_is_marked();
 }
 
 bool

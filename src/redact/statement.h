@@ -24,6 +24,10 @@ extern void evc_statement_judged(void);
 extern void evc_statement_begin(void);
 
 extern bool evc_statement_is_marked(void);
+
+/* Has any message of this transaction been? */
+extern bool evc_transaction_is_marked(void);
+
 extern bool evc_statement_is_judged(void);
 
 /* Is this text one that must not be shown, if it calls our functions? */
@@ -31,6 +35,9 @@ extern bool evc_hides_text(const char *text);
 
 /* The client's text, not that of a function that it runs? */
 extern bool evc_is_clients_text(const char *text);
+
+/* For _PG_init. */
+extern void evc_statement_init(void);
 
 /* Takes the text of a marked message out of pg_stat_activity. */
 extern void evc_statement_hide_activity(void);
