@@ -233,6 +233,14 @@ replan_for_batching(bool newval, void *extra)
 		ResetPlanCache();
 }
 
+/* Plans that are cached were marked, or not, under the other value. */
+static void
+replan_for_redaction(int newval, void *extra)
+{
+	if (newval != evc_redact)
+		ResetPlanCache();
+}
+
 void
 evc_guc_init(void)
 {
@@ -283,7 +291,7 @@ evc_guc_init(void)
 							 process_shared_preload_libraries_in_progress
 								 ? EVC_REDACT_ON
 								 : EVC_REDACT_OFF,
-							 redactions, PGC_SUSET, 0, NULL, NULL, NULL);
+							 redactions, PGC_SUSET, 0, NULL, replan_for_redaction, NULL);
 	DefineCustomIntVariable("evcrypt.request_timeout",
 							"Longest time to wait for the reply to one request.",
 							"Zero turns this off.", &evc_request_timeout,

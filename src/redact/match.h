@@ -8,7 +8,8 @@
  *
  * "Ours" is every C function of the library but those that handle ciphertext only.
  * A function in another language counts if its body names one that does, through
- * any number of others; a relation if its rules or triggers call one.
+ * any number of others; a relation if its rules, triggers, defaults
+ * or checks call one.
  */
 #ifndef EVC_REDACT_MATCH_H
 #define EVC_REDACT_MATCH_H
@@ -21,7 +22,7 @@ typedef enum EvcObject
 {
 	EVC_OBJECT_FUNCTION,
 	EVC_OBJECT_READ, /* a relation that is read: a view */
-	EVC_OBJECT_WRITE /* a relation that is written: its rules and triggers */
+	EVC_OBJECT_WRITE /* a relation that is written: the rest of what it runs */
 } EvcObject;
 
 /* Of a query, also a utility statement's as far as it has been parsed. */

@@ -1,10 +1,12 @@
 /*
  * redact/relation.c
- *	  Do the rules or triggers of a relation call one of our functions?
+ *	  Do the rules, triggers, defaults or checks of a relation call one of our
+ *	  functions?
  */
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/tupdesc.h"
 #include "rewrite/prs2lock.h"
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
@@ -39,6 +41,22 @@ triggers_call(Relation relation)
 	return false;
 }
 
+static bool
+constraints_call(Relation relation)
+{
+	TupleConstr *constraints = relation->rd_att->constr;
+
+	if (constraints == NULL)
+		return false;
+	for (int i = 0; i < constraints->num_check; i++)
+		if (evc_query_calls(stringToNode(constraints->check[i].ccbin)))
+			return true;
+	for (int i = 0; i < constraints->num_defval; i++)
+		if (evc_query_calls(stringToNode(constraints->defval[i].adbin)))
+			return true;
+	return false;
+}
+
 /*
  * The lock is the least that the statement is going to take itself; if it has it
  * already, this one is counted.
@@ -52,7 +70,8 @@ evc_relation_look(EvcObject kind, Oid oid)
 	if (relation == NULL)
 		return false;
 	calls = rules_call(relation, kind) ||
-			(kind == EVC_OBJECT_WRITE && triggers_call(relation));
+			(kind == EVC_OBJECT_WRITE &&
+			 (triggers_call(relation) || constraints_call(relation)));
 	relation_close(relation, AccessShareLock);
 	return calls;
 }

@@ -11,7 +11,7 @@ use File::Find;
 use IPC::Run;
 use Test::More;
 
-our @EXPORT = qw(census_node run_literal run_extended run_bind places count_in canary);
+our @EXPORT = qw(census_node run_literal run_extended run_bind logged places count_in canary);
 
 my $canaries = 0;
 
@@ -61,7 +61,10 @@ sub run_literal
 	my ($node, $settings, $canary, @statements) = @_;
 	my @commands = map { ('-c', s/:secret/'$canary'/gr) } @statements;
 
-	return run_client($node, $settings, "$canary\n", 'psql', '-XAtq', '-d',
+	# Who does not read it may be gone before it is written.
+	my $input = (grep { /stdin/ } @statements) ? "$canary\n" : '';
+
+	return run_client($node, $settings, $input, 'psql', '-XAtq', '-d',
 		$node->connstr('postgres'), @commands);
 }
 
@@ -93,7 +96,21 @@ sub run_bind
 		map { s/:secret/:secret\::text/gr } @statements);
 }
 
-# Everything that has been logged, in any format; what came before is complete.
+# How far a node's log files have been read.
+my %read;
+
+# A file from where the last reading ended.
+sub rest_of
+{
+	my ($file) = @_;
+
+	open my $handle, '<', $file or return '';
+	seek $handle, $read{$file} // 0, 0;
+	local $/;
+	return <$handle> // '';
+}
+
+# What has been logged since the last time, in any format; it is complete.
 sub logged
 {
 	my ($node) = @_;
@@ -103,8 +120,10 @@ sub logged
 	$node->safe_psql('postgres', "DO \$\$BEGIN RAISE LOG '$end'; END\$\$");
 	for my $file (map { $node->data_dir . "/log/census$_" } '', '.csv', '.json')
 	{
-		wait_until("$file has the last line", sub { -e $file and slurp($file) =~ /$end/ });
-		$text .= slurp($file);
+		my $rest;
+		wait_until("$file has the last line", sub { ($rest = rest_of($file)) =~ /$end/ });
+		$read{$file} += length $rest;
+		$text .= $rest;
 	}
 	return $text;
 }
