@@ -36,12 +36,15 @@ typedef struct EvcName
 
 /* --- names alone ------------------------------------------------------------ */
 
+/* Texts may be long, and are looked at whenever a statement is parsed. */
 static bool
 has_word(const char *word, const char *text)
 {
 	size_t len = strlen(word);
+	char first[] = {pg_tolower((unsigned char) *word), pg_toupper((unsigned char) *word),
+					'\0'};
 
-	for (const char *at = text; *at != '\0'; at++)
+	for (const char *at = strpbrk(text, first); at != NULL; at = strpbrk(at + 1, first))
 		if (pg_strncasecmp(at, word, len) == 0 && !evc_is_name_byte(at[len]) &&
 			(at == text || !evc_is_name_byte(at[-1])))
 			return true;
