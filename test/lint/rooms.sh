@@ -18,6 +18,7 @@ declare -A src=(
 	[guc]="compat"
 	[compat]=""
 	[wire]=""
+	[cli]=""
 )
 declare -A enclave=(
 	[main]="config net sched rpc keyring crypto base"
