@@ -64,10 +64,11 @@ evc_check_schemas(EvcDoctor *doctor)
 					" ELSE pg_get_userbyid(a.grantee) END FROM pg_namespace n,"
 					" aclexplode(coalesce(nspacl, acldefault('n', nspowner))) a"
 					" WHERE a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner"
-					" AND (quote_ident(nspname) = $2"
+					" AND (n.oid = (SELECT extnamespace FROM pg_extension WHERE extname "
+					"= 'evcrypt')"
 					" OR (a.grantee = 0 AND nspname IN (SELECT schema FROM paths))) "
 					"ORDER BY 1, 2",
-					2, values);
+					1, (const char *const *) &doctor->search_path);
 
 	if (result != NULL && PQntuples(result) == 0)
 		evc_find(doctor, "schemas", EVC_GRADE_OK, NULL,
