@@ -16,6 +16,7 @@ THEMES = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 PG_CPPFLAGS = -Isrc -MMD -MP
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -Wno-sign-compare
+SHLIB_LINK = -lssl -lcrypto
 EXTRA_CLEAN = $(OBJS:.o=.d) results regression.diffs regression.out
 
 # Bitcode doubles the build and inlines nothing that costs here.

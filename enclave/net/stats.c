@@ -8,7 +8,7 @@
 
 void
 e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency *latency,
-				const E3KeysAtHand *keys)
+				const E3KeysAtHand *keys, const E3AuditCounts *audit)
 {
 #define COUNTER(name) {#name, stats->name},
 	const EvwCounter counters[] = {
@@ -20,6 +20,8 @@ e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency 
 		{"loop_max_ns", latency->max_ns},
 		{"keys_ready", keys->ready},
 		{"keys_cached", keys->cached},
+		{"audit_last", audit->last},
+		{"audit_dropped", audit->dropped},
 	};
 #undef COUNTER
 

@@ -40,8 +40,16 @@ typedef struct E3KeysAtHand
 	uint32_t cached; /* of ciphertexts that have been opened */
 } E3KeysAtHand;
 
+/* Of the audit; zero if there is none. */
+typedef struct E3AuditCounts
+{
+	uint64_t last;	  /* number of its last record */
+	uint64_t dropped; /* records that could not be written */
+} E3AuditCounts;
+
 /* RESULT of STATS, with the network thread's own latency. */
 extern void e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats,
-							const E3Latency *latency, const E3KeysAtHand *keys);
+							const E3Latency *latency, const E3KeysAtHand *keys,
+							const E3AuditCounts *audit);
 
 #endif /* E3_STATS_H */

@@ -155,6 +155,23 @@ distrust(EvcCall *call, EvwStatus status)
 	return refuse(call, EVC_TROUBLE_PROTOCOL, status);
 }
 
+/* What E3 says of a refusal, beside its status: printable and bounded, whoever it is. */
+static const char *
+refusal_detail(const EvwErrorHeader *error)
+{
+	size_t skip = strlen(evw_status_message(error->code)) + 2;
+	char *text;
+
+	if (error->code < EVW_POLICY_REFUSED || error->code >= EVW_BUSY ||
+		error->message.len <= skip)
+		return NULL;
+	text = pnstrdup((const char *) error->message.data + skip, error->message.len - skip);
+	for (char *at = text; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	return psprintf("Cause: %s.", text);
+}
+
 static bool
 take_error(EvcCall *call, const EvwMessage *message)
 {
@@ -167,6 +184,7 @@ take_error(EvcCall *call, const EvwMessage *message)
 		evc_kept.leaving = true;
 	(void) refuse(call, EVC_TROUBLE_STATUS, (EvwStatus) error.code);
 	call->flight.trouble.retry_ms = error.retry_ms;
+	call->flight.trouble.detail = refusal_detail(&error);
 	return false;
 }
 

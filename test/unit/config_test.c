@@ -365,22 +365,88 @@ a_file_is_loaded_or_named(void **state)
 	help_remove_dir(dir);
 }
 
+static bool
+allows(const E3Config *config, const char *peer)
+{
+	E3Identity identity;
+
+	assert_true(e3_identity_parse(&identity, peer));
+	return e3_config_allows(config, &identity);
+}
+
 static void
 only_the_named_may_connect(void **state)
 {
+	const E3Identity self = e3_identity_uid(geteuid());
 	E3ConfigError error;
 	E3Config config;
 
 	(void) state;
 	assert_status(parse(MINIMAL "[access]\nallow_users = 12345,12346\n", &config, &error),
 				  EVW_OK);
-	assert_true(e3_config_allows(&config, geteuid()));
-	assert_true(e3_config_allows(&config, 12345));
-	assert_true(e3_config_allows(&config, 12346));
-	assert_false(e3_config_allows(&config, 12347));
+	assert_true(e3_config_allows(&config, &self));
+	assert_true(allows(&config, "uid:12345"));
+	assert_true(allows(&config, "uid:12346"));
+	assert_false(allows(&config, "uid:12347"));
+	assert_true(allows(&config, "dns:has.shown.its.certificate"));
+	assert_false(allows(&config, "vsock:12345"));
 	assert_status(parse(MINIMAL, &config, &error), EVW_OK);
-	assert_true(e3_config_allows(&config, geteuid()));
-	assert_false(e3_config_allows(&config, 12345));
+	assert_true(e3_config_allows(&config, &self));
+	assert_false(allows(&config, "uid:12345"));
+}
+
+#define TLS_FILES "certificate = /c\nkey = /k\nclient_ca = /a\n"
+
+static void
+tls_and_vsock_are_whole_or_absent(void **state)
+{
+	E3ConfigError error;
+	E3Config config;
+
+	(void) state;
+	assert_status(parse(MINIMAL "[tls]\nlisten = 0.0.0.0:7433, [::]:7434\n" TLS_FILES
+								"crl = /r\n[vsock]\nport = 5000\nallow_cids = 3, 16\n",
+						&config, &error),
+				  EVW_OK);
+	assert_int_equal(config.n_tls_listen, 2);
+	assert_string_equal(config.tls_listen[0].host, "0.0.0.0");
+	assert_string_equal(config.tls_listen[1].host, "::");
+	assert_int_equal(config.tls_listen[1].port, 7434);
+	assert_string_equal(config.tls_listen[1].text, "tls://[::]:7434");
+	assert_string_equal(config.tls.certificate, "/c");
+	assert_string_equal(config.tls.key, "/k");
+	assert_string_equal(config.tls.client_ca, "/a");
+	assert_string_equal(config.tls.crl, "/r");
+	assert_int_equal(config.vsock_port, 5000);
+	assert_true(allows(&config, "vsock:16"));
+	assert_false(allows(&config, "vsock:4"));
+	assert_status(parse(MINIMAL, &config, &error), EVW_OK);
+	assert_int_equal(config.n_tls_listen, 0);
+	assert_int_equal(config.vsock_port, 0);
+	expect_error(MINIMAL "[tls]\nlisten = 127.0.0.1:1\ncertificate = /c\nkey = /k\n",
+				 "e3.conf:9: [tls] client_ca: is missing");
+	expect_error(MINIMAL "[tls]\ncrl = /r\n", "e3.conf:7: [tls] listen: is missing");
+	expect_error(MINIMAL "[vsock]\nport = 1\n",
+				 "e3.conf:7: [vsock] allow_cids: is missing");
+}
+
+static void
+addresses_have_their_limits(void **state)
+{
+	(void) state;
+	expect_error(MINIMAL "[tls]\nlisten = 127.0.0.1\n",
+				 "e3.conf:7: [tls] listen: must be address:port, comma separated, IPv6 "
+				 "addresses in brackets");
+	expect_error(MINIMAL "[tls]\nlisten = a:1,b:1,c:1,d:1,e:1\n",
+				 "e3.conf:7: [tls] listen: more than 4 addresses");
+	expect_error(MINIMAL "[vsock]\nport = 4294967295\n",
+				 "e3.conf:7: [vsock] port: must be between 1 and 4294967294");
+	expect_error(MINIMAL "[vsock]\nallow_cids = 3,4294967295\n",
+				 "e3.conf:7: [vsock] allow_cids: must be numbers from 1 to 4294967294, "
+				 "comma separated");
+	expect_error(MINIMAL "[vsock]\nallow_cids = 0\n",
+				 "e3.conf:7: [vsock] allow_cids: must be numbers from 1 to 4294967294, "
+				 "comma separated");
 }
 
 int
@@ -398,6 +464,8 @@ main(void)
 		cmocka_unit_test(a_credential_lies_in_its_folder),
 		cmocka_unit_test(a_file_is_loaded_or_named),
 		cmocka_unit_test(only_the_named_may_connect),
+		cmocka_unit_test(tls_and_vsock_are_whole_or_absent),
+		cmocka_unit_test(addresses_have_their_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
