@@ -17,7 +17,6 @@
 #define SKEW_FAILURE 300000.0
 
 static const char prefix_unix[] = "unix:";
-static const char prefix_tls[] = "tls://";
 
 /* One question for every endpoint; NULL if there is no answer, which is said. */
 static PGresult *
@@ -148,36 +147,14 @@ check_socket(EvcDoctor *doctor, const char *path)
 	}
 }
 
-/* Files that TLS cannot do without. */
-static void
-check_tls(EvcDoctor *doctor, const char *endpoint)
-{
-	static const char *const settings[] = {"evcrypt.sslrootcert", "evcrypt.sslcert",
-										   "evcrypt.sslkey"};
-	int missing = 0;
-
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-	{
-		char *value = evc_setting(doctor, settings[i]);
-
-		if (value == NULL || *value == '\0')
-		{
-			evc_find(doctor, "tls", EVC_GRADE_FAILURE, NULL,
-					 "%s is not set, which %s needs", settings[i], endpoint);
-			missing++;
-		}
-		free(value);
-	}
-	if (missing == 0)
-		evc_find(doctor, "tls", EVC_GRADE_OK, NULL, "%s is reached by TLS", endpoint);
-}
-
+/* The others are reached by TLS, all with the same files. */
 void
 evc_check_transport(EvcDoctor *doctor)
 {
 	char *endpoints = evc_setting(doctor, "evcrypt.endpoints");
 	char *rest = endpoints;
 	char *endpoint;
+	bool by_tls = false;
 
 	if (endpoints == NULL || *endpoints == '\0')
 		evc_find(doctor, "tls", EVC_GRADE_FAILURE, "Set it in postgresql.conf.",
@@ -188,8 +165,11 @@ evc_check_transport(EvcDoctor *doctor)
 		endpoint[strcspn(endpoint, " \t\r\n")] = '\0';
 		if (strncmp(endpoint, prefix_unix, strlen(prefix_unix)) == 0)
 			check_socket(doctor, endpoint + strlen(prefix_unix));
-		else if (strncmp(endpoint, prefix_tls, strlen(prefix_tls)) == 0)
-			check_tls(doctor, endpoint);
+		else if (*endpoint != '\0' && !by_tls)
+		{
+			by_tls = true;
+			evc_check_tls(doctor, endpoint);
+		}
 	}
 	free(endpoints);
 }

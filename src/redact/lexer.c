@@ -212,6 +212,13 @@ values_of(EvcTokenKind kind)
 	}
 }
 
+/* A comment may be a statement that was, with values. */
+static bool
+has_value_between(const char *start, const char *end)
+{
+	return strcspn(start, "'\"$0123456789") < (size_t) (end - start);
+}
+
 EvcValues
 evc_text_values(const char *text)
 {
@@ -220,7 +227,11 @@ evc_text_values(const char *text)
 
 	do
 	{
+		const char *before = text;
+
 		token = evc_next_token(&text);
+		if (has_value_between(before, token.text))
+			return EVC_VALUES_LITERALS;
 		found = Max(found, values_of(token.kind));
 	} while (token.kind != EVC_TOKEN_END && found != EVC_VALUES_LITERALS);
 	return found;

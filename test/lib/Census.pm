@@ -30,6 +30,7 @@ log_destination = 'stderr,csvlog,jsonlog'
 log_filename = 'census'
 log_rotation_age = 0
 log_rotation_size = 0
+log_statement = none
 compute_query_id = on
 track_activity_query_size = 16kB
 END
@@ -117,11 +118,13 @@ sub logged
 	my $end = canary();
 	my $text = '';
 
-	$node->safe_psql('postgres', "DO \$\$BEGIN RAISE LOG '$end'; END\$\$");
+	# One line, the last.
+	run_client($node, { log_statement => 'all' }, '', 'psql', '-XAtq', '-d',
+		$node->connstr('postgres'), '-c', "SELECT '$end'");
 	for my $file (map { $node->data_dir . "/log/census$_" } '', '.csv', '.json')
 	{
 		my $rest;
-		wait_until("$file has the last line", sub { ($rest = rest_of($file)) =~ /$end/ });
+		wait_until("$file has the last line", sub { ($rest = rest_of($file)) =~ /$end.*\n\z/ });
 		$read{$file} += length $rest;
 		$text .= $rest;
 	}

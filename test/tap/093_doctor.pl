@@ -3,12 +3,25 @@
 use strict;
 use warnings;
 
+use Certs;
 use EvcryptTest;
 use IPC::Run;
 use JSON::PP;
 use Test::More;
 
-my $e3 = start_e3();
+# An E3 that also speaks TLS, with certificates of our own.
+my $certs = File::Temp->newdir('certsXXXXXX', TMPDIR => 1);
+my $ca = Certs->new($certs);
+my $server = $ca->server('DNS:localhost', to => 90 * 86400);
+my $client = $ca->client('DNS:db1.test', to => 90 * 86400);
+my $port = PostgreSQL::Test::Cluster::get_free_port();
+my $e3 = start_e3(extra => <<"END");
+[tls]
+listen = 127.0.0.1:$port
+certificate = $server->{cert}
+key = $server->{key}
+client_ca = $ca->{cert}
+END
 chmod 0750, $e3->{dir};
 my $node = new_node('doctor', $e3);
 my $database = 'postgres';
@@ -108,6 +121,18 @@ like($apart[0], qr/differ by (?:9|10)\.\d s/, 'a clock that is ten seconds off')
 @apart = grep { /^failure clock:/ } findings('faketime', '-f', '-10m');
 like($apart[0], qr/differ by (?:599|600)\.\d s/, 'a clock that is ten minutes off');
 
+SKIP:
+{
+	my $library = (glob '/usr/lib/*/faketime/libfaketime.so.1')[0];
+
+	skip 'a sanitizer wants to be the first library', 1 if ($ENV{EVCRYPT_VARIANT} // 'release') ne 'release';
+	local @ENV{qw(LD_PRELOAD FAKETIME FAKETIME_DONT_FAKE_MONOTONIC)} = ($library, '+20s', 1);
+	my $ahead = start_e3();
+	local $ENV{LD_PRELOAD} = '';
+	finds('an E3 whose clock is wrong', qr/^warning clock: the clock of .* is off by (?:19|20)\.\d s/,
+		with_settings('evcrypt.endpoints' => "unix:$ahead->{socket}"));
+}
+
 # --- endpoints ------------------------------------------------------------------
 
 my $nowhere = "unix:$e3->{dir}/nowhere.sock";
@@ -122,6 +147,25 @@ finds('both of two', qr/^failure endpoints: no endpoint can be reached/,
 	with_settings('evcrypt.app' => 'tenant'));
 ok(scalar(grep { /^failure policy: a value cannot be encrypted: .*\(EV010\)/ } @found),
 	'and that a value cannot be encrypted');
+
+# --- TLS ------------------------------------------------------------------------
+
+my %tls = ('evcrypt.endpoints' => "tls://localhost:$port", 'evcrypt.sslrootcert' => $ca->{cert},
+	'evcrypt.sslcert' => $client->{cert}, 'evcrypt.sslkey' => $client->{key});
+my ($over_tls, $no_longer) = with_settings(%tls);
+$over_tls->();
+all_is_well('over TLS');
+like((doctor())[1], qr/^ok +tls +\Q$client->{cert}\E is valid for 8\d days$/m, 'certificates are looked at');
+finds('a key that others may read', qr/^failure tls: others may read or write the key/,
+	sub { chmod 0640 | 04, $client->{key} or die }, sub { chmod 0600, $client->{key} or die });
+$no_longer->();
+finds('no certificate', qr/^failure tls: evcrypt.sslcert is not set, which tls:/,
+	with_settings(%tls, 'evcrypt.sslcert' => ''));
+finds('a certificate that expires soon', qr/^warning tls: .* expires in 4 days/,
+	with_settings(%tls, 'evcrypt.sslcert' => $ca->client('DNS:db1.test', to => 5 * 86400 - 60)->{cert}));
+@found = finds('one that has expired', qr/^failure tls: .* has expired/,
+	with_settings(%tls, 'evcrypt.sslcert' => $ca->client('DNS:db1.test', to => -60)->{cert}));
+finds('something else', qr/^failure tls: .* has no certificate/, with_settings(%tls, 'evcrypt.sslcert' => $client->{key}));
 
 # --- socket ---------------------------------------------------------------------
 
