@@ -16,7 +16,7 @@ RUN groupadd --gid 5433 evcrypt \
 
 FROM base AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	gcc libc6-dev make libssl-dev libinih-dev libcjose-dev libjansson-dev libmsgpack-dev postgresql-server-dev-15 libsecp256k1-dev \
+	gcc libc6-dev make libssl-dev libinih-dev libcjose-dev libjansson-dev libmsgpack-dev postgresql-server-dev-15 libpq-dev libsecp256k1-dev \
 	$([ "$(dpkg --print-architecture)" != amd64 ] || echo libipsec-mb-dev)
 COPY . /evcrypt
 RUN make -C /evcrypt -j"$(nproc)" install DESTDIR=/installed

@@ -13,6 +13,7 @@
 #include "guc.h"
 #include "plan/hook.h"
 #include "plan/rescue.h"
+#include "redact/redact.h"
 
 PG_MODULE_MAGIC;
 
@@ -28,4 +29,5 @@ _PG_init(void)
 	evc_plan_init();
 	if (!process_shared_preload_libraries_in_progress)
 		evc_rescue_init();
+	evc_redact_init();
 }
