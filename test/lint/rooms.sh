@@ -6,9 +6,10 @@ set -uo pipefail
 # room: the rooms it may include beside itself and wire.  A file at the top of
 # a tree is a room of its own name.
 declare -A src=(
-	[evcrypt]="plan exec sqlfn type batch client guc compat"
+	[evcrypt]="plan exec copy sqlfn type batch client guc compat"
 	[plan]="exec batch guc compat"
 	[exec]="batch guc compat"
+	[copy]="batch guc compat"
 	[sqlfn]="type batch client guc compat"
 	[batch]="type value client guc compat"
 	[value]="client compat"
