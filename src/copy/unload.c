@@ -123,14 +123,24 @@ query_of(Relation rel, List *copied, List *columns)
 	return (Node *) select;
 }
 
-/* Rows come in the order in which they are stored. */
+static void
+set_locally(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+}
+
+/*
+ * Rows come in the order in which they are stored, and nothing is compiled for them:
+ * COPY of a table has no workers and no expressions.
+ */
 static int
-forbid_workers(void)
+forbid_what_copy_lacks(void)
 {
 	int nest_level = NewGUCNestLevel();
 
-	(void) set_config_option("max_parallel_workers_per_gather", "0", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	set_locally("max_parallel_workers_per_gather", "0");
+	set_locally("jit", "off");
 	return nest_level;
 }
 
@@ -154,7 +164,7 @@ evc_copy_unload_begin(ParseState *pstate, CopyStmt *stmt, const DefElem *columns
 	stmt->relation = NULL;
 	stmt->attlist = NIL;
 	table_close(rel, NoLock);
-	return forbid_workers();
+	return forbid_what_copy_lacks();
 }
 
 void
