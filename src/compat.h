@@ -94,16 +94,16 @@ typedef struct RangeTblEntry EvcPermissions;
 #define evc_copy_has_marker(cstate) ((cstate)->opts.default_print != NULL)
 #define evc_copy_is_marked(cstate, column) ((cstate)->defaults[column])
 #define evc_copy_set_default(cstate, column, state) ((cstate)->defexprs[column] = (state))
-#define evc_copy_add_default(cstate, column, state)                                      \
-	((cstate)->defexprs[column] = (state),                                               \
-	 (cstate)->defmap[(cstate)->num_defaults++] = (column))
+#define evc_copy_get_default(cstate, i) ((cstate)->defexprs[(cstate)->defmap[i]])
+#define evc_copy_put_default(cstate, i, column, state)                                   \
+	((cstate)->defexprs[column] = (state), (cstate)->defmap[i] = (column))
 #else
 #define evc_copy_has_marker(cstate) false
 #define evc_copy_is_marked(cstate, column) false
 #define evc_copy_set_default(cstate, column, state) ((void) (state))
-#define evc_copy_add_default(cstate, column, state)                                      \
-	((cstate)->defexprs[(cstate)->num_defaults] = (state),                               \
-	 (cstate)->defmap[(cstate)->num_defaults++] = (column))
+#define evc_copy_get_default(cstate, i) ((cstate)->defexprs[i])
+#define evc_copy_put_default(cstate, i, column, state)                                   \
+	((cstate)->defexprs[i] = (state), (cstate)->defmap[i] = (column))
 #endif
 
 /* COPY's ON_ERROR and LOG_VERBOSITY, of 17; REJECT_LIMIT and silence, of 18. */

@@ -46,8 +46,10 @@ evc_defaults_add(CopyFromState outer, Relation rel, List *columns)
 		AttrNumber number = lfirst_int(cell);
 		ExprState *state = default_of(outer, rel, number);
 
-		if (state != NULL)
-			evc_copy_add_default(outer, number - 1, state);
+		if (state == NULL)
+			continue;
+		evc_copy_put_default(outer, outer->num_defaults, number - 1, state);
+		outer->num_defaults++;
 	}
 }
 

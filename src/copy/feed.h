@@ -7,10 +7,10 @@
 
 #include "copy/state.h"
 
-/* The outer COPY's source of data: binary, with field lengths and no fields. */
+/* The outer COPY's source of data: in the binary format, rows without fields. */
 extern int evc_feed_read(void *buffer, int min, int max);
 
-/* From now on the outer COPY takes the fields' values from the rows. */
+/* From now on the outer COPY takes every column of the input from the rows. */
 extern void evc_feed_attach(EvcLoad *load);
 
 #endif /* EVC_COPY_FEED_H */

@@ -78,8 +78,6 @@ new_load(const Target *target)
 		init_field(load, target, i);
 	load->values = palloc(n_columns * sizeof(Datum));
 	load->nulls = palloc(n_columns * sizeof(bool));
-	load->default_values = palloc(n_fields * sizeof(Datum));
-	load->default_nulls = palloc(n_fields * sizeof(bool));
 	load->econtext = makeNode(ExprContext);
 	for (int i = 0; i < EVC_COPY_SETS; i++)
 		evc_rows_init(&load->sets[i], &load->shape, load->batches);

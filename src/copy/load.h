@@ -6,8 +6,8 @@
  *	  input -> inner COPY -> rows -> E3 -> rows -> outer COPY -> table
  *
  * The inner one parses with the types of the plaintext (copy/template.h).  The
- * outer one inserts; its input is a stream of field lengths only (copy/feed.h),
- * and where it would read a field it takes a value that is ready.
+ * outer one inserts; it takes what it reads for rows without fields, and the values
+ * that are ready for defaults (copy/feed.h).
  */
 #ifndef EVC_COPY_LOAD_H
 #define EVC_COPY_LOAD_H

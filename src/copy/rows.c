@@ -19,6 +19,7 @@ evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape, MemoryContext owner)
 	memset(rows, 0, sizeof(*rows));
 	rows->shape = shape;
 	rows->owner = owner;
+	rows->at = -1;
 	rows->context = AllocSetContextCreate(owner, "evcrypt rows", ALLOCSET_DEFAULT_SIZES);
 }
 
@@ -29,9 +30,9 @@ evc_rows_reset(EvcCopyRows *rows)
 	MemoryContextReset(rows->context);
 	rows->in_flight = false;
 	rows->n_rows = 0;
-	rows->next = 0;
+	rows->fed = 0;
+	rows->at = -1;
 	rows->bytes = 0;
-	rows->defaulted = false;
 }
 
 bool
@@ -80,7 +81,6 @@ evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
 
 	rows->states[at] = (uint8) state;
 	rows->values[at] = value;
-	rows->defaulted |= state == EVC_COPY_DEFAULT;
 	if (state == EVC_COPY_VALUE && what->marker != NULL)
 	{
 		EvcCopyPlace *place = place_of(rows, rows->n_rows, what);

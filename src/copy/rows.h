@@ -2,7 +2,7 @@
  * copy/rows.h
  *	  Rows that have been read and are out for encryption together.
  *
- *	  begin, add, add, ... -> send -> receive -> next, column, column, ... -> begin
+ *	  reserve, set, ..., added, ... -> send -> receive -> value, value, ... -> reset
  *
  * Columns are those that are copied, numbered from 0 in the order of the input.
  */
@@ -57,7 +57,8 @@ typedef struct EvcCopyRows
 	bool in_flight;
 	int capacity; /* rows that the arrays hold */
 	int n_rows;
-	int next; /* row to be handed out */
+	int fed; /* rows that core knows of */
+	int at;	 /* of those, the one that it is at; -1: none yet */
 	size_t bytes;
 	bool defaulted;		  /* some fields are EVC_COPY_DEFAULT */
 	Datum *values;		  /* a field of a row */

@@ -36,16 +36,12 @@ typedef struct EvcLoad
 	CopyFromState outer; /* NULL while it begins */
 	EvcCopyShape shape;
 	ExprState **defaults;  /* of a field, for the marker; NULL: it has none */
-	ExprContext *econtext; /* for the inner COPY, and for defaults */
+	ExprContext *econtext; /* for the inner COPY */
 	Datum *values;		   /* of the table's columns, as the inner COPY fills them */
 	bool *nulls;
 	EvcCopyRows sets[EVC_COPY_SETS];
-	int current;		 /* the set that is being inserted, or was */
-	bool ended;			 /* the input */
-	bool headed;		 /* the outer COPY has its header */
-	int at;				 /* row of the current set that is being inserted */
-	bool *default_nulls; /* of that row's defaults, by field */
-	Datum *default_values;
+	int current;  /* the set that is being inserted, or was */
+	bool ended;	  /* the input */
 	bool verbose; /* a skipped row is told of */
 	EvcCopyPhase phase;
 	int encoding; /* field, in that phase */
