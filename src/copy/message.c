@@ -107,6 +107,18 @@ other_message(const EvcLoad *load, const ErrorData *error)
 	}
 }
 
+/*
+ * Triggers that wait for the end of the statement are not about a line.  Translations
+ * keep the word.
+ */
+static bool
+names_line(const EvcLoad *load, const ErrorData *error)
+{
+	return load->phase != EVC_COPY_INSERTING ||
+		   (error->context != NULL &&
+			strstr(error->context, psprintf("COPY %s", load->table)) != NULL);
+}
+
 /* Names of constraints and the like stay, for clients that look at them. */
 static void
 take_data_out(const EvcLoad *load, ErrorData *error)
@@ -125,7 +137,7 @@ take_data_out(const EvcLoad *load, ErrorData *error)
 	}
 	error->internalquery = NULL;
 	error->internalpos = 0;
-	error->context = evc_context_text(load);
+	error->context = names_line(load, error) ? evc_context_text(load) : NULL;
 }
 
 void
