@@ -36,9 +36,11 @@ SELECT option, refusal(format('COPY r %s FROM ''/dev/null'' (%s)', list, option)
 	('', 'ENCRYPT (''"a'')'),
 	('', 'ENCRYPT (''"" text'')'),
 	('', 'DECRYPT *'),
-	('', 'ENCRYPT *, DECRYPT *'),
-	('', 'FORMAT xml, ENCRYPT *'),
-	('', 'ENCRYPT *, QUOTE ''"''')) AS cases (list, option);
+	('', 'ENCRYPT *, DECRYPT *')) AS cases (list, option);
+-- Core's own refusals, whose words differ between versions.
+SELECT option, left(refusal(format('COPY r FROM ''/dev/null'' (%s)', option)), 5) FROM (VALUES
+	('FORMAT xml, ENCRYPT *'), ('ENCRYPT *, QUOTE ''"'''), ('ENCRYPT *, FORCE_QUOTE *'), ('ENCRYPT *, "ENCRYPT" *'))
+	AS cases (option);
 
 -- These are right.
 SELECT option, refusal(format('COPY r FROM ''/dev/null'' (%s)', option)) FROM (VALUES

@@ -9,6 +9,8 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
 
 #include "compat.h"
 #include "copy/context.h"
@@ -88,23 +90,38 @@ message_shows_data(const EvcLoad *load, const ErrorData *error)
 	return !is_harmless(error->message_id);
 }
 
+/* Of the column that the parser is at, as it sees it; InvalidOid: it is at none. */
+static Oid
+type_being_parsed(const EvcLoad *load)
+{
+	const CopyFromStateData *inner = load->inner;
+
+	for (int i = 0; inner->cur_attname != NULL && i < load->shape.n_fields; i++)
+	{
+		const EvcCopyField *field = &load->shape.fields[i];
+
+		if (strcmp(field->name, inner->cur_attname) == 0)
+			return TupleDescAttr(RelationGetDescr(inner->rel), field->number - 1)
+				->atttypid;
+	}
+	return InvalidOid;
+}
+
 static char *
 other_message(const EvcLoad *load, const ErrorData *error)
 {
-	switch (error->sqlerrcode)
-	{
-		case ERRCODE_CHARACTER_NOT_IN_REPERTOIRE:
-		case ERRCODE_UNTRANSLATABLE_CHARACTER:
-			return psprintf("input is not valid in encoding \"%s\", or not in \"%s\"",
-							pg_encoding_to_char(load->inner->file_encoding),
-							GetDatabaseEncodingName());
-		case ERRCODE_BAD_COPY_FILE_FORMAT:
-			return pstrdup("input does not have the form that COPY expects");
-		default:
-			return pstrdup(load->phase == EVC_COPY_PARSING
-							   ? "value is not valid for its column"
-							   : "value is not valid in an expression of the table");
-	}
+	Oid type = load->phase == EVC_COPY_PARSING ? type_being_parsed(load) : InvalidOid;
+
+	if (load->phase == EVC_COPY_INSERTING)
+		return pstrdup("value is not valid in an expression of the table");
+	if (error->sqlerrcode == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE ||
+		error->sqlerrcode == ERRCODE_UNTRANSLATABLE_CHARACTER)
+		return psprintf("input is not valid in encoding \"%s\", or not in \"%s\"",
+						pg_encoding_to_char(load->inner->file_encoding),
+						GetDatabaseEncodingName());
+	if (OidIsValid(type))
+		return psprintf("value is not valid for type %s", format_type_be(type));
+	return pstrdup("input does not have the form that COPY expects");
 }
 
 /*

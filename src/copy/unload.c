@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "batch/marker.h"
 #include "compat.h"
 #include "copy/check.h"
 #include "copy/functions.h"
@@ -51,12 +52,12 @@ column_reference(const char *name)
 }
 
 static Node *
-cast_to(Node *argument, Oid type, int32 typmod)
+cast_to(Node *argument, Oid type)
 {
 	TypeCast *cast = makeNode(TypeCast);
 
 	cast->arg = argument;
-	cast->typeName = makeTypeNameFromOid(type, typmod);
+	cast->typeName = makeTypeNameFromOid(type, -1);
 	cast->location = -1;
 	return (Node *) cast;
 }
@@ -71,11 +72,14 @@ null_constant(void)
 	return (Node *) constant;
 }
 
-/* decrypt(column), or decrypt_as(column, NULL::type). */
+/*
+ * decrypt(column), or decrypt_as(column, NULL::type).  A type that decrypt_as refuses
+ * is refused here, whatever rows there are.
+ */
 static Node *
 decrypting_call(const EvcCopyColumn *column, const char *name)
 {
-	Node *argument = cast_to(column_reference(name), column->encrypted, -1);
+	Node *argument = cast_to(column_reference(name), column->encrypted);
 	char *schema = get_namespace_name(evc_copy_schema(column->encrypted));
 	bool text = column->type == TEXTOID;
 	List *function = list_make2(makeString(schema),
@@ -83,7 +87,11 @@ decrypting_call(const EvcCopyColumn *column, const char *name)
 	List *arguments = list_make1(argument);
 
 	if (!text)
-		arguments = lappend(arguments, cast_to(null_constant(), column->type, -1));
+	{
+		(void) evc_marker_new(CurrentMemoryContext, EVC_MARKER_DECRYPT_AS, column->type,
+							  column->encrypted);
+		arguments = lappend(arguments, cast_to(null_constant(), column->type));
+	}
 	return (Node *) makeFuncCall(function, arguments, COERCE_EXPLICIT_CALL, -1);
 }
 
