@@ -11,7 +11,7 @@ use IPC::Run ();
 use Test::More;
 use Time::HiRes qw(time);
 
-our @EXPORT = qw(psql query set_up input slurp wait_until $MAJOR $DEADLINE);
+our @EXPORT = qw(psql query set_up input slurp wait_until session second_e3 $MAJOR $DEADLINE);
 
 # Seconds that anything may take before the test gives up on it.
 our $DEADLINE = 120;
@@ -92,6 +92,139 @@ sub wait_until
 		die "waited too long: $what" if time > $deadline;
 		select undef, undef, undef, 0.002;
 	}
+	return;
+}
+
+# An E3 of the test's own, beside that of test/stack and with its keys; $e3->{socket}.
+sub second_e3
+{
+	my $socket = "$DIR/second.sock";
+	my $config = slurp($ENV{E3_CONFIG}) =~ s/^socket = .*$/socket = $socket/mr;
+	my $self = bless { socket => $socket, config => input($config), owner => $$ }, 'CopyTest::E3';
+
+	$self->start;
+	return $self;
+}
+
+package CopyTest::E3;
+
+sub start
+{
+	my ($self) = @_;
+	my $pid = fork // die "fork: $!";
+
+	if ($pid == 0)
+	{
+		open STDIN, '<', '/dev/null';
+		open STDOUT, '>>', "$ENV{EVCRYPT_STACK}/e3-second.log" or die;
+		open STDERR, '>&', \*STDOUT;
+		exec 'test/lib/as-server', 'e3', '--config', $self->{config};
+		die "cannot run e3: $!";
+	}
+	$self->{pid} = $pid;
+	CopyTest::wait_until('E3 answers', sub {
+		local $ENV{E3_CONFIG} = $self->{config};
+		return system('e3ctl health >/dev/null 2>&1') == 0;
+	});
+	return;
+}
+
+sub kill9
+{
+	my ($self) = @_;
+
+	kill 'KILL', $self->{pid};
+	waitpid $self->{pid}, 0;
+	$self->{pid} = undef;
+	return;
+}
+
+sub DESTROY
+{
+	my ($self) = @_;
+
+	return unless $self->{pid} and $self->{owner} == $$;
+	local $?;
+	kill 'TERM', $self->{pid};
+	waitpid $self->{pid}, 0;
+	return;
+}
+
+package CopyTest;
+
+# One psql that stays connected.
+sub session
+{
+	my $self = bless { in => '', out => '', err => '', count => 0 }, 'CopyTest::Session';
+
+	$self->{psql} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-f', '-' ],
+		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err}, my $timer = IPC::Run::timeout($DEADLINE));
+	$self->{timer} = $timer;
+	$self->{backend} = $self->query('SELECT pg_backend_pid()');
+	return $self;
+}
+
+package CopyTest::Session;
+
+# Hands a statement, or a line of psql's, over and returns at once.
+sub send
+{
+	my ($self, $sql) = @_;
+
+	$self->{count}++;
+	$self->{in} .= ($sql =~ /^\\/ ? $sql : "$sql;") . "\n\\echo done $self->{count}\n\\warn done $self->{count}\n";
+	$self->{timer}->start($CopyTest::DEADLINE);
+	$self->{psql}->pump_nb;
+	return;
+}
+
+# Has what was handed over been done?
+sub done
+{
+	my ($self) = @_;
+	my $end = qr/^done $self->{count}\n/m;
+
+	$self->{psql}->pump_nb;
+	return ($self->{out} =~ $end and $self->{err} =~ $end);
+}
+
+# What the statements handed over have printed; errors are in $session->{error}.
+sub receive
+{
+	my ($self) = @_;
+	my $end = qr/^done $self->{count}\n/m;
+
+	$self->{psql}->pump until $self->{out} =~ $end and $self->{err} =~ $end;
+	my ($out, $err) = @$self{qw(out err)};
+	$self->{out} = $self->{err} = '';
+	s/^done \d+\n//mg for $out, $err;
+	chomp $out;
+	$self->{error} = $err;
+	return $out;
+}
+
+sub query
+{
+	my ($self, $sql) = @_;
+
+	$self->send($sql);
+	return $self->receive;
+}
+
+# SQLSTATE of the first error, '00000' if there was none.
+sub sqlstate
+{
+	my ($self) = @_;
+
+	return $self->{error} =~ /(?:ERROR|FATAL):  ([0-9A-Z]{5}):/ ? $1 : '00000';
+}
+
+sub close
+{
+	my ($self) = @_;
+
+	$self->{in} .= "\\q\n";
+	$self->{psql}->finish;
 	return;
 }
 
