@@ -70,6 +70,8 @@ new_load(const Target *target)
 	load->context = CurrentMemoryContext;
 	load->batches =
 		AllocSetContextCreate(load->context, "evcrypt load", ALLOCSET_SMALL_SIZES);
+	load->told =
+		AllocSetContextCreate(load->context, "evcrypt error", ALLOCSET_SMALL_SIZES);
 	load->callers = error_context_stack;
 	load->table = pstrdup(RelationGetRelationName(target->rel));
 	load->shape.n_fields = n_fields;

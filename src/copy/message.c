@@ -157,15 +157,52 @@ take_data_out(const EvcLoad *load, ErrorData *error)
 	error->context = names_line(load, error) ? evc_context_text(load) : NULL;
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Of a load that a row of this one has run, which has said what may be said. */
+static bool
+is_clean(const EvcLoad *load, const ErrorData *error)
+{
+	const ErrorData *clean = load->clean;
+
+	return clean != NULL && clean->sqlerrcode == error->sqlerrcode &&
+		   same_text(clean->message, error->message) &&
+		   same_text(clean->detail, error->detail);
+}
+
+/* In a context of its own, as there may be one for every row. */
+static void
+tell_enclosing(const EvcLoad *load, const ErrorData *error)
+{
+	EvcLoad *enclosing = load->enclosing;
+	MemoryContext caller;
+
+	if (enclosing == NULL)
+		return;
+	MemoryContextReset(enclosing->told);
+	caller = MemoryContextSwitchTo(enclosing->told);
+	enclosing->clean = palloc0(sizeof(ErrorData));
+	enclosing->clean->sqlerrcode = error->sqlerrcode;
+	enclosing->clean->message = pstrdup(error->message);
+	if (error->detail != NULL)
+		enclosing->clean->detail = pstrdup(error->detail);
+	MemoryContextSwitchTo(caller);
+}
+
 void
 evc_message_rethrow(const EvcLoad *load)
 {
 	ErrorData *error = CopyErrorData();
 
-	if (!may_show_data(load, error))
+	if (!may_show_data(load, error) || is_clean(load, error))
 		PG_RE_THROW();
 	FlushErrorState();
 	take_data_out(load, error);
+	tell_enclosing(load, error);
 	ThrowErrorData(error);
 	pg_unreachable();
 }

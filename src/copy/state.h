@@ -43,6 +43,9 @@ typedef struct EvcLoad
 	int current;  /* the set that is being inserted, or was */
 	bool ended;	  /* the input */
 	bool verbose; /* a skipped row is told of */
+	MemoryContext told;
+	ErrorData
+		*clean; /* in that: what an inner load has raised last, without data; or NULL */
 	EvcCopyPhase phase;
 	int encoding; /* field, in that phase */
 } EvcLoad;

@@ -40,7 +40,7 @@ for my $table (sort keys %alter)
 		{
 			for my $sql (@{ $alter{$table} })
 			{
-				$other->query("SET lock_timeout = '1s'; " . sprintf $sql, 50 + $altered % 50);
+				$other->query("SET lock_timeout = '1s'; " . $sql =~ s{%d}{50 + $altered % 50}er);
 				$altered++ if $other->sqlstate eq '00000';
 			}
 		}

@@ -117,18 +117,18 @@ cmp_ok(rss_kb($session->{backend}) - $before, '<', $MB * 1024, 'and its memory i
 # --- a dump needs no E3 ----------------------------------------------------
 
 my $out = "$CopyTest::DIR/ciphertexts";
-$session->query("CREATE TABLE some AS SELECT * FROM big WHERE id <= 1000; CREATE TABLE again (LIKE some)");
+$session->query("CREATE TABLE few AS SELECT * FROM big WHERE id <= 1000; CREATE TABLE again (LIKE few)");
 $e3->kill9;
 for my $format ('csv', 'text', 'binary')
 {
-	$session->query("TRUNCATE again; COPY some TO '$out' (FORMAT $format); COPY again FROM '$out' (FORMAT $format)");
+	$session->query("TRUNCATE again; COPY few TO '$out' (FORMAT $format); COPY again FROM '$out' (FORMAT $format)");
 	is($session->sqlstate, '00000', "$format: ciphertexts go out and in without E3");
-	is(query('SELECT count(*) FROM some JOIN again USING (id) WHERE some.ssn::text = again.ssn::text'), 1000,
+	is(query('SELECT count(*) FROM few JOIN again USING (id) WHERE few.ssn::text = again.ssn::text'), 1000,
 		"$format: byte for byte");
 }
 $session->query($copy);
 like($session->sqlstate, qr/^08/, 'plaintexts do not go in');
 
 $session->close;
-set_up('DROP TABLE big, some, again');
+set_up('DROP TABLE big, few, again');
 done_testing();

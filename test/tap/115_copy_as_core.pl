@@ -42,7 +42,7 @@ set_up(<<"END");
 CREATE TABLE seen AS SELECT * FROM pg_stat_progress_copy LIMIT 0;
 CREATE TABLE watched (id int, ssn encrypted);
 CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS
-	\$\$ BEGIN INSERT INTO seen SELECT * FROM pg_stat_progress_copy WHERE pid = pg_backend_pid(); RETURN NEW; END \$\$;
+	\$\$ BEGIN PERFORM pg_stat_clear_snapshot(); INSERT INTO seen SELECT * FROM pg_stat_progress_copy WHERE pid = pg_backend_pid(); RETURN NEW; END \$\$;
 CREATE TRIGGER look BEFORE INSERT ON watched FOR EACH ROW WHEN (NEW.id IN (1, 15000, 20000)) EXECUTE FUNCTION look();
 END
 $session->query("COPY watched FROM '$file' WITH (FORMAT csv, ENCRYPT (ssn)) WHERE id % 2 = 0 OR id = 1");
