@@ -24,7 +24,7 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 
-#include "compat.h"
+#include "compat_copy.h"
 
 void
 evc_copy_check_source(const CopyStmt *stmt)

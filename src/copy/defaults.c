@@ -16,7 +16,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "utils/rel.h"
 
-#include "compat.h"
+#include "compat_copy.h"
 
 /* NULL if the column has no default. */
 static ExprState *

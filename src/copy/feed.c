@@ -15,7 +15,7 @@
 #include "executor/executor.h"
 #include "utils/builtins.h"
 
-#include "compat.h"
+#include "compat_copy.h"
 #include "copy/context.h"
 
 /* Signature, flags and the length of an extension. */

@@ -14,7 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "compat.h"
+#include "compat_copy.h"
 #include "copy/check.h"
 #include "copy/defaults.h"
 #include "copy/feed.h"

@@ -12,7 +12,6 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "compat.h"
 #include "copy/context.h"
 #include "copy/message.h"
 

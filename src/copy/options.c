@@ -16,7 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "compat.h"
+#include "compat_copy.h"
 #include "copy/functions.h"
 
 static bool

@@ -13,7 +13,7 @@
 #include "pgstat.h"
 #include "utils/backend_progress.h"
 
-#include "compat.h"
+#include "compat_copy.h"
 
 /* The row that has just been read could not be parsed, and ON_ERROR forgives that. */
 static void

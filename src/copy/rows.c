@@ -8,7 +8,6 @@
 
 #include "utils/memutils.h"
 
-#include "compat.h"
 #include "guc.h"
 
 #define ROWS_FIRST 64

@@ -10,7 +10,7 @@
 #include "catalog/pg_class.h"
 #include "utils/rel.h"
 
-#include "compat.h"
+#include "compat_copy.h"
 
 Relation
 evc_template_new(Relation rel)

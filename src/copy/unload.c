@@ -19,7 +19,7 @@
 #include "utils/rel.h"
 
 #include "batch/marker.h"
-#include "compat.h"
+#include "compat_copy.h"
 #include "copy/check.h"
 #include "copy/functions.h"
 #include "copy/options.h"
