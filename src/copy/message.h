@@ -5,6 +5,7 @@
 #ifndef EVC_COPY_MESSAGE_H
 #define EVC_COPY_MESSAGE_H
 
+#include "compat.h"
 #include "copy/state.h"
 
 /*
