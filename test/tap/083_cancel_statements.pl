@@ -72,6 +72,38 @@ cmp_ok(median(@over), '<=', $OVER_MS, 'it is over after ' . median(@over) . " ms
 cmp_ok(median(@idle), '<=', $IDLE_MS, 'and E3 idle ' . median(@idle) . " ms later, at most @{[ max(@idle) ]}");
 $session->is('SELECT count(*) FROM t', 0, 'nothing is stored');
 
+# --- every way to end a statement ------------------------------------------------------
+
+# Requests that would keep E3 for seconds.
+my $COSTLY = 'SET evcrypt.max_values_per_key = 1; SET evcrypt.batch_rows = 65536';
+my %way = (
+	'pg_cancel_backend' => sub { cancel($_[0]) },
+	'pg_terminate_backend' => sub { $own->query("SELECT pg_terminate_backend($_[0]{backend})") },
+	'Ctrl-C' => sub { $_[0]{psql}->signal('INT') },
+	'a killed psql' => sub { $_[0]{psql}->kill_kill(grace => 0) },
+	'statement_timeout' => sub { EvcryptTest::wait_until('the statement ends', sub {
+		$own->query("SELECT count(*) FROM pg_stat_activity WHERE pid = $_[0]{backend} AND state = 'active'") eq '0';
+	}) });
+
+for my $name (sort keys %way)
+{
+	my $victim = session($node);
+
+	$victim->query($COSTLY);
+	$victim->query('SET statement_timeout = 1000') if $name eq 'statement_timeout';
+	my $cancelled = $watch->stats->{requests_cancelled};
+	$victim->send('INSERT INTO t SELECT encrypt(v) FROM million');
+	EvcryptTest::wait_until('E3 works on it', sub { $victim->{psql}->pump_nb; $watch->health->{running} > 0 });
+	my $start = time;
+	$way{$name}->($victim);
+	EvcryptTest::wait_until('E3 is idle', \&is_idle);
+	my $ms = ms_since($start) - ($name eq 'statement_timeout' ? 1000 : 0);
+	cmp_ok($ms, '<', 1000, "$name: E3 is idle after $ms ms");
+	cmp_ok($watch->stats->{requests_cancelled}, '>', $cancelled, 'and counts a request that was cancelled');
+	eval { $victim->{psql}->kill_kill(grace => 0) };
+}
+$session->is('SELECT count(*) FROM t', 0, 'nothing is stored');
+
 # --- at random moments ------------------------------------------------------------------
 
 my @statements = (
@@ -136,6 +168,16 @@ cmp_ok($ends{57014} // 0, '>', 0, ($ends{57014} // 0) . ' of them came in time')
 EvcryptTest::wait_until('E3 is idle', \&is_idle);
 is($watch->stats->{protocol_errors}, 0, 'E3 has seen nothing that it should not');
 
-$_->close for @sessions, $session, $own, $watch;
-$node->stop;
+# --- fast shutdown -----------------------------------------------------------------------------
+
+$_->close for @sessions, $own;
+$session->query($COSTLY);
+$session->send('INSERT INTO t SELECT encrypt(v) FROM million');
+EvcryptTest::wait_until('E3 works on it', sub { $session->{psql}->pump_nb; $watch->health->{running} > 0 });
+my $start = time;
+$node->stop('fast');
+EvcryptTest::wait_until('E3 is idle', \&is_idle);
+my $ms = ms_since($start);
+cmp_ok($ms, '<', 3000, "fast shutdown: server down and E3 idle after $ms ms");
+$watch->close;
 done_testing();
