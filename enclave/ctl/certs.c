@@ -28,6 +28,8 @@
 #define DAYS_DEFAULT 365
 #define DAYS_MAX 3650
 #define NAMES_MAX 2048
+#define SERVER_DEFAULT "localhost,127.0.0.1,::1"
+#define CLIENT_DEFAULT "client"
 
 typedef struct Certs
 {
@@ -153,32 +155,55 @@ alternative(const char *name, char *text, size_t size)
 	return snprintf(text, size, "DNS:%s", name) < (int) size;
 }
 
-static int
-make_server(const Certs *certs, const char *list)
+/* "IP:...,DNS:..." of a comma-separated list; false if there is anything else in it. */
+static bool
+alternatives(const char *list, char names[NAMES_MAX])
 {
-	char names[NAMES_MAX] = "";
-	E3CertWish wish = {.subject = "e3",
-					   .names = names,
-					   .use = E3_CERT_SERVER,
-					   .days = certs->days};
 	char copy[NAMES_MAX];
 	char *rest = copy;
 	char *name;
-	E3Cert *made;
-	int status;
+	size_t len = 0;
 
-	if (snprintf(copy, sizeof(copy), "%s", list) >= (int) sizeof(copy) / 2)
-		return e3_ctl_fail("--server: too long");
+	if (snprintf(copy, sizeof(copy), "%s", list) >= (int) sizeof(copy))
+		return false;
 	while ((name = strsep(&rest, ",")) != NULL)
 	{
-		size_t len = strlen(names);
-
 		if (len > 0)
 			names[len++] = ',';
-		if (!alternative(name, names + len, sizeof(names) - len))
-			return e3_ctl_fail("--server: names and addresses, comma separated");
+		if (len >= NAMES_MAX || !alternative(name, names + len, NAMES_MAX - len))
+			return false;
+		len += strlen(names + len);
 	}
-	status = make_pair(certs, "server", &wish, &made);
+	return true;
+}
+
+/* A client has a host's name, which becomes that of a file. */
+static bool
+are_clients(const char *list)
+{
+	char names[NAMES_MAX];
+	char *rest = names;
+	char *name;
+
+	if (!alternatives(list, names))
+		return false;
+	while ((name = strsep(&rest, ",")) != NULL)
+		if (strncmp(name, "DNS:", 4) != 0 || strcmp(name, "DNS:ca") == 0 ||
+			strcmp(name, "DNS:server") == 0)
+			return false;
+	return true;
+}
+
+static int
+make_server(const Certs *certs, const char *names)
+{
+	const E3CertWish wish = {.subject = "e3",
+							 .names = names,
+							 .use = E3_CERT_SERVER,
+							 .days = certs->days};
+	E3Cert *made;
+	int status = make_pair(certs, "server", &wish, &made);
+
 	e3_cert_free(made);
 	return status;
 }
@@ -194,10 +219,7 @@ make_client(const Certs *certs, const char *name)
 	E3Cert *made;
 	int status;
 
-	if (!alternative(name, names, sizeof(names)) || strncmp(names, "DNS:", 4) != 0 ||
-		strcmp(name, "ca") == 0 || strcmp(name, "server") == 0)
-		return e3_ctl_fail("--client: host names, comma separated, not \"ca\" or "
-						   "\"server\"");
+	(void) snprintf(names, sizeof(names), "DNS:%s", name);
 	status = make_pair(certs, name, &wish, &made);
 	e3_cert_free(made);
 	return status;
@@ -211,8 +233,7 @@ make_clients(const Certs *certs, const char *list)
 	char *name;
 	int status = EXIT_SUCCESS;
 
-	if (snprintf(copy, sizeof(copy), "%s", list) >= (int) sizeof(copy))
-		return e3_ctl_fail("--client: too long");
+	(void) snprintf(copy, sizeof(copy), "%s", list);
 	while (status == EXIT_SUCCESS && (name = strsep(&rest, ",")) != NULL)
 		status = make_client(certs, name);
 	return status;
@@ -232,23 +253,37 @@ read_days(const E3Ctl *ctl, uint32_t *days)
 	return EXIT_SUCCESS;
 }
 
+static int
+make_all(Certs *certs, const char *server_names, const char *clients)
+{
+	int status = EXIT_SUCCESS;
+
+	if (mkdir(certs->dir, 0755) != 0 && errno != EEXIST)
+		return e3_ctl_fail("%s: %s", certs->dir, strerror(errno));
+	status = find_ca(certs);
+	if (status == EXIT_SUCCESS)
+		status = make_server(certs, server_names);
+	if (status == EXIT_SUCCESS)
+		status = make_clients(certs, clients);
+	e3_cert_free(certs->ca);
+	return status;
+}
+
 int
 e3_ctl_certs(E3Ctl *ctl)
 {
+	const char *servers = ctl->certs_server != NULL ? ctl->certs_server : SERVER_DEFAULT;
+	const char *clients = ctl->certs_client != NULL ? ctl->certs_client : CLIENT_DEFAULT;
 	Certs certs = {.dir = ctl->args[0]};
-	int status = read_days(ctl, &certs.days);
+	char server_names[NAMES_MAX];
 
-	if (status == EXIT_SUCCESS && mkdir(certs.dir, 0755) != 0 && errno != EEXIST)
-		status = e3_ctl_fail("%s: %s", certs.dir, strerror(errno));
-	if (status == EXIT_SUCCESS)
-		status = find_ca(&certs);
-	if (status == EXIT_SUCCESS)
-		status =
-			make_server(&certs, ctl->certs_server != NULL ? ctl->certs_server
-														  : "localhost,127.0.0.1,::1");
-	if (status == EXIT_SUCCESS)
-		status = make_clients(&certs,
-							  ctl->certs_client != NULL ? ctl->certs_client : "client");
-	e3_cert_free(certs.ca);
-	return status;
+	/* Before anything is made. */
+	if (!alternatives(servers, server_names))
+		return e3_ctl_fail("--server: names and addresses, comma separated");
+	if (!are_clients(clients))
+		return e3_ctl_fail("--client: host names, comma separated, not \"ca\" or "
+						   "\"server\"");
+	if (read_days(ctl, &certs.days) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	return make_all(&certs, server_names, clients);
 }

@@ -106,11 +106,13 @@ answer_health(E3Conn *conn, const EvwRequest *request)
 static void
 answer_stats(E3Conn *conn, const EvwRequest *request)
 {
-	const E3Server *server = server_of(conn);
+	E3Server *server = server_of(conn);
 	const E3KeysAtHand keys = {e3_request_keys_count(server->setup->request_keys),
 							   e3_derived_count(server->setup->derived)};
 	EvwBuf buf;
 
+	if (server->handshaker != NULL)
+		server->stats.handshakes_failed = e3_handshaker_failed(server->handshaker);
 	e3_buf_init(&buf);
 	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &server->stops,
 					&keys);

@@ -170,6 +170,7 @@ observe('L14 nothing is said', ending(raw('')), qr/^closed$/);
 observe('L14 half a ClientHello', ending(raw("\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03")), qr/^closed$/);
 observe('W16 HTTP to the port of TLS', ending(raw("GET / HTTP/1.1\r\n\r\n")), qr/^(alert \d+|closed)$/);
 is((() = slurp($e3->{log}) =~ /event=handshake_failed/g) - $failed, 5, 'each is one failed handshake in the log');
+is(counter('handshakes_failed'), $failed + 5, '... and in the counter');
 
 # Who only connects pushes nobody else out.
 my @silent = map { raw('') } 1 .. 300;

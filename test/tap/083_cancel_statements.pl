@@ -81,9 +81,14 @@ my %way = (
 	'pg_terminate_backend' => sub { $own->query("SELECT pg_terminate_backend($_[0]{backend})") },
 	'Ctrl-C' => sub { $_[0]{psql}->signal('INT') },
 	'a killed psql' => sub { $_[0]{psql}->kill_kill(grace => 0) },
-	'statement_timeout' => sub { EvcryptTest::wait_until('the statement ends', sub {
-		$own->query("SELECT count(*) FROM pg_stat_activity WHERE pid = $_[0]{backend} AND state = 'active'") eq '0';
-	}) });
+	'statement_timeout' => sub {
+		my ($victim) = @_;
+
+		EvcryptTest::wait_until('the statement ends', sub {
+			$own->query("SELECT count(*) FROM pg_stat_activity
+				WHERE pid = $victim->{backend} AND state = 'active'") eq '0';
+		});
+	});
 
 for my $name (sort keys %way)
 {
