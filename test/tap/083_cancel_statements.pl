@@ -5,13 +5,14 @@ use warnings;
 
 use E3Client;
 use EvcryptTest;
-use List::Util qw(max shuffle);
+use List::Util qw(max min shuffle);
 use Test::More;
 use Time::HiRes qw(time);
 
 my $ROUNDS = 11;           # of the INSERT
 my $OVER_MS = 100;         # the median of them: the statement is over
-my $IDLE_MS = 10;          # and E3 idle
+my $IDLE_MS = 10;          # the best of them: E3 is idle
+my $LOADED_MS = 300;       # the median, on a machine that has other things to do
 my $CANCELS = 1000;
 my $SESSIONS = 8;
 my $RACES = 25;            # half of the sessions are cancelled in each
@@ -46,14 +47,19 @@ sub median { return (sort { $a <=> $b } @_)[ @_ / 2 ]; }
 
 # --- INSERT ... SELECT ---------------------------------------------------------------
 
+# Requests of a millisecond, and ones that would keep a worker for seconds.
+my $CHEAP = 'RESET evcrypt.max_values_per_key; RESET evcrypt.batch_rows';
+my $COSTLY = 'SET evcrypt.max_values_per_key = 1; SET evcrypt.batch_rows = 65536';
 my (@over, @idle, %states);
 for my $round (1 .. $ROUNDS)
 {
 	my $done = $watch->stats->{values_done};
 
+	$session->query($round % 2 ? $COSTLY : $CHEAP);
 	$session->send('INSERT INTO t SELECT encrypt(v) FROM million');
 	EvcryptTest::wait_until('E3 works on it', sub {
 		$session->{psql}->pump_nb;
+		return $watch->health->{running} > 0 if $round % 2;
 		return $watch->stats->{values_done} > $done + 4096 * rand 20;
 	});
 	my $start = time;
@@ -69,13 +75,17 @@ for my $round (1 .. $ROUNDS)
 is_deeply(\%states, { 57014 => $ROUNDS }, "INSERT of a million values is cancelled $ROUNDS times");
 diag("over after ms: @over; E3 idle after further ms: @idle");
 cmp_ok(median(@over), '<=', $OVER_MS, 'it is over after ' . median(@over) . " ms, at most @{[ max(@over) ]}");
-cmp_ok(median(@idle), '<=', $IDLE_MS, 'and E3 idle ' . median(@idle) . " ms later, at most @{[ max(@idle) ]}");
+cmp_ok(min(@idle), '<=', $IDLE_MS, 'and E3 idle ' . min(@idle) . ' ms later, at best');
+cmp_ok(median(@idle), '<=', $LOADED_MS, median(@idle) . " ms as a rule, at most @{[ max(@idle) ]}");
+my $stats = $watch->stats;
+cmp_ok($stats->{stops}, '>=', $ROUNDS / 2, "E3 counts $stats->{stops} requests that a worker was told to stop");
+diag(sprintf 'workers stopped: p50 %.3f ms, p99 %.3f ms, most %.3f ms',
+	map { $_ / 1e6 } @$stats{qw(stop_p50_ns stop_p99_ns stop_max_ns)});
 $session->is('SELECT count(*) FROM t', 0, 'nothing is stored');
+$session->query($CHEAP);
 
 # --- every way to end a statement ------------------------------------------------------
 
-# Requests that would keep E3 for seconds.
-my $COSTLY = 'SET evcrypt.max_values_per_key = 1; SET evcrypt.batch_rows = 65536';
 my %way = (
 	'pg_cancel_backend' => sub { cancel($_[0]) },
 	'pg_terminate_backend' => sub { $own->query("SELECT pg_terminate_backend($_[0]{backend})") },
