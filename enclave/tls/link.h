@@ -29,7 +29,8 @@ extern E3TlsLink *e3_tls_link_new_client(E3TlsContext *context, int fd, const ch
 /* Wipes and frees; sends nothing.  NULL is fine. */
 extern void e3_tls_link_free(E3TlsLink *link);
 
-/* Goes on with the handshake.  After DONE, *peer (of a client: NULL) is who the certificate names. */
+/* Goes on with the handshake.  After DONE, *peer (of a client: NULL) is who the
+ * certificate names. */
 extern E3TlsStep e3_tls_link_handshake(E3TlsLink *link, E3Identity *peer) EVW_MUST_USE;
 
 /* Why the handshake failed, for the log: words of the library, valid until the next call.
