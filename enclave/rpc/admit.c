@@ -130,17 +130,14 @@ e3_admit_end(E3Call *call, EvwStatus status)
 {
 	E3Audit *audit = call->audit;
 	E3AuditRecord record;
+	EvwStatus written;
 
 	call->audit = NULL;
 	if (audit == NULL)
 		return status;
 	e3_call_describe(call, status, &record);
-	if (status != EVW_OK)
-	{
-		e3_audit_post(audit, &record);
-		return status;
-	}
-	return e3_audit_write(audit, &record);
+	written = e3_audit_write(audit, &record);
+	return status == EVW_OK ? written : status;
 }
 
 bool
