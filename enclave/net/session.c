@@ -136,7 +136,7 @@ record_refusal(const E3Conn *conn, const EvwRequest *request)
 static void
 answer_stats(E3Conn *conn, const EvwRequest *request)
 {
-	const E3Server *server = server_of(conn);
+	E3Server *server = server_of(conn);
 	const E3RpcShared *shared = server->setup->shared;
 	const E3KeysAtHand keys = {e3_request_keys_count(shared->request_keys),
 							   e3_derived_count(shared->derived)};
@@ -151,6 +151,8 @@ answer_stats(E3Conn *conn, const EvwRequest *request)
 	}
 	if (shared->audit != NULL)
 		e3_audit_counts(shared->audit, &audit.last, &audit.dropped);
+	if (server->handshaker != NULL)
+		server->stats.handshakes_failed = e3_handshaker_failed(server->handshaker);
 	e3_buf_init(&buf);
 	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &server->stops,
 					&keys, &audit);

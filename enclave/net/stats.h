@@ -15,6 +15,7 @@
 	X(connections_accepted)                                                              \
 	X(connections_refused)                                                               \
 	X(connections_open)                                                                  \
+	X(handshakes_failed)                                                                 \
 	X(requests)                                                                          \
 	X(requests_encrypt)                                                                  \
 	X(requests_decrypt)                                                                  \

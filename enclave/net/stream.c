@@ -5,6 +5,7 @@
 #include "net/stream.h"
 
 #include "base/clock.h"
+#include "base/debug_point.h"
 #include "base/discard.h"
 #include "base/secret.h"
 
@@ -135,6 +136,7 @@ advance(E3Conn *conn, size_t sent)
 		if (sent < rest)
 		{
 			out->sent += sent;
+			E3_DEBUG_POINT("half_sent");
 			return;
 		}
 		sent -= rest;
