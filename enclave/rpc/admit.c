@@ -28,7 +28,6 @@ right_of(EvwVerb verb)
 		case EVW_VERB_BLIND_INDEX:
 			return E3_RIGHT_BLIND_INDEX;
 		case EVW_VERB_RELOAD:
-		case EVW_VERB_STATS:
 			return E3_RIGHT_ADMINISTER;
 		default:
 			return E3_RIGHTS;

@@ -170,10 +170,12 @@ $e3->ctl('reload');
 refused('28000', qr/not signed/, 'and its key is withdrawn');
 spit($policy, $POLICY);
 $e3->ctl('reload');
+is($e3->ctl('policy', 'check'), "$policy: 2 rules, 1 issuers, 0 quotas\n", 'e3ctl policy check');
 for my $pem ("$foreign.pem", "$key.key", '/nonexistent')
 {
 	spit($policy, $POLICY =~ s/^key = \Q$key\E.pem$/key = $pem/mr);
 	$e3->ctl_fails(1, '.*: configuration is not valid.*', 'reload');
+	$e3->ctl_fails(1, "\Q$policy\E:14: .*", 'policy', 'check');
 }
 $session->is('SELECT decrypt(v) FROM t LIMIT 1', 'plain 1', 'a policy with a bad key is refused');
 
