@@ -53,7 +53,7 @@ for my $case (
 	[ qr/usage: e3ctl app add NAME; .*/, 'app', 'add', 'x', '--private-key', '/dev/null' ],
 	[ qr/usage: e3ctl health; .*/, 'health', '--owner', 'root' ],
 	[ qr/usage: e3ctl app add NAME; .*/, 'app', 'add', 'v', 'w', 'z' ],
-	[ qr/too many words: z; .*/, 'audit', 'verify', ('f') x 16, 'z' ],
+	[ qr/too many words: z; .*/, 'audit', 'verify', ('x') x 16, 'z' ],
 	[ qr/unknown option --frob; .*/, 'app', 'list', '--frob' ],
 	[ qr/unknown option --config-file=x; .*/, '--config-file=x', 'app', 'list' ],
 	[ qr/no value for --config; .*/, 'app', 'list', '--config' ],
