@@ -51,8 +51,11 @@ text_calls(const char *text)
 		AllocSetContextCreate(CurrentMemoryContext, "evcrypt redaction",
 							  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	bool calls = evc_text_calls(text);
+	bool calls;
 
+	HOLD_INTERRUPTS();
+	calls = evc_text_calls(text);
+	RESUME_INTERRUPTS();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return calls;

@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "commands/prepare.h"
+#include "common/keywords.h"
 #include "parser/scansup.h"
 #include "utils/catcache.h"
 #include "utils/lsyscache.h"
@@ -222,6 +223,16 @@ starts_writing(const EvcToken *token)
 	return false;
 }
 
+/* A word that names nothing; long lists are full of them. */
+static bool
+is_reserved(const EvcToken *token, const char *name)
+{
+	int keyword =
+		token->kind == EVC_TOKEN_WORD ? ScanKeywordLookup(name, &ScanKeywords) : -1;
+
+	return keyword >= 0 && ScanKeywordCategories[keyword] == RESERVED_KEYWORD;
+}
+
 /* A name that ends here: the last part of a qualified one, or a single one. */
 static bool
 read_one_name(Reading *reading, const EvcToken *token)
@@ -241,7 +252,8 @@ read_one_name(Reading *reading, const EvcToken *token)
 	if (reading->executes && prepared_calls(&reading->name))
 		return true;
 	reading->executes = evc_token_is(token, "execute");
-	return relation_calls(&reading->name, reading->may_write);
+	return !is_reserved(token, name) &&
+		   relation_calls(&reading->name, reading->may_write);
 }
 
 /* DO and CREATE have code in strings of any kind. */

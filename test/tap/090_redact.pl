@@ -179,6 +179,16 @@ $canary = canary();
 	'SET evcrypt.redact = on', 'EXECUTE p /* :secret */', 'SELECT 1');
 is(count_in($log, $canary), 0, 'a plan that was cached is marked as well');
 
+# Nothing waits for a lock on account of us.
+my $locker = session($node);
+$locker->query('BEGIN; LOCK TABLE stored; LOCK TABLE people');
+my $client = run_literal($node, {%VERBOSE, 'evcrypt.redact' => 'on', lock_timeout => 0}, canary(),
+	map { ('BEGIN', "LOCK TABLE $_ NOWAIT", 'ROLLBACK') } qw(stored people));
+my $refused = () = $client =~ /could not obtain lock on relation "(?:stored|people)"/g;
+is($refused, 2, 'NOWAIT does not wait') or diag($client);
+$locker->query('ROLLBACK');
+$locker->close;
+
 # --- strict -------------------------------------------------------------------
 
 my %strict = (%VERBOSE, 'evcrypt.redact' => 'strict');
