@@ -31,6 +31,9 @@ CREATE FUNCTION dynamic_one(text) RETURNS encrypted LANGUAGE plpgsql AS
 CREATE FUNCTION ping(int) RETURNS int LANGUAGE plpgsql AS
 	$$BEGIN IF $1 = 0 THEN RETURN 0; END IF; RETURN pong($1 - 1); END$$;
 CREATE FUNCTION pong(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN ping($1); END$$;
+CREATE TABLE statements AS SELECT 'SELECT encrypt($1)' AS s;
+CREATE FUNCTION by_table(text) RETURNS encrypted LANGUAGE plpgsql AS
+	$$DECLARE r encrypted; q text := (SELECT s FROM statements); BEGIN EXECUTE q INTO r USING $1; RETURN r; END$$;
 CREATE OPERATOR #! (RIGHTARG = text, FUNCTION = inner_one);
 CREATE SCHEMA elsewhere;
 CREATE FUNCTION elsewhere.encrypt(text) RETURNS text LANGUAGE sql AS 'SELECT upper($1)';
@@ -98,6 +101,15 @@ like(is_hidden('a syntax error', 'SELECT encrypt(:secret'), qr/^LINE 1: .*\n +\^
 is_hidden('an unclosed string', 'SELECT encrypt(:secret), \'');
 like(is_hidden('a failing row', 'INSERT INTO checked SELECT :secret, NULL UNION ALL SELECT :secret, \'x\' UNION ALL SELECT :secret, \'x\''),
 	qr/DETAIL:.*Key/, 'the client is shown it');
+
+# log_statement comes before anything can know; all else is later.
+for my $case ([ 'an operator', 'SELECT #! :secret' ], [ 'a call through another name', 'SELECT by_table(:secret)' ])
+{
+	my $secret = canary();
+	my ($later) = log_of({ log_min_duration_statement => 0, log_executor_stats => 'on' }, $secret, $case->[1]);
+	is(count_in($later, $secret), 0, "$case->[0]: not in the log");
+	like($later, $HIDDEN, "$case->[0]: but a sign of it");
+}
 
 # --- not hidden -------------------------------------------------------------
 
