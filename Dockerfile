@@ -26,10 +26,12 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
 		libssl3 libinih1 libcjose0 libjansson4 libsecp256k1-1 \
 		$([ "$(dpkg --print-architecture)" != amd64 ] || echo libipsec-mb1) \
 	&& rm -rf /var/lib/apt/lists/* \
-	&& install -d -o e3 -g evcrypt -m 0700 /var/lib/evcrypt
+	&& install -d -o e3 -g evcrypt -m 0700 /var/lib/evcrypt \
+	&& install -d -m 0700 /authority \
+	&& install -d /tls
 COPY --from=build /installed/usr/local/bin/ /usr/local/bin/
 COPY docker/e3.conf /etc/evcrypt/e3.conf
-COPY docker/e3-start /usr/local/bin/
+COPY docker/e3-start docker/certs-start /usr/local/bin/
 USER e3
 VOLUME /var/lib/evcrypt
 STOPSIGNAL SIGTERM

@@ -18,8 +18,8 @@
 #include "net/budget.h"
 #include "net/loop.h"
 #include "net/stats.h"
-#include "net/transport.h"
 #include "policy/principal.h"
+#include "tls/transport.h"
 #include "sched/job.h"
 #include "wire/frame.h"
 

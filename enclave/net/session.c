@@ -8,8 +8,8 @@
 #include "net/state.h"
 
 #include "base/clock.h"
+#include "base/discard.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/version.h"
 #include "net/work.h"
 #include "rpc/admit.h"
@@ -136,7 +136,7 @@ record_refusal(const E3Conn *conn, const EvwRequest *request)
 static void
 answer_stats(E3Conn *conn, const EvwRequest *request)
 {
-	const E3Server *server = server_of(conn);
+	E3Server *server = server_of(conn);
 	const E3RpcShared *shared = server->setup->shared;
 	const E3KeysAtHand keys = {e3_request_keys_count(shared->request_keys),
 							   e3_derived_count(shared->derived)};
@@ -151,8 +151,11 @@ answer_stats(E3Conn *conn, const EvwRequest *request)
 	}
 	if (shared->audit != NULL)
 		e3_audit_counts(shared->audit, &audit.last, &audit.dropped);
+	if (server->handshaker != NULL)
+		server->stats.handshakes_failed = e3_handshaker_failed(server->handshaker);
 	e3_buf_init(&buf);
-	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &keys, &audit);
+	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &server->stops,
+					&keys, &audit);
 	e3_conn_send(conn, &buf);
 }
 
@@ -277,7 +280,7 @@ e3_session_frame(E3Conn *conn, EvwBuf *body)
 	else
 		e3_conn_refuse(conn, status);
 	/* Empty if a work has taken it over. */
-	e3_buf_release(body);
+	e3_buf_discard(body);
 }
 
 /* Log level, access list and names of certificates may change while E3 runs; the rest at

@@ -15,6 +15,7 @@
 	X(connections_accepted)                                                              \
 	X(connections_refused)                                                               \
 	X(connections_open)                                                                  \
+	X(handshakes_failed)                                                                 \
 	X(requests)                                                                          \
 	X(requests_encrypt)                                                                  \
 	X(requests_decrypt)                                                                  \
@@ -47,9 +48,9 @@ typedef struct E3AuditCounts
 	uint64_t dropped; /* records that could not be written */
 } E3AuditCounts;
 
-/* RESULT of STATS, with the network thread's own latency. */
+/* RESULT of STATS, with the times of the loop's turns and of stopping workers. */
 extern void e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats,
-							const E3Latency *latency, const E3KeysAtHand *keys,
-							const E3AuditCounts *audit);
+							const E3Latency *loop, const E3Latency *stops,
+							const E3KeysAtHand *keys, const E3AuditCounts *audit);
 
 #endif /* E3_STATS_H */

@@ -5,6 +5,8 @@
 #include "net/stream.h"
 
 #include "base/clock.h"
+#include "base/debug_point.h"
+#include "base/discard.h"
 #include "base/secret.h"
 
 #include <stdlib.h>
@@ -134,6 +136,7 @@ advance(E3Conn *conn, size_t sent)
 		if (sent < rest)
 		{
 			out->sent += sent;
+			E3_DEBUG_POINT("half_sent");
 			return;
 		}
 		sent -= rest;
@@ -142,7 +145,7 @@ advance(E3Conn *conn, size_t sent)
 		conn->out_first = out->next;
 		if (conn->out_first == NULL)
 			conn->out_last = &conn->out_first;
-		e3_buf_release(&out->buf);
+		e3_buf_discard(&out->buf);
 		free(out);
 	}
 }

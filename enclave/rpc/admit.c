@@ -125,22 +125,34 @@ e3_admit(const E3RpcShared *shared, E3Call *call)
 	return status;
 }
 
+/* Which values they were is in the reply, which roles in the audit. */
+static void
+log_roles(const E3Call *call)
+{
+	char peer[E3_IDENTITY_TEXT_MAX];
+
+	e3_log(E3_LOG_WARNING, "values_refused",
+		   "peer=%s status=%s values=%u rule=\"%s\" line=%u",
+		   e3_identity_text(e3_principal_peer(call->principal), peer),
+		   evw_status_name(EVW_ROLE_REFUSED), call->role_refused, call->grant.rule,
+		   call->grant.line);
+}
+
 EvwStatus
 e3_admit_end(E3Call *call, EvwStatus status)
 {
 	E3Audit *audit = call->audit;
 	E3AuditRecord record;
+	EvwStatus written;
 
+	if (call->role_refused > 0)
+		log_roles(call);
 	call->audit = NULL;
 	if (audit == NULL)
 		return status;
 	e3_call_describe(call, status, &record);
-	if (status != EVW_OK)
-	{
-		e3_audit_post(audit, &record);
-		return status;
-	}
-	return e3_audit_write(audit, &record);
+	written = e3_audit_write(audit, &record);
+	return status == EVW_OK ? written : status;
 }
 
 bool

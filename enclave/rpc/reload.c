@@ -82,17 +82,19 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	E3Keyring *current;
 	E3Keyring *next;
 	EvwStatus status = e3_store_load(config->keyring, &kek, &next);
-	bool refused;
 
 	if (status != EVW_OK)
 		return status;
 	current = e3_keyring_acquire(shared->keyring);
-	refused = is_rollback(current, next) || is_other_audit(shared, next);
+	if (is_rollback(current, next))
+		status = EVW_KEYRING_ROLLBACK;
+	else if (is_other_audit(shared, next))
+		status = EVW_AUDIT_LOG;
 	e3_keyring_release(current);
-	if (refused)
+	if (status != EVW_OK)
 	{
 		e3_keyring_release(next);
-		return EVW_KEYRING_ROLLBACK;
+		return status;
 	}
 	e3_log(E3_LOG_INFO, "keyring_loaded", "generation=%llu apps=%u",
 		   (unsigned long long) e3_keyring_generation(next), e3_keyring_count(next));

@@ -68,6 +68,7 @@ check_peer(int good, X509_STORE_CTX *store)
 	return 0;
 }
 
+/* What holds on both sides. */
 static bool
 set_rules(SSL_CTX *ssl)
 {
@@ -81,22 +82,38 @@ set_rules(SSL_CTX *ssl)
 	/* SSL_read ends after whatever else than data has come: nobody keeps it busy. */
 	SSL_CTX_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-					   check_peer);
 	SSL_CTX_set_verify_depth(ssl, DEPTH_MAX);
-	SSL_CTX_set_client_hello_cb(ssl, require_alpn, NULL);
-	SSL_CTX_set_alpn_select_cb(ssl, choose_alpn, NULL);
-	SSL_CTX_set_msg_callback(ssl, e3_tls_link_watch);
 	return SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION) == 1 &&
 		   SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) == 1 &&
 		   SSL_CTX_set_ciphersuites(ssl, CIPHERS) == 1 &&
-		   SSL_CTX_set1_groups_list(ssl, GROUPS) == 1 &&
-		   SSL_CTX_set_num_tickets(ssl, 0) == 1 &&
+		   SSL_CTX_set1_groups_list(ssl, GROUPS) == 1;
+}
+
+static bool
+set_server_rules(SSL_CTX *ssl)
+{
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+					   check_peer);
+	SSL_CTX_set_client_hello_cb(ssl, require_alpn, NULL);
+	SSL_CTX_set_alpn_select_cb(ssl, choose_alpn, NULL);
+	SSL_CTX_set_msg_callback(ssl, e3_tls_link_watch);
+	return set_rules(ssl) && SSL_CTX_set_num_tickets(ssl, 0) == 1 &&
 		   SSL_CTX_set_max_early_data(ssl, 0) == 1;
 }
 
-E3TlsContext *
-e3_tls_context_new(const E3TlsFiles *files, char cause[E3_TLS_CAUSE_MAX])
+static bool
+set_client_rules(SSL_CTX *ssl)
+{
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	/* This one returns 0 for success. */
+	return set_rules(ssl) &&
+		   SSL_CTX_set_alpn_protos(ssl, (const unsigned char *) E3_TLS_ALPN,
+								   sizeof(E3_TLS_ALPN) - 1) == 0;
+}
+
+static E3TlsContext *
+new_context(const SSL_METHOD *method, bool (*set)(SSL_CTX *ssl), const E3TlsFiles *files,
+			char cause[E3_TLS_CAUSE_MAX])
 {
 	E3TlsContext *context = calloc(1, sizeof(E3TlsContext));
 
@@ -104,12 +121,24 @@ e3_tls_context_new(const E3TlsFiles *files, char cause[E3_TLS_CAUSE_MAX])
 	if (context == NULL)
 		return NULL;
 	atomic_init(&context->references, 1);
-	context->ssl = SSL_CTX_new(TLS_server_method());
-	if (context->ssl != NULL && set_rules(context->ssl) &&
+	context->ssl = SSL_CTX_new(method);
+	if (context->ssl != NULL && set(context->ssl) &&
 		e3_tls_files_load(context, files, cause))
 		return context;
 	e3_tls_context_release(context);
 	return NULL;
+}
+
+E3TlsContext *
+e3_tls_context_new(const E3TlsFiles *files, char cause[E3_TLS_CAUSE_MAX])
+{
+	return new_context(TLS_server_method(), set_server_rules, files, cause);
+}
+
+E3TlsContext *
+e3_tls_context_new_client(const E3TlsFiles *files, char cause[E3_TLS_CAUSE_MAX])
+{
+	return new_context(TLS_client_method(), set_client_rules, files, cause);
 }
 
 EvwStatus

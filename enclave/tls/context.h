@@ -1,6 +1,8 @@
 /*
  * tls/context.h
- *	  E3's certificate and key, and whose clients it believes: one set of files.
+ *	  A certificate and its key, and whom it believes: one set of files.
+ *
+ * E3's own, or that of a client.
  *
  * TLS 1.3 only, certificates both ways, no tickets, no early data, ALPN "e3/1".
  * A context never changes: a reload makes another one, and connections keep theirs
@@ -24,6 +26,10 @@ typedef struct E3TlsContext E3TlsContext;
  */
 extern E3TlsContext *e3_tls_context_new(const E3TlsFiles *files,
 										char cause[E3_TLS_CAUSE_MAX]);
+
+/* The same for a client, which "client_ca" vouches for E3 to. */
+extern E3TlsContext *e3_tls_context_new_client(const E3TlsFiles *files,
+											   char cause[E3_TLS_CAUSE_MAX]);
 
 /*
  * What a configuration demands: *context is NULL if that is no TLS.  CONFIG, with a

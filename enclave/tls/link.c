@@ -7,6 +7,7 @@
 #include "tls/private.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include <stdlib.h>
 
@@ -24,8 +25,8 @@ struct E3TlsLink
 	uint64_t key_updates;
 };
 
-E3TlsLink *
-e3_tls_link_new(E3TlsContext *context, int fd)
+static E3TlsLink *
+new_link(E3TlsContext *context, int fd)
 {
 	E3TlsLink *link = calloc(1, sizeof(E3TlsLink));
 
@@ -35,9 +36,43 @@ e3_tls_link_new(E3TlsContext *context, int fd)
 	if (link->ssl != NULL && SSL_set_fd(link->ssl, fd) == 1)
 	{
 		SSL_set_msg_callback_arg(link->ssl, link);
-		SSL_set_accept_state(link->ssl);
 		return link;
 	}
+	e3_tls_link_free(link);
+	return NULL;
+}
+
+E3TlsLink *
+e3_tls_link_new(E3TlsContext *context, int fd)
+{
+	E3TlsLink *link = new_link(context, fd);
+
+	if (link != NULL)
+		SSL_set_accept_state(link->ssl);
+	return link;
+}
+
+static bool
+expect_host(SSL *ssl, const char *host)
+{
+	SSL_set_hostflags(ssl,
+					  X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	/* Succeeds if it is an address. */
+	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1)
+		return true;
+	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+E3TlsLink *
+e3_tls_link_new_client(E3TlsContext *context, int fd, const char *host)
+{
+	E3TlsLink *link = new_link(context, fd);
+
+	if (link == NULL)
+		return NULL;
+	SSL_set_connect_state(link->ssl);
+	if (expect_host(link->ssl, host))
+		return link;
 	e3_tls_link_free(link);
 	return NULL;
 }
@@ -97,6 +132,8 @@ e3_tls_link_handshake(E3TlsLink *link, E3Identity *peer)
 	result = SSL_do_handshake(link->ssl);
 	if (result != 1)
 		return step_of(link, result);
+	if (peer == NULL)
+		return E3_TLS_DONE;
 	certificate = SSL_get0_peer_certificate(link->ssl);
 	if (certificate == NULL || !e3_tls_peer_name(certificate, peer))
 		return E3_TLS_FAILED;

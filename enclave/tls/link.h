@@ -23,10 +23,14 @@ typedef enum E3TlsStep
 /* The socket stays the caller's.  NULL when out of memory. */
 extern E3TlsLink *e3_tls_link_new(E3TlsContext *context, int fd);
 
+/* The same to a server, whose certificate must have this name or address. */
+extern E3TlsLink *e3_tls_link_new_client(E3TlsContext *context, int fd, const char *host);
+
 /* Wipes and frees; sends nothing.  NULL is fine. */
 extern void e3_tls_link_free(E3TlsLink *link);
 
-/* Goes on with the handshake; after DONE, *peer is who the certificate names. */
+/* Goes on with the handshake.  After DONE, *peer (of a client: NULL) is who the
+ * certificate names. */
 extern E3TlsStep e3_tls_link_handshake(E3TlsLink *link, E3Identity *peer) EVW_MUST_USE;
 
 /* Why the handshake failed, for the log: words of the library, valid until the next call.

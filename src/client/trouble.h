@@ -29,6 +29,7 @@ typedef struct EvcTrouble
 {
 	EvcTroubleKind kind;
 	int errnum;
+	bool broke; /* with CONNECT: it was made, and ended before HELLO */
 	/* Constants: instead of errnum what it was, and what that is about; or NULL. */
 	const char *cause;
 	const char *about;

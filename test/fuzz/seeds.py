@@ -108,11 +108,18 @@ write("token", {
     "none": f"eyJhbGciOiJub25lIn0.e30.{'A' * 86}".encode(),
     "crit": b"eyJhbGciOiJFUzI1NiIsImNyaXQiOltdfQ.e30.AAAA",
 })
+zeros = "0" * 64
+write("audit", {
+    "first": f"evcrypt-audit 1 key=0200000000000000 first=1 chain={zeros} mac={zeros}\nseq=1 x mac={zeros}\n".encode(),
+    "head": f"evcrypt-audit-head 1 key=0200000000000000 last=1 chain={zeros} mac={zeros}\n".ljust(256).encode() * 2,
+    "text": b"\x00\x10a \"label\"\n\\",
+})
 version = {"version": 1, "created_us": 1700000000000000,
            "p256": bytes.fromhex(vectors["curves"]["p256"]["private"]),
            "secp256k1": bytes.fromhex(vectors["curves"]["secp256k1"]["private"])}
 write("keyring", {
     "empty": msgpack.packb({"apps": []}),
+    "audit": msgpack.packb({"apps": [], "audit": bytes(range(32))}),
     "one": msgpack.packb({"apps": [{"name": "demo", "versions": [version]}]}),
     "two": msgpack.packb({"apps": [
         {"name": "a", "versions": [{**version, "version": 2}, version]},

@@ -42,7 +42,7 @@ libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
 # Files that may include socket headers.
-sockets='^(src/client/|enclave/(net|ctl)/)'
+sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }

@@ -93,6 +93,12 @@ END
 plant tests_listed "a TAP script of the wrong name" <<'END'
 : >test/tap/orphan.pl
 END
+plant tests_listed "an isolation spec without expected output" <<'END'
+cp test/isolation/specs/cancel.spec test/isolation/specs/orphan.spec
+END
+plant tests_listed "an isolation spec of the wrong name" <<'END'
+: >test/isolation/specs/orphan.sql
+END
 plant tests_listed "a unit test that is not run" <<'END'
 mkdir -p test/unit/build
 cp "$(ls test/unit/*_test.c | head -n 1)" test/unit/orphan_test.c

@@ -210,6 +210,8 @@ spit($policy, $POLICY =~ s/^apps = bob/apps = bob, ada/mr);
 is(system('e3ctl', 'reload'), 0, 'bob gets the app ada');
 is(statuses('bob', 'ada', @role{ '', 'public', 'secret', 'public' }), '0 0 7 0',
 	'a value of another role is refused, and harms no other');
+my @together = E3Client::values_of($client{ada}->call('ENCRYPT', { app => 'ada', role => 'secret' }, E3Client::column(1 .. 100)));
+is(statuses('bob', 'ada', @together, $role{public}), join(' ', (7) x 100, 0), 'also of those that are opened together');
 my $plain = $client{bob}->call('DECRYPT', { app => 'ada' }, E3Client::column(@role{ 'secret', 'public' }));
 is_deeply([ E3Client::values_of($plain) ], [ '', 'of ada' ], 'and has no bytes');
 for my $who (qw(ada bob))

@@ -158,11 +158,12 @@ errors_name_line_and_cause(void **state)
 static char *
 repeat(const char *head, const char *body, uint32_t count)
 {
-	char *text = calloc(count + 1, strlen(head) + strlen(body) + 64);
-	char *at = text;
+	size_t size = (count + 1) * (strlen(head) + strlen(body) + 64);
+	char *text = calloc(1, size);
+	size_t len = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		at += sprintf(at, "[%s n%u]\n%s", head, i, body);
+		len += (size_t) snprintf(text + len, size - len, "[%s n%u]\n%s", head, i, body);
 	return text;
 }
 
@@ -185,7 +186,7 @@ static void
 limits_hold_at_the_limit_and_above(void **state)
 {
 	char long_list[8192] = "[rule r]\noperations = encrypt\nroles=*\napps=*\n";
-	char *at = long_list + strlen(long_list);
+	size_t len = strlen(long_list);
 	E3PolicyError error;
 	E3Policy *policy;
 	char *large = calloc(1, E3_POLICY_FILE_MAX + 2);
@@ -195,9 +196,10 @@ limits_hold_at_the_limit_and_above(void **state)
 				 E3_POLICY_RULES_MAX);
 	expect_limit("quota", "identity = any\nvalues_per_day = 1\n", E3_POLICY_QUOTAS_MAX);
 	for (uint32_t i = 0; i < E3_POLICY_WORDS_MAX; i++)
-		at += sprintf(at, "identity = uid:%u\n", i);
+		len += (size_t) snprintf(long_list + len, sizeof(long_list) - len,
+								 "identity = uid:%u\n", i);
 	e3_policy_release(expect_policy(long_list));
-	sprintf(at, "identity = uid:99\n");
+	(void) snprintf(long_list + len, sizeof(long_list) - len, "identity = uid:99\n");
 	assert_status(parse(long_list, &policy, &error), EVW_CONFIG);
 	assert_string_equal(error.text, "p:69: more than 64 identities");
 

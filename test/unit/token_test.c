@@ -193,10 +193,10 @@ apps_at_the_limit_and_above(void **state)
 	size_t len = strlen(claims);
 
 	for (int i = 1; i < E3_TOKEN_APPS_MAX; i++)
-		len += (size_t) sprintf(claims + len, ",\"a%d\"", i);
-	sprintf(claims + len, "]}");
+		len += (size_t) snprintf(claims + len, sizeof(claims) - len, ",\"a%d\"", i);
+	(void) snprintf(claims + len, sizeof(claims) - len, "]}");
 	assert_status(verify(fixture, token_make(fixture->key, HEADER, claims)), EVW_OK);
-	sprintf(claims + len, ",\"more\"]}");
+	(void) snprintf(claims + len, sizeof(claims) - len, ",\"more\"]}");
 	expect_cause(fixture, HEADER, claims, "app must name 1 to 16 apps");
 }
 

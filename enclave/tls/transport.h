@@ -1,5 +1,5 @@
 /*
- * net/transport.h
+ * tls/transport.h
  *	  What carries a connection's bytes: a socket, or TLS on one.
  *
  * Nothing above it knows which.  Nothing here blocks.

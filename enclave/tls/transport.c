@@ -1,8 +1,8 @@
 /*
- * net/transport.c
+ * tls/transport.c
  *	  What carries a connection's bytes: a socket, or TLS on one.
  */
-#include "net/transport.h"
+#include "tls/transport.h"
 
 #include <errno.h>
 #include <sys/socket.h>
