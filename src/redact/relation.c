@@ -1,7 +1,7 @@
 /*
  * redact/relation.c
- *	  Do the rules, triggers, defaults or checks of a relation call one of our
- *	  functions?
+ *	  Do the rules, triggers, defaults or checks of a relation or domain call one of
+ *	  our functions?
  *
  * The catalogs are read as they are, and the relation is not opened: that would take
  * a lock, and a statement may be one that must not wait for it.
@@ -16,6 +16,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/fmgroids.h"
@@ -24,12 +25,12 @@
 
 #include "redact/match.h"
 
-/* Of a catalog that has rows for relations, one that says what may call us. */
+/* A catalog that has rows for relations or types, with what may call us. */
 typedef struct Part
 {
 	Oid catalog;
 	Oid index;			 /* by the relation first */
-	AttrNumber relation; /* its column */
+	AttrNumber relation; /* its column, or that of the type */
 	AttrNumber tree;	 /* an expression; 0: the row is a trigger's */
 } Part;
 
@@ -37,6 +38,9 @@ static const Part triggers = {TriggerRelationId, TriggerRelidNameIndexId,
 							  Anum_pg_trigger_tgrelid, 0};
 static const Part checks = {ConstraintRelationId, ConstraintRelidTypidNameIndexId,
 							Anum_pg_constraint_conrelid, Anum_pg_constraint_conbin};
+static const Part domain_checks = {ConstraintRelationId, ConstraintTypidIndexId,
+								   Anum_pg_constraint_contypid,
+								   Anum_pg_constraint_conbin};
 static const Part defaults = {AttrDefaultRelationId, AttrDefaultIndexId,
 							  Anum_pg_attrdef_adrelid, Anum_pg_attrdef_adbin};
 
@@ -124,4 +128,18 @@ evc_relation_look(EvcObject kind, Oid relation)
 	return (class.relhastriggers && part_calls(&triggers, relation)) ||
 		   (class.relchecks > 0 && part_calls(&checks, relation)) ||
 		   part_calls(&defaults, relation);
+}
+
+/* One domain may be over another. */
+bool
+evc_domain_look(Oid type)
+{
+	HeapTuple row = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Oid base;
+
+	if (!HeapTupleIsValid(row))
+		return false;
+	base = ((Form_pg_type) GETSTRUCT(row))->typbasetype;
+	ReleaseSysCache(row);
+	return part_calls(&domain_checks, type) || evc_object_calls(EVC_OBJECT_DOMAIN, base);
 }

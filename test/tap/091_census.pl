@@ -62,10 +62,11 @@ my @channels = (
 	{ name => 'pg_stat_statements, reset meanwhile', place => 'statements', off => 'e', modes => 'e',
 		sql => ['SELECT pg_stat_statements_reset()', $INSERT] },
 	(map { { name => "pg_stat_statements: $_->[0]", place => 'statements', off => 'le', modes => 'le',
-				normalised => $_->[0] !~ /DO|FUNCTION/, sql => ['BEGIN', $_->[1], 'ROLLBACK'] } }
+				normalised => $_->[0] !~ /DO|FUNCTION|EXECUTE/, sql => ['PREPARE encrypting (text) AS SELECT encrypt($1)', 'BEGIN', $_->[1], 'ROLLBACK', 'DEALLOCATE encrypting'] } }
 		[ DO => 'DO $$BEGIN PERFORM encrypt(:secret); END$$' ],
 		[ CALL => 'CALL run(:secret)' ],
 		[ EXPLAIN => 'EXPLAIN SELECT encrypt(:secret)' ],
+		[ 'EXPLAIN EXECUTE' => 'EXPLAIN EXECUTE encrypting(:secret)' ],
 		[ 'CREATE TABLE AS' => 'CREATE TABLE made AS SELECT encrypt(:secret)' ],
 		[ 'CREATE VIEW' => 'CREATE VIEW seen_through AS SELECT encrypt(:secret)' ],
 		[ 'DECLARE CURSOR' => 'DECLARE c CURSOR FOR SELECT encrypt(:secret)' ],
@@ -260,6 +261,8 @@ for my $preload ('evcrypt,pg_stat_statements,auto_explain', 'pg_stat_statements,
 	note(sprintf '%-48s %-22s %-22s %s', 'channel', 'literal', 'extended, literal', 'bind parameter');
 	for my $channel (@channels)
 	{
+		# The order matters to what other libraries show.
+		next if $preload =~ /^evcrypt/ and $channel->{name} !~ /auto_explain|pg_stat_statements/;
 		my @cells = map { cell($node, $channel, $_) } qw(l e b);
 		note(sprintf '%-48s %-22s %-22s %-22s %s', $channel->{name}, @cells, $channel->{because} // '');
 	}
