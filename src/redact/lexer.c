@@ -5,19 +5,20 @@
  * PostgreSQL's own scanner raises errors, so it can't be used while a message is
  * being logged.  What is not closed reaches to the end of the text.
  */
-#include "postgres.h"
+#include "redact/lexer.h"
 
 #include <ctype.h>
+#include <string.h>
+#include <strings.h>
 
-#include "parser/parser.h"
-
-#include "redact/lexer.h"
+/* PostgreSQL's: a backslash in '...' is a character like any other. */
+extern bool standard_conforming_strings;
 
 bool
 evc_is_name_byte(char byte)
 {
 	return isalnum((unsigned char) byte) || byte == '_' || byte == '$' ||
-		   IS_HIGHBIT_SET(byte);
+		   ((unsigned char) byte & 0x80) != 0;
 }
 
 static bool
@@ -179,7 +180,7 @@ evc_next_token(const char **at)
 	*at = skip_space(*at);
 	token.text = *at;
 	token.kind = skip_token(at);
-	token.len = *at - token.text;
+	token.len = (size_t) (*at - token.text);
 	return token;
 }
 
@@ -193,7 +194,7 @@ bool
 evc_token_is(const EvcToken *token, const char *keyword)
 {
 	return token->kind == EVC_TOKEN_WORD && strlen(keyword) == token->len &&
-		   pg_strncasecmp(token->text, keyword, token->len) == 0;
+		   strncasecmp(token->text, keyword, token->len) == 0;
 }
 
 static EvcValues
@@ -232,7 +233,8 @@ evc_text_values(const char *text)
 		token = evc_next_token(&text);
 		if (has_value_between(before, token.text))
 			return EVC_VALUES_LITERALS;
-		found = Max(found, values_of(token.kind));
+		if (values_of(token.kind) > found)
+			found = values_of(token.kind);
 	} while (token.kind != EVC_TOKEN_END && found != EVC_VALUES_LITERALS);
 	return found;
 }

@@ -2,12 +2,14 @@
  * redact/lexer.h
  *	  The tokens of SQL text, as far as one needs them to find names and values.
  *
- * It takes any text, also such as PostgreSQL would refuse, and raises nothing.
+ * It takes any text, also such as PostgreSQL would refuse, raises nothing, and knows
+ * no more of PostgreSQL than one setting, so that it can be tested without.
  */
 #ifndef EVC_REDACT_LEXER_H
 #define EVC_REDACT_LEXER_H
 
-#include "postgres.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 typedef enum EvcTokenKind
 {

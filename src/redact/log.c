@@ -51,8 +51,11 @@ text_calls(const char *text)
 		AllocSetContextCreate(CurrentMemoryContext, "evcrypt redaction",
 							  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	bool calls = evc_text_calls(text);
+	bool calls;
 
+	HOLD_INTERRUPTS();
+	calls = evc_text_calls(text);
+	RESUME_INTERRUPTS();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return calls;
@@ -124,7 +127,8 @@ cut_text(ErrorData *edata, const char *text)
 
 /*
  * auto_explain's plans have the values of the query.  Those of a query inside a
- * function are told by its text, which was hidden when it was started.
+ * function are told by its text, which was hidden when it was started, and those of
+ * a view by their quotes.
  */
 static void
 cut_plan(ErrorData *edata, const char *text)
@@ -132,7 +136,8 @@ cut_plan(ErrorData *edata, const char *text)
 	char *plan = strstr(edata->message, "plan:\n");
 	bool json;
 
-	if (plan == NULL || (strstr(plan, EVC_HIDDEN) == NULL && !evc_hides_text(text)))
+	if (plan == NULL || (strstr(plan, EVC_HIDDEN) == NULL && strchr(plan, '\'') == NULL &&
+						 !evc_hides_text(text)))
 		return;
 	plan += strlen("plan:\n");
 	json = *plan == '{';
@@ -165,12 +170,19 @@ cut_syntax_error(ErrorData *edata)
 			field(edata, "syntax error in a statement that evcrypt.redact hides");
 }
 
-/* Errors of ours and of connections never have data in their details. */
+/*
+ * Errors of ours and of connections never have data in their details, and who waits
+ * for a lock is told by process.  A deadlock's are from pg_stat_activity.
+ */
 static bool
 has_safe_detail(const ErrorData *edata)
 {
 	int class = ERRCODE_TO_CATEGORY(edata->sqlerrcode);
 
+	if (edata->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED)
+		return evc_statement_is_out_of_activity();
+	if (comes_from(edata, "proc.c", "ProcSleep", 9))
+		return true;
 	return edata->elevel >= ERROR && (class == MAKE_SQLSTATE('E', 'V', '0', '0', '0') ||
 									  class == ERRCODE_CONNECTION_EXCEPTION);
 }

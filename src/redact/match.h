@@ -8,8 +8,8 @@
  *
  * "Ours" is every C function of the library but those that handle ciphertext only.
  * A function in another language counts if its body names one that does, through
- * any number of others; a relation if its rules, triggers, defaults
- * or checks call one.
+ * any number of others; a relation or domain if its rules,
+ * triggers, defaults or checks call one.
  */
 #ifndef EVC_REDACT_MATCH_H
 #define EVC_REDACT_MATCH_H
@@ -21,8 +21,9 @@
 typedef enum EvcObject
 {
 	EVC_OBJECT_FUNCTION,
-	EVC_OBJECT_READ, /* a relation that is read: a view */
-	EVC_OBJECT_WRITE /* a relation that is written: the rest of what it runs */
+	EVC_OBJECT_DOMAIN, /* a type with checks */
+	EVC_OBJECT_READ,   /* a relation that is read: a view */
+	EVC_OBJECT_WRITE   /* a relation that is written: the rest of what it runs */
 } EvcObject;
 
 /* Of a query, also a utility statement's as far as it has been parsed. */
@@ -51,6 +52,7 @@ extern bool evc_object_calls(EvcObject kind, Oid object);
 
 /* What evc_object_calls remembers; for this room only. */
 extern bool evc_function_look(Oid function);
+extern bool evc_domain_look(Oid type);
 extern bool evc_relation_look(EvcObject kind, Oid relation);
 
 /* Calls "look" with the name of every function that was found to call ours. */

@@ -66,6 +66,9 @@ walk(Node *node, void *context)
 		return writes(query) ||
 			   query_tree_walker(query, walk, context, QTW_EXAMINE_RTES_BEFORE);
 	}
+	if (IsA(node, CoerceToDomain) &&
+		evc_object_calls(EVC_OBJECT_DOMAIN, ((CoerceToDomain *) node)->resulttype))
+		return true;
 	return check_functions_in_node(node, function_calls, context) ||
 		   expression_tree_walker(node, walk, context);
 }

@@ -112,8 +112,11 @@ utility_calls(const Query *query, const char *source)
 
 	switch (nodeTag(statement))
 	{
-		case T_TransactionStmt:
 		case T_ExplainStmt:
+			if (castNode(Query, ((ExplainStmt *) statement)->query)->utilityStmt == NULL)
+				return false;
+			break;
+		case T_TransactionStmt:
 		case T_DeclareCursorStmt:
 		case T_CallStmt:
 			return false;

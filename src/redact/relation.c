@@ -1,77 +1,145 @@
 /*
  * redact/relation.c
- *	  Do the rules, triggers, defaults or checks of a relation call one of our
- *	  functions?
+ *	  Do the rules, triggers, defaults or checks of a relation or domain call one of
+ *	  our functions?
+ *
+ * The catalogs are read as they are, and the relation is not opened: that would take
+ * a lock, and a statement may be one that must not wait for it.
  */
 #include "postgres.h"
 
-#include "access/relation.h"
-#include "access/tupdesc.h"
-#include "rewrite/prs2lock.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/fmgroids.h"
 #include "utils/rel.h"
-#include "utils/reltrigger.h"
+#include "utils/syscache.h"
 
 #include "redact/match.h"
 
-/* A view is a rule for SELECT. */
-static bool
-rules_call(Relation relation, EvcObject kind)
+/* A catalog that has rows for relations or types, with what may call us. */
+typedef struct Part
 {
-	RuleLock *rules = relation->rd_rules;
+	Oid catalog;
+	Oid index;			 /* by the relation first */
+	AttrNumber relation; /* its column, or that of the type */
+	AttrNumber tree;	 /* an expression; 0: the row is a trigger's */
+} Part;
 
-	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
-	{
-		RewriteRule *rule = rules->rules[i];
+static const Part triggers = {TriggerRelationId, TriggerRelidNameIndexId,
+							  Anum_pg_trigger_tgrelid, 0};
+static const Part checks = {ConstraintRelationId, ConstraintRelidTypidNameIndexId,
+							Anum_pg_constraint_conrelid, Anum_pg_constraint_conbin};
+static const Part domain_checks = {ConstraintRelationId, ConstraintTypidIndexId,
+								   Anum_pg_constraint_contypid,
+								   Anum_pg_constraint_conbin};
+static const Part defaults = {AttrDefaultRelationId, AttrDefaultIndexId,
+							  Anum_pg_attrdef_adrelid, Anum_pg_attrdef_adbin};
 
-		if ((rule->event == CMD_SELECT) == (kind == EVC_OBJECT_READ) &&
-			(evc_query_calls((Node *) rule->actions) || evc_query_calls(rule->qual)))
-			return true;
-	}
-	return false;
+static bool
+tree_calls(Datum stored)
+{
+	char *tree = TextDatumGetCString(stored);
+
+	return *tree != '\0' && evc_query_calls(stringToNode(tree));
 }
 
 static bool
-triggers_call(Relation relation)
+row_calls(const Part *part, HeapTuple row, TupleDesc columns)
 {
-	TriggerDesc *triggers = relation->trigdesc;
+	Datum tree;
+	bool is_null;
 
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (evc_object_calls(EVC_OBJECT_FUNCTION, triggers->triggers[i].tgfoid))
-			return true;
-	return false;
+	if (part->tree == 0)
+		return evc_object_calls(EVC_OBJECT_FUNCTION,
+								((Form_pg_trigger) GETSTRUCT(row))->tgfoid);
+	tree = heap_getattr(row, part->tree, columns, &is_null);
+	return !is_null && tree_calls(tree);
 }
 
 static bool
-constraints_call(Relation relation)
+part_calls(const Part *part, Oid relation)
 {
-	TupleConstr *constraints = relation->rd_att->constr;
+	Relation catalog = table_open(part->catalog, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple row;
+	bool calls = false;
 
-	if (constraints == NULL)
-		return false;
-	for (int i = 0; i < constraints->num_check; i++)
-		if (evc_query_calls(stringToNode(constraints->check[i].ccbin)))
-			return true;
-	for (int i = 0; i < constraints->num_defval; i++)
-		if (evc_query_calls(stringToNode(constraints->defval[i].adbin)))
-			return true;
-	return false;
-}
-
-/*
- * The lock is the least that the statement is going to take itself; if it has it
- * already, this one is counted.
- */
-bool
-evc_relation_look(EvcObject kind, Oid oid)
-{
-	Relation relation = try_relation_open(oid, AccessShareLock);
-	bool calls;
-
-	if (relation == NULL)
-		return false;
-	calls = rules_call(relation, kind) ||
-			(kind == EVC_OBJECT_WRITE &&
-			 (triggers_call(relation) || constraints_call(relation)));
-	relation_close(relation, AccessShareLock);
+	ScanKeyInit(&key, part->relation, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relation));
+	scan = systable_beginscan(catalog, part->index, true, NULL, 1, &key);
+	while (!calls && HeapTupleIsValid(row = systable_getnext(scan)))
+		calls = row_calls(part, row, RelationGetDescr(catalog));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
 	return calls;
+}
+
+/* A view is a rule for SELECT, whose type is '1'. */
+static bool
+rule_calls(HeapTuple rule, EvcObject kind)
+{
+	bool is_select = ((Form_pg_rewrite) GETSTRUCT(rule))->ev_type == '1';
+	bool is_null;
+	Datum action =
+		SysCacheGetAttr(RULERELNAME, rule, Anum_pg_rewrite_ev_action, &is_null);
+	Datum condition =
+		SysCacheGetAttr(RULERELNAME, rule, Anum_pg_rewrite_ev_qual, &is_null);
+
+	return is_select == (kind == EVC_OBJECT_READ) &&
+		   (tree_calls(action) || tree_calls(condition));
+}
+
+static bool
+rules_call(Oid relation, EvcObject kind)
+{
+	CatCList *rules = SearchSysCacheList1(RULERELNAME, ObjectIdGetDatum(relation));
+	bool calls = false;
+
+	for (int i = 0; i < rules->n_members && !calls; i++)
+		calls = rule_calls(&rules->members[i]->tuple, kind);
+	ReleaseSysCacheList(rules);
+	return calls;
+}
+
+bool
+evc_relation_look(EvcObject kind, Oid relation)
+{
+	HeapTuple row = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	FormData_pg_class class;
+
+	if (!HeapTupleIsValid(row))
+		return false;
+	memcpy(&class, GETSTRUCT(row), CLASS_TUPLE_SIZE);
+	ReleaseSysCache(row);
+	if (class.relhasrules && rules_call(relation, kind))
+		return true;
+	if (kind == EVC_OBJECT_READ)
+		return false;
+	return (class.relhastriggers && part_calls(&triggers, relation)) ||
+		   (class.relchecks > 0 && part_calls(&checks, relation)) ||
+		   part_calls(&defaults, relation);
+}
+
+/* One domain may be over another. */
+bool
+evc_domain_look(Oid type)
+{
+	HeapTuple row = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Oid base;
+
+	if (!HeapTupleIsValid(row))
+		return false;
+	base = ((Form_pg_type) GETSTRUCT(row))->typbasetype;
+	ReleaseSysCache(row);
+	return part_calls(&domain_checks, type) || evc_object_calls(EVC_OBJECT_DOMAIN, base);
 }

@@ -118,3 +118,9 @@ evc_statement_hide_activity(void)
 	message.out_of_activity = message.begun;
 	pgstat_report_activity(STATE_RUNNING, EVC_HIDDEN);
 }
+
+bool
+evc_statement_is_out_of_activity(void)
+{
+	return message.out_of_activity || !evc_hides_text(debug_query_string);
+}

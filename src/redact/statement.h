@@ -42,4 +42,7 @@ extern void evc_statement_init(void);
 /* Takes the text of a marked message out of pg_stat_activity. */
 extern void evc_statement_hide_activity(void);
 
+/* Is it out, or without a value? */
+extern bool evc_statement_is_out_of_activity(void);
+
 #endif /* EVC_REDACT_STATEMENT_H */

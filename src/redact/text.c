@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "commands/prepare.h"
+#include "common/keywords.h"
 #include "parser/scansup.h"
 #include "utils/catcache.h"
 #include "utils/lsyscache.h"
@@ -23,8 +24,8 @@
 
 /* As the script calls them; those of later versions as well. */
 static const char *const shipped[] = {
-	"encrypt",		  "decrypt",	 "decrypt_as",		"try_decrypt", "encrypt_fields",
-	"decrypt_fields", "blind_index", "blind_index_all", "reencrypt",
+	"evcrypt",		  "encrypt",		"decrypt",	   "decrypt_as",	  "try_decrypt",
+	"encrypt_fields", "decrypt_fields", "blind_index", "blind_index_all", "reencrypt",
 };
 
 /* A name as the catalogs have it; the schema is empty if there was none. */
@@ -209,6 +210,8 @@ typedef struct Reading
 	bool qualifies; /* a name and a dot */
 	bool may_write; /* a word of a statement that writes has come */
 	bool executes;	/* the word EXECUTE was the one before */
+	bool closed;	/* a closing parenthesis was the token before */
+	bool selects;	/* one, and a dot: what follows may be a function of it */
 } Reading;
 
 static bool
@@ -220,6 +223,25 @@ starts_writing(const EvcToken *token)
 		if (evc_token_is(token, words[i]))
 			return true;
 	return false;
+}
+
+/* Settings are written as names are, in one part or in two, in any case. */
+static bool
+is_credential(const EvcName *name)
+{
+	return pg_strcasecmp(name->name, SETTING) == 0 ||
+		   (pg_strcasecmp(name->schema, "evcrypt") == 0 &&
+			pg_strcasecmp(name->name, "credential") == 0);
+}
+
+/* A word that names nothing; long lists are full of them. */
+static bool
+is_reserved(const EvcToken *token, const char *name)
+{
+	int keyword =
+		token->kind == EVC_TOKEN_WORD ? ScanKeywordLookup(name, &ScanKeywords) : -1;
+
+	return keyword >= 0 && ScanKeywordCategories[keyword] == RESERVED_KEYWORD;
 }
 
 /* A name that ends here: the last part of a qualified one, or a single one. */
@@ -235,13 +257,18 @@ read_one_name(Reading *reading, const EvcToken *token)
 	else
 		reading->name.schema[0] = '\0';
 	strlcpy(reading->name.name, name, NAMEDATALEN);
+	if (is_credential(&reading->name))
+		return true;
 	reading->qualifies = false;
 	reading->has_name = true;
 	reading->may_write |= starts_writing(token);
+	if (reading->selects && name_calls(&reading->name, NULL))
+		return true;
 	if (reading->executes && prepared_calls(&reading->name))
 		return true;
 	reading->executes = evc_token_is(token, "execute");
-	return relation_calls(&reading->name, reading->may_write);
+	return !is_reserved(token, name) &&
+		   relation_calls(&reading->name, reading->may_write);
 }
 
 /* DO and CREATE have code in strings of any kind. */
@@ -265,12 +292,19 @@ token_calls(Reading *reading, const EvcToken *token, const char *after)
 		return calls;
 	}
 	if (token->kind == EVC_TOKEN_WORD || token->kind == EVC_TOKEN_QUOTED)
-		return read_one_name(reading, token);
+	{
+		bool calls = read_one_name(reading, token);
+
+		reading->closed = reading->selects = false;
+		return calls;
+	}
 	if (reading->has_name && evc_token_is_sign(token, '(') &&
 		name_calls(&reading->name, after))
 		return true;
 	reading->qualifies = reading->has_name && evc_token_is_sign(token, '.');
 	reading->has_name = false;
+	reading->selects = reading->closed && evc_token_is_sign(token, '.');
+	reading->closed = evc_token_is_sign(token, ')');
 	return false;
 }
 

@@ -47,6 +47,7 @@ void
 evc_verdict_init(void)
 {
 	CacheRegisterSyscacheCallback(PROCOID, on_catalog_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, on_catalog_change, (Datum) 0);
 	CacheRegisterRelcacheCallback(on_relation_change, (Datum) 0);
 }
 
@@ -67,8 +68,11 @@ ensure_table(void)
 static bool
 look(EvcObject kind, Oid object)
 {
-	return kind == EVC_OBJECT_FUNCTION ? evc_function_look(object)
-									   : evc_relation_look(kind, object);
+	if (kind == EVC_OBJECT_FUNCTION)
+		return evc_function_look(object);
+	if (kind == EVC_OBJECT_DOMAIN)
+		return evc_domain_look(object);
+	return evc_relation_look(kind, object);
 }
 
 /*

@@ -32,6 +32,11 @@ CREATE FUNCTION dynamic_one(text) RETURNS encrypted LANGUAGE plpgsql AS
 CREATE FUNCTION ping(int) RETURNS int LANGUAGE plpgsql AS
 	$$BEGIN IF $1 = 0 THEN RETURN 0; END IF; RETURN pong($1 - 1); END$$;
 CREATE FUNCTION pong(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN ping($1); END$$;
+CREATE TYPE pair AS (a text);
+CREATE DOMAIN checked_text AS text CHECK (decrypt(encrypt(value)) <> 'x');
+CREATE TABLE statements AS SELECT 'SELECT encrypt($1)' AS s;
+CREATE FUNCTION by_table(text) RETURNS encrypted LANGUAGE plpgsql AS
+	$$DECLARE r encrypted; q text := (SELECT s FROM statements); BEGIN EXECUTE q INTO r USING $1; RETURN r; END$$;
 CREATE OPERATOR #! (RIGHTARG = text, FUNCTION = inner_one);
 CREATE SCHEMA elsewhere;
 CREATE FUNCTION elsewhere.encrypt(text) RETURNS text LANGUAGE sql AS 'SELECT upper($1)';
@@ -80,6 +85,7 @@ is_hidden('one that calls one', 'SELECT outer_one(:secret)');
 is_hidden('one with a parsed body', 'SELECT atomic_one(:secret)');
 is_hidden('one with a statement in a string', 'SELECT dynamic_one(:secret)');
 is_hidden('named with its argument', 'SELECT inner_one($$:secret$$) WHERE :secret > $$ $$');
+is_hidden('written as a field', 'SELECT (ROW(:secret)::pair).encrypt');
 is_hidden('EXECUTE', 'PREPARE p (text) AS SELECT encrypt($1)', 'EXECUTE p(:secret)');
 is_hidden('a failing EXECUTE', 'PREPARE p (text) AS SELECT encrypt($1)', 'EXECUTE p(:secret, 1)');
 is_hidden('a prepared literal', 'PREPARE p AS SELECT encrypt(:secret)', 'EXECUTE p');
@@ -92,6 +98,8 @@ is_hidden('a default', 'ALTER TABLE log ADD COLUMN v encrypted DEFAULT encrypt(:
 is_hidden('another schema first', 'SET search_path = elsewhere, public', 'SELECT inner_one(:secret)');
 is_hidden('a value in a comment', 'SELECT id, decrypt(v) FROM stored -- WHERE ssn = :secret');
 is_hidden('set_config', q{SELECT set_config('evcrypt.credential', :secret, false)});
+is_hidden('SET in two parts', 'SET "evCrypt" /* . */ . credential TO :secret');
+is_hidden('SET in quotes', 'SET "evcrypt.credential" = :secret');
 is_hidden('SET LOCAL', 'BEGIN', 'SET LOCAL evcrypt.credential = :secret');
 is_hidden('ALTER ROLE', 'ALTER ROLE tenant SET evcrypt.credential = :secret');
 like(is_hidden('a syntax error', 'SELECT encrypt(:secret'), qr/^LINE 1: .*\n +\^/m,
@@ -99,6 +107,15 @@ like(is_hidden('a syntax error', 'SELECT encrypt(:secret'), qr/^LINE 1: .*\n +\^
 is_hidden('an unclosed string', 'SELECT encrypt(:secret), \'');
 like(is_hidden('a failing row', 'INSERT INTO checked SELECT :secret, NULL UNION ALL SELECT :secret, \'x\' UNION ALL SELECT :secret, \'x\''),
 	qr/DETAIL:.*Key/, 'the client is shown it');
+
+# log_statement comes before anything can know; all else is later.
+for my $case ([ 'the check of a domain', 'SELECT :secret::checked_text' ], [ 'an operator', 'SELECT #! :secret' ], [ 'a call through another name', 'SELECT by_table(:secret)' ])
+{
+	my $secret = canary();
+	my ($later) = log_of({ log_min_duration_statement => 0, log_executor_stats => 'on' }, $secret, $case->[1]);
+	is(count_in($later, $secret), 0, "$case->[0]: not in the log");
+	like($later, $HIDDEN, "$case->[0]: but a sign of it");
+}
 
 # --- not hidden -------------------------------------------------------------
 
@@ -179,6 +196,16 @@ $canary = canary();
 	q{PREPARE p AS SELECT id FROM stored WHERE false AND decrypt(v) = ''}, 'EXECUTE p',
 	'SET evcrypt.redact = on', 'EXECUTE p /* :secret */', 'SELECT 1');
 is(count_in($log, $canary), 0, 'a plan that was cached is marked as well');
+
+# Nothing waits for a lock on account of us.
+my $locker = session($node);
+$locker->query('BEGIN; LOCK TABLE stored; LOCK TABLE people');
+my $client = run_literal($node, {%VERBOSE, 'evcrypt.redact' => 'on', lock_timeout => 0}, canary(),
+	map { ('BEGIN', "LOCK TABLE $_ NOWAIT", 'ROLLBACK') } qw(stored people));
+my $refused = () = $client =~ /could not obtain lock on relation "(?:stored|people)"/g;
+is($refused, 2, 'NOWAIT does not wait') or diag($client);
+$locker->query('ROLLBACK');
+$locker->close;
 
 # --- strict -------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ use warnings;
 
 use Census;
 use EvcryptTest;
+use File::Find;
 use Test::More;
 
 my $INSERT = 'INSERT INTO stored VALUES (1, encrypt(:secret))';
@@ -62,10 +63,11 @@ my @channels = (
 	{ name => 'pg_stat_statements, reset meanwhile', place => 'statements', off => 'e', modes => 'e',
 		sql => ['SELECT pg_stat_statements_reset()', $INSERT] },
 	(map { { name => "pg_stat_statements: $_->[0]", place => 'statements', off => 'le', modes => 'le',
-				normalised => $_->[0] !~ /DO|FUNCTION/, sql => ['BEGIN', $_->[1], 'ROLLBACK'] } }
+				normalised => $_->[0] !~ /DO|FUNCTION|EXECUTE/, sql => ['PREPARE encrypting (text) AS SELECT encrypt($1)', 'BEGIN', $_->[1], 'ROLLBACK', 'DEALLOCATE encrypting'] } }
 		[ DO => 'DO $$BEGIN PERFORM encrypt(:secret); END$$' ],
 		[ CALL => 'CALL run(:secret)' ],
 		[ EXPLAIN => 'EXPLAIN SELECT encrypt(:secret)' ],
+		[ 'EXPLAIN EXECUTE' => 'EXPLAIN EXECUTE encrypting(:secret)' ],
 		[ 'CREATE TABLE AS' => 'CREATE TABLE made AS SELECT encrypt(:secret)' ],
 		[ 'CREATE VIEW' => 'CREATE VIEW seen_through AS SELECT encrypt(:secret)' ],
 		[ 'DECLARE CURSOR' => 'DECLARE c CURSOR FOR SELECT encrypt(:secret)' ],
@@ -155,6 +157,102 @@ sub cell
 	return $shows ? 'clean (shows without)' : 'clean';
 }
 
+# --- what is data -----------------------------------------------------------------
+
+# How often a value is in the files of the node, its logs apart.
+sub count_in_files
+{
+	my ($node, $canary, @folders) = @_;
+	my $found = 0;
+
+	$node->safe_psql('postgres', 'CHECKPOINT');
+	# Files come and go meanwhile.
+	find({ no_chdir => 1, wanted => sub { $found += () = eval { slurp($_) } =~ /\Q$canary\E/g if -f } },
+		map { $node->data_dir . "/$_" } @folders);
+	return $found;
+}
+
+sub count_in_memory
+{
+	my ($pid, $canary) = @_;
+	my $found = 0;
+
+	open my $memory, '<:raw', "/proc/$pid/mem" or return;
+	for my $range (slurp("/proc/$pid/maps") =~ /^(\S+ rw\S*) /mg)
+	{
+		my ($start, $end) = map { hex } $range =~ /^(\w+)-(\w+)/;
+		next unless sysseek $memory, $start, 0;
+		next unless sysread $memory, my $bytes, $end - $start;
+		$found += () = $bytes =~ /\Q$canary\E/g;
+	}
+	return $found;
+}
+
+# Channels that redaction has no part in: the name, what shows it, and why.
+my @data = (
+	[ 'CREATE TABLE AS SELECT decrypt(), materialized views', 'it stores what the query gives: heap, WAL, backups',
+		sub {
+			my ($node, $session, $canary) = @_;
+			$session->query('CREATE TABLE told AS SELECT decrypt(v) FROM stored');
+			return count_in_files($node, $canary, 'base', 'pg_wal');
+		}, 'DROP TABLE told' ],
+	[ 'extended statistics on decrypt()', 'ANALYZE stores samples; PostgreSQL lets it',
+		sub {
+			my ($node, $session, $canary) = @_;
+			$session->query('CREATE STATISTICS told ON decrypt(v), id FROM stored; ANALYZE stored');
+			return count_in($session->query('SELECT most_common_vals FROM pg_stats_ext_exprs'), $canary);
+		}, 'DROP STATISTICS told' ],
+	[ 'an index on decrypt()', undef,
+		sub {
+			my ($node, $session, $canary) = @_;
+			$session->query('CREATE INDEX told ON stored (decrypt(v))');
+			return $session->sqlstate eq '42P17' ? 0 : 1;
+		} ],
+	[ 'a sort or cursor that spills decrypted values', 'work_mem decides: docs/sql.md has what can be done',
+		sub {
+			my ($node, $session, $canary) = @_;
+			$session->query(q{SET work_mem = '64kB'; BEGIN; DECLARE told CURSOR WITH HOLD FOR
+				SELECT decrypt(v) || repeat('.', 1000) FROM stored, generate_series(1, 20) i; COMMIT});
+			return count_in_files($node, $canary, 'base/pgsql_tmp');
+		}, 'CLOSE told' ],
+	[ 'memory of an idle backend', 'PostgreSQL wipes no memory',
+		sub {
+			my ($node, $session, $canary) = @_;
+			$session->query('SELECT decrypt(v) FROM stored');
+			return count_in_memory($session->{backend}, $canary);
+		} ]);
+
+sub data_rows
+{
+	my ($node) = @_;
+
+	note(sprintf '%-60s %-10s %s', 'data', 'literal', 'bind parameter');
+	for my $row (@data)
+	{
+		my ($name, $because, $look, $remove) = @$row;
+		my @cells;
+		for my $mode ('l', 'b')
+		{
+			my $canary = canary();
+			my $session = session($node);
+			$node->safe_psql('postgres', 'TRUNCATE stored');
+			$run{$mode}->($node, {}, $canary, 'INSERT INTO stored SELECT i, encrypt(:secret) FROM generate_series(1, 50) i');
+			my $found = $look->($node, $session, $canary);
+		  SKIP:
+			{
+				skip "$name: /proc/PID/mem cannot be read here", 1 unless defined $found;
+				$because ? cmp_ok($found, '>', 0, "$name, $mode_name{$mode}: shows, as is documented")
+				  : is($found, 0, "$name, $mode_name{$mode}: does not show");
+			}
+			push @cells, !defined $found ? 'not seen' : $found > 0 ? 'shows' : 'clean';
+			$session->query($remove) if $remove;
+			$session->close;
+		}
+		note(sprintf '%-60s %-10s %-10s %s', $name, @cells, $because // '');
+	}
+	return;
+}
+
 my $e3 = start_e3();
 for my $preload ('evcrypt,pg_stat_statements,auto_explain', 'pg_stat_statements,auto_explain,evcrypt')
 {
@@ -164,9 +262,12 @@ for my $preload ('evcrypt,pg_stat_statements,auto_explain', 'pg_stat_statements,
 	note(sprintf '%-48s %-22s %-22s %s', 'channel', 'literal', 'extended, literal', 'bind parameter');
 	for my $channel (@channels)
 	{
+		# The order matters to what other libraries show.
+		next if $preload =~ /^evcrypt/ and $channel->{name} !~ /auto_explain|pg_stat_statements/;
 		my @cells = map { cell($node, $channel, $_) } qw(l e b);
 		note(sprintf '%-48s %-22s %-22s %-22s %s', $channel->{name}, @cells, $channel->{because} // '');
 	}
+	data_rows($node) if $preload =~ /evcrypt$/;
 	$node->stop;
 }
 done_testing();

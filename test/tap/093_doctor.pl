@@ -184,6 +184,29 @@ finds('a folder for everybody', qr/^failure socket: anybody can put another sock
 finds('a folder for a group', qr/^warning socket: others than E3 can write to the folder/,
 	with_mode($e3->{dir}, 0770, 0750));
 
+# --- policy -----------------------------------------------------------------------
+
+# An E3 whose policy has one rule for us.
+sub with_rule
+{
+	my ($operation) = @_;
+	my $ruled = start_e3(stopped => 1);
+
+	spit("$ruled->{dir}/policy", "[rule database]\nidentity = uid:$>\noperations = $operation\napps = *\nroles = *\n");
+	spit($ruled->{config}, slurp($ruled->{config}) . "[access]\npolicy = $ruled->{dir}/policy\n");
+	$ruled->start;
+	chmod 0750, $ruled->{dir};
+	return with_settings('evcrypt.endpoints' => "unix:$ruled->{socket}");
+}
+
+finds('a policy that lets us not encrypt', qr/^failure policy: a value cannot be encrypted: .*\(42501\)/,
+	with_rule('decrypt'));
+my ($encrypt_only, $everything) = with_rule('encrypt');
+$encrypt_only->();
+all_is_well('a policy that lets us only encrypt');
+like((doctor())[1], qr/^ok +policy +E3 lets this session encrypt, and without a credential not decrypt$/m, 'says so');
+$everything->();
+
 # --- names, schemas, privileges ---------------------------------------------------
 
 finds('a better match in the search path', qr/^failure names: public\.encrypt\(integer\) of postgres could be given values/,
