@@ -8,6 +8,7 @@
 
 #include "copy/functions.h"
 
+#include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog/dependency.h"
 #include "catalog/objectaccess.h"

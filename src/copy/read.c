@@ -38,20 +38,6 @@ skip_row(EvcLoad *load)
 					   (long long) limit));
 }
 
-void
-evc_load_report_skipped(const EvcLoad *load)
-{
-	uint64 skipped = evc_copy_skipped(load->inner);
-
-	if (skipped > 0 && evc_copy_verbosity(load->inner) >= 0)
-		ereport(NOTICE,
-				errmsg_plural("%llu row was skipped due to data type "
-							  "incompatibility",
-							  "%llu rows were skipped due to data type "
-							  "incompatibility",
-							  (unsigned long) skipped, (unsigned long long) skipped));
-}
-
 /* Reads a row into load->values; false at the end. */
 static bool
 read_row(EvcLoad *load)
