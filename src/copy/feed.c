@@ -90,7 +90,7 @@ value_of(const EvcLoad *load, const EvcCopyRows *rows, int field, ExprContext *e
 	*is_null = state == EVC_COPY_NULL;
 	if (state == EVC_COPY_DEFAULT)
 		return ExecEvalExpr(load->defaults[field], econtext, is_null);
-	return *is_null ? (Datum) 0 : evc_rows_value(rows, rows->at, field);
+	return *is_null ? (Datum) 0 : evc_rows_value(rows, rows->at, field, is_null);
 }
 
 static Datum

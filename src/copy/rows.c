@@ -1,6 +1,6 @@
 /*
  * copy/rows.c
- *	  Rows that have been read and are out for encryption together.
+ *	  Rows that have been read and are out for encryption or decryption together.
  */
 #include "postgres.h"
 
@@ -115,14 +115,14 @@ evc_rows_receive(EvcCopyRows *rows)
 }
 
 Datum
-evc_rows_value(const EvcCopyRows *rows, int row, int field)
+evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
 {
 	const EvcCopyField *what = &rows->shape->fields[field];
 	EvcCopyPlace *place;
-	bool is_null;
 
+	*is_null = false;
 	if (what->marker == NULL)
 		return rows->values[(Size) row * rows->shape->n_fields + field];
 	place = place_of(rows, row, what);
-	return evc_marker_take(what->marker, place->batch, place->ticket, &is_null);
+	return evc_marker_take(what->marker, place->batch, place->ticket, is_null);
 }

@@ -1,6 +1,6 @@
 /*
  * copy/rows.h
- *	  Rows that have been read and are out for encryption together.
+ *	  Rows that have been read and are out for encryption or decryption together.
  *
  *	  reserve, set, ..., added, ... -> send -> receive -> value, value, ... -> reset
  *
@@ -99,7 +99,10 @@ evc_rows_state(const EvcCopyRows *rows, int row, int field)
 	return (EvcCopyState) rows->states[(Size) row * rows->shape->n_fields + field];
 }
 
-/* Value of a field, not NULL, in the current memory context if it was encrypted. */
-extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field);
+/*
+ * Value of a field that is none of the two: in the current memory context if E3 made
+ * it, and NULL then if that is what it is.
+ */
+extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null);
 
 #endif /* EVC_COPY_ROWS_H */
