@@ -67,7 +67,6 @@ keep(EvcCopyRows *rows, int field, Form_pg_attribute attribute, Datum value)
 static void
 add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
 {
-	size_t before = evc_group_bytes(&rows->group);
 	size_t kept = 0;
 
 	evc_rows_reserve(rows);
@@ -81,8 +80,7 @@ add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
 		else
 			kept += keep(rows, i, TupleDescAttr(receiver->desc, i), slot->tts_values[i]);
 	}
-	/* A batch of its own that a value got makes the set full by itself. */
-	evc_rows_added(rows, 0, kept + Max(evc_group_bytes(&rows->group), before) - before);
+	evc_rows_added(rows, 0, kept);
 }
 
 static Datum

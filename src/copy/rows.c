@@ -38,7 +38,8 @@ bool
 evc_rows_full(const EvcCopyRows *rows)
 {
 	return rows->n_rows >= evc_batch_rows || evc_group_is_full(&rows->group) ||
-		   rows->bytes >= (size_t) evc_batch_kilobytes * 1024;
+		   rows->bytes + evc_group_bytes(&rows->group) >=
+			   (size_t) evc_batch_kilobytes * 1024;
 }
 
 static void *
@@ -95,7 +96,6 @@ evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
 	rows->lines[rows->n_rows] = line;
 	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
 	rows->n_rows++;
-	/* What is parsed, what is sent, and the arrays. */
 	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
 }
 

@@ -57,15 +57,15 @@ typedef struct EvcCopyRows
 	bool in_flight;
 	int capacity; /* rows that the arrays hold */
 	int n_rows;
-	int fed; /* rows that core knows of */
-	int at;	 /* of those, the one that it is at; -1: none yet */
-	size_t bytes;
+	int fed;			  /* rows that core knows of */
+	int at;				  /* of those, the one that it is at; -1: none yet */
+	size_t bytes;		  /* held, beside those in batches */
 	bool defaulted;		  /* some fields are EVC_COPY_DEFAULT */
 	Datum *values;		  /* a field of a row */
 	uint8 *states;		  /* likewise: an EvcCopyState */
 	EvcCopyPlace *places; /* a ciphertext of a row */
 	uint64 *lines;		  /* a row */
-	uint32 *sizes;		  /* a row: bytes of input */
+	uint32 *sizes;		  /* a row, likewise */
 } EvcCopyRows;
 
 /* An empty set; its memory, batches and all, is below "owner". */
@@ -87,7 +87,7 @@ extern void evc_rows_reserve(EvcCopyRows *rows);
  */
 extern void evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value);
 
-/* The row is complete. */
+/* The row is complete; of its values "size" bytes are held in rows->context. */
 extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
 
 extern void evc_rows_send(EvcCopyRows *rows);
