@@ -68,6 +68,10 @@ typedef struct RangeTblEntry EvcPermissions;
 #define evc_copy_skipped(cstate) ((cstate)->num_errors)
 #define evc_copy_verbosity(cstate) ((int) (cstate)->opts.log_verbosity)
 #define evc_copy_set_verbosity(cstate, value) ((cstate)->opts.log_verbosity = (value))
+#define evc_copy_tell_skipped(to, from)                                                  \
+	((to)->opts.on_error = (from)->opts.on_error,                                        \
+	 (to)->opts.log_verbosity = (from)->opts.log_verbosity,                              \
+	 (to)->num_errors = (from)->num_errors)
 #define EVC_COPY_VERBOSE COPY_LOG_VERBOSITY_VERBOSE
 #define EVC_COPY_TUPLES_SKIPPED PROGRESS_COPY_TUPLES_SKIPPED
 #else
@@ -76,6 +80,7 @@ typedef struct RangeTblEntry EvcPermissions;
 #define evc_copy_skipped(cstate) UINT64CONST(0)
 #define evc_copy_verbosity(cstate) 0
 #define evc_copy_set_verbosity(cstate, value) ((void) (cstate))
+#define evc_copy_tell_skipped(to, from) ((void) (to), (void) (from))
 #define EVC_COPY_VERBOSE 1
 #define EVC_COPY_TUPLES_SKIPPED 0
 #endif

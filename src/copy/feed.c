@@ -43,6 +43,7 @@ show_progress(EvcLoad *load, int written)
 	load->outer->bytes_processed = load->inner->bytes_processed - written;
 }
 
+/* At the end core says how many rows were skipped. */
 int
 evc_feed_read(void *buffer, int min, int max)
 {
@@ -61,6 +62,8 @@ evc_feed_read(void *buffer, int min, int max)
 		rows = &load->sets[load->current];
 	}
 	load->phase = EVC_COPY_INSERTING;
+	if (rows->fed == rows->n_rows)
+		evc_copy_tell_skipped(load->outer, load->inner);
 	n_rows = Min(rows->n_rows - rows->fed, max / ROW_LEN);
 	memset(buffer, 0, (size_t) n_rows * ROW_LEN);
 	rows->fed += n_rows;
@@ -87,7 +90,7 @@ value_of(const EvcLoad *load, const EvcCopyRows *rows, int field, ExprContext *e
 	*is_null = state == EVC_COPY_NULL;
 	if (state == EVC_COPY_DEFAULT)
 		return ExecEvalExpr(load->defaults[field], econtext, is_null);
-	return *is_null ? (Datum) 0 : evc_rows_value(rows, rows->at, field);
+	return *is_null ? (Datum) 0 : evc_rows_value(rows, rows->at, field, is_null);
 }
 
 static Datum

@@ -8,6 +8,7 @@
 
 #include "copy/functions.h"
 
+#include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog/dependency.h"
 #include "catalog/objectaccess.h"
@@ -51,12 +52,6 @@ type_row(Oid type)
 	return row;
 }
 
-Oid
-evc_copy_schema(Oid encrypted)
-{
-	return type_row(encrypted).typnamespace;
-}
-
 bool
 evc_copy_has_receive(Oid type)
 {
@@ -74,18 +69,20 @@ encrypt_argument(Oid plain)
 	return TypeCategory(base) == TYPCATEGORY_STRING ? TEXTOID : ANYELEMENTOID;
 }
 
+/* In the schema of the extension's type. */
 static Oid
-find_encrypt(Oid encrypted, Oid argument)
+find_function(Oid encrypted, const char *name, EvcMarkerKind kind, const Oid *arguments,
+			  int n_arguments)
 {
-	oidvector *arguments = buildoidvector(&argument, 1);
+	oidvector *vector = buildoidvector(arguments, n_arguments);
 	Oid function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-								   CStringGetDatum("encrypt"), PointerGetDatum(arguments),
-								   ObjectIdGetDatum(evc_copy_schema(encrypted)));
+								   CStringGetDatum(name), PointerGetDatum(vector),
+								   ObjectIdGetDatum(type_row(encrypted).typnamespace));
 
-	pfree(arguments);
-	if (!OidIsValid(function) || evc_marker_kind(function) != EVC_MARKER_ENCRYPT)
+	pfree(vector);
+	if (!OidIsValid(function) || evc_marker_kind(function) != kind)
 		ereport(ERROR, errcode(ERRCODE_UNDEFINED_FUNCTION),
-				errmsg("function encrypt of extension evcrypt does not exist"));
+				errmsg("function %s of extension evcrypt does not exist", name));
 	return function;
 }
 
@@ -107,7 +104,26 @@ evc_copy_check_encrypt(List *columns)
 	foreach (cell, columns)
 	{
 		const EvcCopyColumn *column = lfirst(cell);
+		Oid argument = encrypt_argument(column->type);
 
-		check_execute(find_encrypt(column->encrypted, encrypt_argument(column->type)));
+		check_execute(find_function(column->encrypted, "encrypt", EVC_MARKER_ENCRYPT,
+									&argument, 1));
+	}
+}
+
+void
+evc_copy_check_decrypt(List *columns)
+{
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		const EvcCopyColumn *column = lfirst(cell);
+		EvcMarkerKind kind = evc_copy_decrypt_kind(column);
+		bool text = kind == EVC_MARKER_DECRYPT;
+		Oid arguments[] = {column->encrypted, ANYELEMENTOID};
+
+		check_execute(find_function(column->encrypted, text ? "decrypt" : "decrypt_as",
+									kind, arguments, text ? 1 : 2));
 	}
 }

@@ -12,9 +12,6 @@
 /* Is it the extension's type? */
 extern bool evc_copy_is_encrypted(Oid type);
 
-/* Schema that the extension's objects are in, given its type. */
-extern Oid evc_copy_schema(Oid encrypted);
-
 /* Does the type have a binary form that can be read? */
 extern bool evc_copy_has_receive(Oid type);
 
@@ -23,5 +20,8 @@ extern bool evc_copy_has_receive(Oid type);
  * plaintext in a list of EvcCopyColumn.
  */
 extern void evc_copy_check_encrypt(List *columns);
+
+/* The same of decrypt() and decrypt_as(). */
+extern void evc_copy_check_decrypt(List *columns);
 
 #endif /* EVC_COPY_FUNCTIONS_H */

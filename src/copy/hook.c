@@ -14,6 +14,7 @@
 #include "copy/hook.h"
 #include "copy/load.h"
 #include "copy/options.h"
+#include "copy/receiver.h"
 #include "copy/unload.h"
 
 static ProcessUtility_hook_type prev_process_utility_hook;
@@ -43,6 +44,29 @@ parse_state(const char *query_string, QueryEnvironment *environment)
 }
 
 static void
+process_unload(ParseState *pstate, PlannedStmt *pstmt, const DefElem *option,
+			   ProcessUtilityContext context, ParamListInfo params, DestReceiver *dest,
+			   QueryCompletion *completion)
+{
+	EvcUnloading unloading;
+
+	evc_copy_unload_begin(pstate, castNode(CopyStmt, pstmt->utilityStmt), option,
+						  &unloading);
+	PG_TRY();
+	{
+		process_next(pstmt, pstate->p_sourcetext, false, context, params,
+					 pstate->p_queryEnv, dest, completion);
+	}
+	PG_CATCH();
+	{
+		evc_copy_unload_fail(&unloading);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	evc_copy_unload_end(&unloading);
+}
+
+static void
 process_copy(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 			 ProcessUtilityContext context, ParamListInfo params,
 			 QueryEnvironment *environment, DestReceiver *dest,
@@ -67,19 +91,14 @@ process_copy(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 	if (stmt->is_from)
 		evc_copy_load(pstate, stmt, columns, completion);
 	else
-	{
-		int nest_level = evc_copy_unload_begin(pstate, stmt, columns);
-
-		process_next(pstmt, query_string, false, context, params, environment, dest,
-					 completion);
-		evc_copy_unload_end(nest_level);
-	}
+		process_unload(pstate, pstmt, columns, context, params, dest, completion);
 	free_parsestate(pstate);
 }
 
 void
 evc_copy_init(void)
 {
+	evc_receiver_init();
 	prev_process_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = process_copy;
 }

@@ -191,7 +191,6 @@ run(EvcLoad *load, const Target *target)
 	load->phase = EVC_COPY_INSERTING;
 	processed = CopyFrom(load->outer);
 	load->phase = EVC_COPY_SETUP;
-	evc_load_report_skipped(load);
 	EndCopyFrom(load->inner);
 	EndCopyFrom(load->outer);
 	return processed;

@@ -109,6 +109,12 @@ new_column(AttrNumber number, Oid encrypted, Oid type, int32 typmod)
 	return column;
 }
 
+EvcMarkerKind
+evc_copy_decrypt_kind(const EvcCopyColumn *column)
+{
+	return column->type == TEXTOID ? EVC_MARKER_DECRYPT : EVC_MARKER_DECRYPT_AS;
+}
+
 EvcCopyColumn *
 evc_copy_column(List *columns, AttrNumber number)
 {

@@ -12,6 +12,8 @@
 #include "parser/parse_node.h"
 #include "utils/relcache.h"
 
+#include "batch/markers.h"
+
 /* A column whose values are plaintext outside and ciphertext inside. */
 typedef struct EvcCopyColumn
 {
@@ -37,6 +39,9 @@ extern DefElem *evc_copy_options_take(ParseState *pstate, CopyStmt *stmt);
  */
 extern List *evc_copy_columns(ParseState *pstate, const DefElem *option, Relation rel,
 							  List *copied);
+
+/* What DECRYPT calls for the column: decrypt, or decrypt_as where it is not text. */
+extern EvcMarkerKind evc_copy_decrypt_kind(const EvcCopyColumn *column);
 
 /* The one with this number, or NULL. */
 extern EvcCopyColumn *evc_copy_column(List *columns, AttrNumber number);

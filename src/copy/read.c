@@ -15,41 +15,38 @@
 
 #include "compat_copy.h"
 
+/* As core says it, but for the value; and not all releases keep the column. */
+static void
+tell_of_skipped(const CopyFromStateData *inner)
+{
+	unsigned long long line = inner->cur_lineno;
+
+	if (inner->cur_attname != NULL)
+		ereport(NOTICE, errmsg("skipping row due to data type incompatibility at line "
+							   "%llu for column \"%s\"",
+							   line, inner->cur_attname));
+	else
+		ereport(NOTICE,
+				errmsg("skipping row due to data type incompatibility at line %llu",
+					   line));
+}
+
 /* The row that has just been read could not be parsed, and ON_ERROR forgives that. */
 static void
 skip_row(EvcLoad *load)
 {
-	const CopyFromStateData *inner = load->inner;
-	uint64 skipped = evc_copy_skipped(inner);
-	int64 limit = evc_copy_reject_limit(inner);
+	uint64 skipped = evc_copy_skipped(load->inner);
+	int64 limit = evc_copy_reject_limit(load->inner);
 
-	evc_copy_forgive(inner);
+	evc_copy_forgive(load->inner);
 	pgstat_progress_update_param(EVC_COPY_TUPLES_SKIPPED, (int64) skipped);
-	/* As core says it, but for the value. */
 	if (load->verbose)
-		ereport(NOTICE,
-				errmsg("skipping row due to data type incompatibility at line "
-					   "%llu for column \"%s\"",
-					   (unsigned long long) inner->cur_lineno, inner->cur_attname));
+		tell_of_skipped(load->inner);
 	if (limit > 0 && skipped > (uint64) limit)
 		ereport(ERROR, errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				errmsg("skipped more than REJECT_LIMIT (%lld) rows due to data type "
 					   "incompatibility",
 					   (long long) limit));
-}
-
-void
-evc_load_report_skipped(const EvcLoad *load)
-{
-	uint64 skipped = evc_copy_skipped(load->inner);
-
-	if (skipped > 0 && evc_copy_verbosity(load->inner) >= 0)
-		ereport(NOTICE,
-				errmsg_plural("%llu row was skipped due to data type "
-							  "incompatibility",
-							  "%llu rows were skipped due to data type "
-							  "incompatibility",
-							  (unsigned long) skipped, (unsigned long long) skipped));
 }
 
 /* Reads a row into load->values; false at the end. */

@@ -13,7 +13,4 @@
  */
 extern bool evc_load_advance(EvcLoad *load);
 
-/* What core says at the end of rows that were skipped. */
-extern void evc_load_report_skipped(const EvcLoad *load);
-
 #endif /* EVC_COPY_READ_H */

@@ -1,6 +1,6 @@
 /*
  * copy/rows.c
- *	  Rows that have been read and are out for encryption together.
+ *	  Rows that have been read and are out for encryption or decryption together.
  */
 #include "postgres.h"
 
@@ -38,7 +38,8 @@ bool
 evc_rows_full(const EvcCopyRows *rows)
 {
 	return rows->n_rows >= evc_batch_rows || evc_group_is_full(&rows->group) ||
-		   rows->bytes >= (size_t) evc_batch_kilobytes * 1024;
+		   rows->bytes + evc_group_bytes(&rows->group) >=
+			   (size_t) evc_batch_kilobytes * 1024;
 }
 
 static void *
@@ -95,7 +96,6 @@ evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
 	rows->lines[rows->n_rows] = line;
 	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
 	rows->n_rows++;
-	/* What is parsed, what is sent, and the arrays. */
 	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
 }
 
@@ -115,14 +115,14 @@ evc_rows_receive(EvcCopyRows *rows)
 }
 
 Datum
-evc_rows_value(const EvcCopyRows *rows, int row, int field)
+evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
 {
 	const EvcCopyField *what = &rows->shape->fields[field];
 	EvcCopyPlace *place;
-	bool is_null;
 
+	*is_null = false;
 	if (what->marker == NULL)
 		return rows->values[(Size) row * rows->shape->n_fields + field];
 	place = place_of(rows, row, what);
-	return evc_marker_take(what->marker, place->batch, place->ticket, &is_null);
+	return evc_marker_take(what->marker, place->batch, place->ticket, is_null);
 }

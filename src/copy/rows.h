@@ -1,6 +1,6 @@
 /*
  * copy/rows.h
- *	  Rows that have been read and are out for encryption together.
+ *	  Rows that have been read and are out for encryption or decryption together.
  *
  *	  reserve, set, ..., added, ... -> send -> receive -> value, value, ... -> reset
  *
@@ -57,15 +57,15 @@ typedef struct EvcCopyRows
 	bool in_flight;
 	int capacity; /* rows that the arrays hold */
 	int n_rows;
-	int fed; /* rows that core knows of */
-	int at;	 /* of those, the one that it is at; -1: none yet */
-	size_t bytes;
+	int fed;			  /* rows that core knows of */
+	int at;				  /* of those, the one that it is at; -1: none yet */
+	size_t bytes;		  /* held, beside those in batches */
 	bool defaulted;		  /* some fields are EVC_COPY_DEFAULT */
 	Datum *values;		  /* a field of a row */
 	uint8 *states;		  /* likewise: an EvcCopyState */
 	EvcCopyPlace *places; /* a ciphertext of a row */
 	uint64 *lines;		  /* a row */
-	uint32 *sizes;		  /* a row: bytes of input */
+	uint32 *sizes;		  /* a row, likewise */
 } EvcCopyRows;
 
 /* An empty set; its memory, batches and all, is below "owner". */
@@ -87,7 +87,7 @@ extern void evc_rows_reserve(EvcCopyRows *rows);
  */
 extern void evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value);
 
-/* The row is complete. */
+/* The row is complete; of its values "size" bytes are held in rows->context. */
 extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
 
 extern void evc_rows_send(EvcCopyRows *rows);
@@ -99,7 +99,10 @@ evc_rows_state(const EvcCopyRows *rows, int row, int field)
 	return (EvcCopyState) rows->states[(Size) row * rows->shape->n_fields + field];
 }
 
-/* Value of a field, not NULL, in the current memory context if it was encrypted. */
-extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field);
+/*
+ * Value of a field that is none of the two: in the current memory context if E3 made
+ * it, and NULL then if that is what it is.
+ */
+extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null);
 
 #endif /* EVC_COPY_ROWS_H */

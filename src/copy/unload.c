@@ -1,9 +1,9 @@
 /*
  * copy/unload.c
- *	  COPY TO ... DECRYPT: the COPY of a query that calls decrypt().
+ *	  COPY TO ... DECRYPT: the COPY of a query.
  *
- * Core copies the query, and the query's plan gets a batch node like any other: what
- * is checked, batched and overlapped there is so here.
+ * Core executes it, with all checks: of privileges by column, of row security, of
+ * files.  What the user may not decrypt is our own affair.
  */
 #include "postgres.h"
 
@@ -11,18 +11,17 @@
 
 #include "access/table.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "commands/copy.h"
 #include "nodes/makefuncs.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "batch/marker.h"
 #include "compat_copy.h"
 #include "copy/check.h"
 #include "copy/functions.h"
 #include "copy/options.h"
+#include "copy/receiver.h"
 
 /* Those that core copies as they are. */
 static void
@@ -51,82 +50,52 @@ column_reference(const char *name)
 	return (Node *) reference;
 }
 
-static Node *
-cast_to(Node *argument, Oid type)
-{
-	TypeCast *cast = makeNode(TypeCast);
-
-	cast->arg = argument;
-	cast->typeName = makeTypeNameFromOid(type, -1);
-	cast->location = -1;
-	return (Node *) cast;
-}
-
-static Node *
-null_constant(void)
-{
-	A_Const *constant = makeNode(A_Const);
-
-	constant->isnull = true;
-	constant->location = -1;
-	return (Node *) constant;
-}
-
-/*
- * decrypt(column), or decrypt_as(column, NULL::type).  A type that decrypt_as refuses
- * is refused here, whatever rows there are.
- */
-static Node *
-decrypting_call(const EvcCopyColumn *column, const char *name)
-{
-	Node *argument = cast_to(column_reference(name), column->encrypted);
-	char *schema = get_namespace_name(evc_copy_schema(column->encrypted));
-	bool text = column->type == TEXTOID;
-	List *function = list_make2(makeString(schema),
-								makeString(pstrdup(text ? "decrypt" : "decrypt_as")));
-	List *arguments = list_make1(argument);
-
-	if (!text)
-	{
-		(void) evc_marker_new(CurrentMemoryContext, EVC_MARKER_DECRYPT_AS, column->type,
-							  column->encrypted);
-		arguments = lappend(arguments, cast_to(null_constant(), column->type));
-	}
-	return (Node *) makeFuncCall(function, arguments, COERCE_EXPLICIT_CALL, -1);
-}
-
 static List *
-select_list(Relation rel, List *copied, List *columns)
+select_list(Relation rel, List *copied)
 {
 	List *targets = NIL;
 	ListCell *cell;
 
 	foreach (cell, copied)
 	{
-		AttrNumber number = lfirst_int(cell);
-		char *name = get_attname(RelationGetRelid(rel), number, false);
-		EvcCopyColumn *column = evc_copy_column(columns, number);
+		char *name = get_attname(RelationGetRelid(rel), lfirst_int(cell), false);
 		ResTarget *target = makeNode(ResTarget);
 
 		target->name = name;
-		target->val =
-			column != NULL ? decrypting_call(column, name) : column_reference(name);
+		target->val = column_reference(name);
 		target->location = -1;
 		targets = lappend(targets, target);
 	}
 	return targets;
 }
 
+/* Numbers of the table's columns become those of the query's. */
+static void
+number_by_query(List *columns, List *copied)
+{
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		EvcCopyColumn *column = lfirst(cell);
+		AttrNumber number = 1;
+
+		while (list_nth_int(copied, number - 1) != column->number)
+			number++;
+		column->number = number;
+	}
+}
+
 /* ONLY: as COPY does it, children are left out. */
 static Node *
-query_of(Relation rel, List *copied, List *columns)
+query_of(Relation rel, List *copied)
 {
 	RangeVar *from = makeRangeVar(get_namespace_name(RelationGetNamespace(rel)),
 								  pstrdup(RelationGetRelationName(rel)), -1);
 	SelectStmt *select = makeNode(SelectStmt);
 
 	from->inh = false;
-	select->targetList = select_list(rel, copied, columns);
+	select->targetList = select_list(rel, copied);
 	select->fromClause = list_make1(from);
 	return (Node *) select;
 }
@@ -152,31 +121,47 @@ forbid_what_copy_lacks(void)
 	return nest_level;
 }
 
-int
-evc_copy_unload_begin(ParseState *pstate, CopyStmt *stmt, const DefElem *columns)
+void
+evc_copy_unload_begin(ParseState *pstate, CopyStmt *stmt, const DefElem *option,
+					  EvcUnloading *unloading)
 {
 	Relation rel;
 	List *copied;
+	List *columns;
 
 	if (stmt->relation == NULL)
 		ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("COPY DECRYPT is available only for tables"),
 				errhint("Call decrypt() in the query."),
-				parser_errposition(pstate, columns->location));
+				parser_errposition(pstate, option->location));
 	/* Locked until the end of the transaction, so that it stays what it is. */
 	rel = table_openrv(stmt->relation, AccessShareLock);
 	copied = CopyGetAttnums(RelationGetDescr(rel), rel, stmt->attlist);
 	check_kind(rel);
 	evc_copy_check_taken(rel);
-	stmt->query = query_of(rel, copied, evc_copy_columns(pstate, columns, rel, copied));
+	columns = evc_copy_columns(pstate, option, rel, copied);
+	evc_copy_check_decrypt(columns);
+	stmt->query = query_of(rel, copied);
 	stmt->relation = NULL;
 	stmt->attlist = NIL;
 	table_close(rel, NoLock);
-	return forbid_what_copy_lacks();
+	number_by_query(columns, copied);
+	unloading->nest_level = forbid_what_copy_lacks();
+	unloading->unload = evc_receiver_begin(pstate->p_sourcetext, columns);
 }
 
 void
-evc_copy_unload_end(int nest_level)
+evc_copy_unload_end(const EvcUnloading *unloading)
 {
-	AtEOXact_GUC(true, nest_level);
+	if (!evc_receiver_end(unloading->unload))
+		ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("COPY DECRYPT was executed by another extension"),
+				errdetail("What was written is ciphertext."));
+	AtEOXact_GUC(true, unloading->nest_level);
+}
+
+void
+evc_copy_unload_fail(const EvcUnloading *unloading)
+{
+	(void) evc_receiver_end(unloading->unload);
 }

@@ -212,6 +212,12 @@ for my $shape (@SHAPES)
 				SKIP: { skip "$what: PostgreSQL $from", 1 }
 				next;
 			}
+			# From 18 on core uses up a default for a row that it skips.
+			if ($what eq 'ON_ERROR' and $name =~ /^(?:defaults|identity)$/ and $MAJOR >= 18)
+			{
+				SKIP: { skip "$name, $what: not a number of a sequence for each skipped row", 1 }
+				next;
+			}
 			make($ddl);
 			my $twin = same("$name, $what", $columns, q{'} . input($content) . q{'}, $options, '(ssn)', $where // '', 'text');
 			$failed++ if $twin =~ /^[0-9A-Z]{5}/;

@@ -103,7 +103,7 @@ SKIP:
 	skip 'ON_ERROR: PostgreSQL 17', 1 if $MAJOR < 17;
 	my $file = input("$good$STRAY,b,$CANARY\n2,b,$CANARY\n");
 	my (undef, $err) = psql("COPY messages.pair FROM '$file' WITH (FORMAT csv, ON_ERROR ignore, LOG_VERBOSITY verbose, ENCRYPT (ssn))");
-	like($err, qr/skipping row due to data type incompatibility at line 2 for column "id"\n/, 'a skipped row is told of');
+	like($err, qr/skipping row due to data type incompatibility at line 2(?: for column "id")?\n/, 'a skipped row is told of');
 	$said .= $err;
 }
 

@@ -104,7 +104,9 @@ $session->query('CREATE EXTENSION IF NOT EXISTS pg_visibility');
 SKIP:
 {
 	skip 'pg_visibility is not installed', 1 if $session->sqlstate ne '00000';
-	is_query(q{SELECT count(*) FROM pg_visibility('t') WHERE NOT all_visible}, 0, 'every page is frozen');
+	# Newer versions add pages in advance, which are empty.
+	is_query(q{SELECT count(*) FROM pg_visibility('t') WHERE NOT all_visible
+		AND blkno IN (SELECT (ctid::text::point)[0] FROM t)}, 0, 'every page with rows is frozen');
 	$session->query('DROP EXTENSION pg_visibility');
 }
 $session->query("COPY t FROM '$small' WITH (FORMAT csv, FREEZE, ENCRYPT (ssn))");
