@@ -256,6 +256,10 @@ loop(Run *run)
 	/* With all connections lost: what comes later was never due. */
 	if (now_ns < run->stop_ns)
 		run->stop_ns = now_ns;
+	/* What the clock sends out is so much in that time, if the last comes early. */
+	if (is_open_loop(run) && run->counts->elapsed_ns < run->stop_ns - run->start_ns)
+		run->counts->elapsed_ns = run->stop_ns - run->start_ns;
+	run->end_ns = now_ns;
 }
 
 /* What was not answered, and what was due and never sent. */
@@ -271,7 +275,7 @@ count_the_rest(Run *run)
 		E3BenchTally *tally = &run->counts->classes[e3_bench_pick(run->plan, &run->seed)];
 
 		tally->unsent++;
-		e3_latency_add(&tally->latency, run->stop_ns - run->next_ns);
+		e3_latency_add(&tally->latency, run->end_ns - run->next_ns);
 		set_next(run, run->next + 1);
 	}
 }

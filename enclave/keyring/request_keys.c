@@ -40,6 +40,7 @@ struct E3RequestKeys
 	uint32_t per_shelf;
 	uint64_t takes;
 	uint64_t serials;
+	uint64_t generation; /* of the keyring: shelves are set up for no older one */
 	Shelf shelves[E3_SHELVES];
 };
 
@@ -78,9 +79,10 @@ clear_shelf(Shelf *shelf)
 }
 
 void
-e3_request_keys_clear(E3RequestKeys *keys)
+e3_request_keys_clear(E3RequestKeys *keys, uint64_t generation)
 {
 	pthread_mutex_lock(&keys->mutex);
+	keys->generation = generation;
 	for (int i = 0; i < E3_SHELVES; i++)
 		clear_shelf(&keys->shelves[i]);
 	pthread_mutex_unlock(&keys->mutex);
@@ -91,7 +93,7 @@ e3_request_keys_free(E3RequestKeys *keys)
 {
 	if (keys == NULL)
 		return;
-	e3_request_keys_clear(keys);
+	e3_request_keys_clear(keys, UINT64_MAX);
 	e3_locked_unmap(&keys->locked);
 	(void) pthread_mutex_destroy(&keys->mutex);
 	free(keys);
@@ -135,6 +137,12 @@ take_ready(E3RequestKeys *keys, E3Keyring *keyring, const E3KeyPair *pair,
 	shelf = find_shelf(keys, pair, info);
 	if (!is_for(shelf, pair, info))
 	{
+		/* A request that began with the keyring before: it would pin its keys. */
+		if (e3_keyring_generation(keyring) < keys->generation)
+		{
+			pthread_mutex_unlock(&keys->mutex);
+			return false;
+		}
 		clear_shelf(shelf);
 		shelf->recipe = (Recipe){e3_keyring_retain(keyring), pair, info};
 		shelf->serial = ++keys->serials;

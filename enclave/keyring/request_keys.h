@@ -48,8 +48,8 @@ extern EvwStatus e3_request_keys_take(E3RequestKeys *keys, E3Scratch *scratch,
  */
 extern bool e3_request_keys_stock(E3RequestKeys *keys, E3Scratch *scratch);
 
-/* Wipes all: the keyring has changed. */
-extern void e3_request_keys_clear(E3RequestKeys *keys);
+/* Wipes all: the keyring has changed to one of this generation. */
+extern void e3_request_keys_clear(E3RequestKeys *keys, uint64_t generation);
 
 /* How many are ready. */
 extern uint32_t e3_request_keys_count(E3RequestKeys *keys);

@@ -28,6 +28,9 @@
  */
 #define REFUSED_MAX 64
 
+/* Of so many connections one is not for who has all the others. */
+#define CONNECTIONS_SPARE 16
+
 static void
 count_refused(E3Server *server, const E3Identity *peer, EvwStatus status)
 {
@@ -96,14 +99,28 @@ add(E3Server *server, E3Transport *transport, const E3Identity *peer)
 	return conn;
 }
 
+static uint32_t
+connections_of(const E3Server *server, const E3Identity *peer)
+{
+	uint32_t count = 0;
+
+	for (const E3Conn *conn = server->conns; conn != NULL; conn = conn->next)
+		count += e3_identity_equal(&conn->peer, peer);
+	return count;
+}
+
+/* One peer leaves some to the others, and to who administers. */
 static EvwStatus
 admit(const E3Server *server, const E3Identity *peer)
 {
 	const E3Config *config = server->setup->config;
+	uint32_t spare = config->connections / CONNECTIONS_SPARE;
 
 	if (!e3_config_allows(config, peer))
 		return EVW_PEER_REFUSED;
-	if (server->stats.connections_open >= config->connections)
+	if (server->stats.connections_open >= config->connections ||
+		(server->stats.connections_open >= config->connections - 2 * spare &&
+		 connections_of(server, peer) >= config->connections - spare))
 		return EVW_TOO_MANY_CONNECTIONS;
 	return EVW_OK;
 }

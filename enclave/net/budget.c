@@ -81,7 +81,8 @@ e3_budget_reserve(E3Budget *budget, E3Share *share, size_t frame)
 	size_t need = need_of(frame);
 	E3Share *first;
 
-	if (share->reserved > 0 || frame <= E3_BUDGET_SMALL)
+	if (share->reserved > 0 || frame <= E3_BUDGET_TINY ||
+		(frame <= E3_BUDGET_SMALL && share->counted <= E3_BUDGET_ALLOWANCE))
 		return true;
 	share->wanted = need;
 	first = first_in_line(budget);
@@ -97,6 +98,20 @@ e3_budget_reserve(E3Budget *budget, E3Share *share, size_t frame)
 	budget->used += need;
 	*share->party += need;
 	return true;
+}
+
+bool
+e3_budget_takes(const E3Budget *budget, const E3Share *share, size_t bytes)
+{
+	size_t others = budget->used - share->reserved;
+	size_t party = *share->party - share->reserved;
+
+	if (bytes <= share->reserved || share->counted + bytes <= 2 * E3_BUDGET_ALLOWANCE)
+		return true;
+	if (others != share->counted && !fits(others, bytes, budget->limit))
+		return false;
+	return party == share->counted ||
+		   fits(party, bytes, budget->limit - budget->limit / 4);
 }
 
 void

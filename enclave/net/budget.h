@@ -3,10 +3,10 @@
  *	  One memory budget for all connections: who may read on, who waits.
  *
  * What counts is a frame that is being read, a request in flight with the reply
- * it will have, and replies not yet taken.  A frame of more than SMALL is begun
- * only when there is room for it and its reply; until then nothing is read from
- * its connection, and the connections that wait are served in their order.  Small
- * frames (CANCEL, HEALTH, a few values) never wait.
+ * it will have, and replies not yet taken.  A frame is begun only when there is room
+ * for it and its reply; until then nothing is read from its connection, and the
+ * connections that wait are served in their order.  TINY frames (CANCEL, HEALTH, a
+ * few values) never wait, nor do SMALL ones of a connection that holds little.
  *
  * One party's connections have no more than three quarters of it together: who holds
  * a lot of it, and does not take its replies, keeps nobody else waiting.
@@ -19,7 +19,11 @@
 #include <stdint.h>
 
 /* Frames up to this are read whatever is spent. */
-#define E3_BUDGET_SMALL ((size_t) 64 << 10)
+#define E3_BUDGET_TINY ((size_t) 256)
+
+/* And these, if their connection holds no more than that. */
+#define E3_BUDGET_SMALL ((size_t) 16 << 10)
+#define E3_BUDGET_ALLOWANCE ((size_t) 256 << 10)
 
 typedef struct E3Budget
 {
@@ -51,6 +55,12 @@ extern void e3_budget_count(E3Budget *budget, E3Share *share, size_t bytes);
  * however large the frame.
  */
 extern bool e3_budget_reserve(E3Budget *budget, E3Share *share, size_t frame);
+
+/*
+ * The frame has come, and turns out to want so many bytes with its reply: is there
+ * room for what was not reserved?  Counts nothing.
+ */
+extern bool e3_budget_takes(const E3Budget *budget, const E3Share *share, size_t bytes);
 
 /* The frame has become a request, or will not come now: leaves the line, too. */
 extern void e3_budget_unreserve(E3Budget *budget, E3Share *share);

@@ -188,6 +188,12 @@ submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
 	if (request->header.deadline_ms > 0)
 		work->call.deadline_ns =
 			work->call.arrived_ns + request->header.deadline_ms * NS_PER_MS;
+	if (!e3_budget_takes(&server->budget, &conn->share, e3_work_weigh(work)))
+	{
+		e3_work_end(work);
+		answer_error(conn, request->id, EVW_BUSY);
+		return;
+	}
 	effects = e3_work_submit(work, server->setup->pool);
 	if (effects & E3_DO_ANSWER)
 		e3_call_fail(&work->call, EVW_BUSY);

@@ -18,6 +18,9 @@
 #define READ_TURN (1u << 18)
 #define WRITE_TURN (1u << 18)
 
+/* And messages, each of which may be answered at once. */
+#define FRAMES_TURN 32
+
 /* Frames gathered for one system call. */
 #define IOV_MAX_FRAMES 16
 
@@ -66,9 +69,9 @@ hand_over(E3Conn *conn)
 	e3_budget_unreserve(conn->owner->budget, &conn->share);
 }
 
-/* One read; returns its bytes, 0 to stop. */
+/* One read; returns its bytes, 0 to stop.  *frames counts messages. */
 static size_t
-read_some(E3Conn *conn)
+read_some(E3Conn *conn, uint32_t *frames)
 {
 	uint8_t *at;
 	size_t len;
@@ -95,9 +98,11 @@ read_some(E3Conn *conn)
 		return 0;
 	}
 	if (len == 0)
+	{
+		(*frames)++;
 		hand_over(conn);
-	else if (evw_frame_length(&conn->frame) > E3_BUDGET_SMALL &&
-			 conn->share.reserved == 0)
+	}
+	else if (evw_frame_length(&conn->frame) > E3_BUDGET_TINY && conn->share.reserved == 0)
 		e3_conn_update(conn);
 	return got;
 }
@@ -106,16 +111,17 @@ void
 e3_stream_read(E3Conn *conn)
 {
 	size_t total = 0;
+	uint32_t frames = 0;
 
 	if (conn->state == E3_CONN_LINGERING)
 	{
 		discard(conn);
 		return;
 	}
-	while (total < READ_TURN && !conn->paused &&
+	while (total < READ_TURN && frames < FRAMES_TURN && !conn->paused &&
 		   (conn->state == E3_CONN_HELLO || conn->state == E3_CONN_READY))
 	{
-		size_t got = read_some(conn);
+		size_t got = read_some(conn, &frames);
 
 		if (got == 0)
 			break;

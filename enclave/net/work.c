@@ -48,10 +48,16 @@ reply_bytes(const E3Call *call)
 	return bytes < EVW_FRAME_MAX ? bytes : EVW_FRAME_MAX;
 }
 
+size_t
+e3_work_weigh(E3Work *work)
+{
+	work->held = sizeof(E3Work) + work->call.body.cap + reply_bytes(&work->call);
+	return work->held;
+}
+
 uint32_t
 e3_work_submit(E3Work *work, E3Pool *pool)
 {
-	work->held = sizeof(E3Work) + work->call.body.cap + reply_bytes(&work->call);
 	work->pool = pool;
 	if (work->conn != NULL)
 		work->conn->work_bytes += work->held;

@@ -87,20 +87,35 @@ agree_all(E3Opening *opening, const E3KeyPair *const *pairs)
 	opening->call->spent += (uint32_t) ahead->n * E3_COST_AGREEMENT;
 }
 
+static void
+drop(E3Ahead *ahead, size_t i)
+{
+	size_t last = --ahead->n;
+
+	ahead->ids[i] = ahead->ids[last];
+	ahead->statuses[i] = ahead->statuses[last];
+	memcpy(ahead->keys[i], ahead->keys[last], E3_AES_KEY_LEN);
+	e3_wipe(ahead->keys[last], E3_AES_KEY_LEN);
+}
+
 /* Hands out the key of this number, which is then no longer there. */
 static EvwStatus
 take(E3Ahead *ahead, size_t i, uint8_t key[E3_AES_KEY_LEN])
 {
 	EvwStatus status = ahead->statuses[i];
-	size_t last = --ahead->n;
 
 	if (status == EVW_OK)
 		memcpy(key, ahead->keys[i], E3_AES_KEY_LEN);
-	ahead->ids[i] = ahead->ids[last];
-	ahead->statuses[i] = ahead->statuses[last];
-	memcpy(ahead->keys[i], ahead->keys[last], E3_AES_KEY_LEN);
-	e3_wipe(ahead->keys[last], E3_AES_KEY_LEN);
+	drop(ahead, i);
 	return status;
+}
+
+void
+e3_ahead_forget(E3Ahead *ahead, const E3DerivedId *id)
+{
+	for (size_t i = 0; ahead != NULL && i < ahead->n; i++)
+		if (is_same(&ahead->ids[i], id))
+			drop(ahead, i);
 }
 
 bool

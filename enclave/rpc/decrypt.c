@@ -184,7 +184,9 @@ open_value(E3Opening *opening, EvwBytes value)
 	if (out == NULL)
 		return reply->status;
 	status = open_sealed(opening, &envelope, out);
-	if (status == EVW_OK && evw_hint_known(envelope.hint))
+	/* Flags of the text form would have to fit each value's length. */
+	if (status == EVW_OK && evw_hint_known(envelope.hint) && !envelope.names_string &&
+		!envelope.padded)
 		opening->like = value.data;
 	reply->len = start;
 	return e3_open_finish(opening, envelope.info, out, envelope.sealed.len - EVW_TAG_LEN,
@@ -315,7 +317,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 		return EVW_UNKNOWN_APP;
 	opening = new_opening(call, app);
 	if (opening == NULL)
-		return EVW_OUT_OF_MEMORY;
+		return EVW_BUSY;
 	call->state = opening;
 	call->free_state = free_opening;
 	if (!e3_buf_grow(&call->reply, reply_size(request)))

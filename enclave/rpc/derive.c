@@ -66,7 +66,10 @@ e3_derive_key(E3Opening *opening, const E3KeyVersion *version,
 	key->version = NULL;
 	key->is_proven = e3_derived_find(opening->cache, &id, key->aes);
 	if (key->is_proven)
+	{
 		opening->hits++;
+		e3_ahead_forget(opening->ahead, &id);
+	}
 	else
 		status = agree(opening, &id, pair, envelope);
 	if (status == EVW_OK)

@@ -181,9 +181,10 @@ begin_stream(E3RpcWorker *worker, Sealing *sealing, EvwBytes aad, EvwBytes value
 							 sealing->head.iv, aad, E3_AEAD_SEAL);
 
 	sealing->rest = value;
-	return status == EVW_OK
-			   ? e3_aead_stream_update(sealing->stream, out, sealing->metadata)
-			   : status;
+	if (status == EVW_OK)
+		return e3_aead_stream_update(sealing->stream, out, sealing->metadata);
+	/* Others have the locked memory, but not for long. */
+	return status == EVW_OUT_OF_MEMORY ? EVW_BUSY : status;
 }
 
 /* The next value, which is a long one: its beginning. */
@@ -392,7 +393,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	sealing = new_sealing(app->versions[0].pairs[request->header.curve], tag,
 						  request->header.role);
 	if (sealing == NULL)
-		return EVW_OUT_OF_MEMORY;
+		return EVW_BUSY;
 	call->state = sealing;
 	call->free_state = free_sealing;
 	status = reserve_reply(call, EVW_ENVELOPE_MIN + sealing->metadata.len);

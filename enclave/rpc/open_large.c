@@ -85,6 +85,9 @@ begin_stream(E3Opening *opening, bool *finished)
 												 envelope->datatype),
 									  E3_AEAD_OPEN);
 	large->done = 0;
+	/* Others have the locked memory, but not for long. */
+	if (status == EVW_OUT_OF_MEMORY)
+		status = EVW_BUSY;
 	return status == EVW_OK ? EVW_OK : finish(opening, status, finished);
 }
 

@@ -99,6 +99,9 @@ extern E3DerivedId e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t 
 extern bool e3_ahead_find(E3Ahead *ahead, const E3DerivedId *id,
 						  uint8_t key[E3_AES_KEY_LEN], EvwStatus *status);
 
+/* rpc/agree_ahead.c: another worker has made it meanwhile.  "ahead" may be NULL. */
+extern void e3_ahead_forget(E3Ahead *ahead, const E3DerivedId *id);
+
 /*
  * rpc/agree_ahead.c: makes this agreement and those of values that follow together;
  * false if that is of no use here.

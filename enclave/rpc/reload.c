@@ -78,6 +78,7 @@ is_other_audit(const E3RpcShared *shared, const E3Keyring *next)
 static EvwStatus
 load_keyring(E3RpcShared *shared, const E3Config *config)
 {
+	uint64_t generation;
 	E3Kek kek = {.passphrase_file = config->passphrase_file};
 	E3Keyring *current;
 	E3Keyring *next;
@@ -98,9 +99,10 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	}
 	e3_log(E3_LOG_INFO, "keyring_loaded", "generation=%llu apps=%u",
 		   (unsigned long long) e3_keyring_generation(next), e3_keyring_count(next));
+	generation = e3_keyring_generation(next);
 	e3_keyring_swap(shared->keyring, next);
 	e3_derived_clear(shared->derived);
-	e3_request_keys_clear(shared->request_keys);
+	e3_request_keys_clear(shared->request_keys, generation);
 	return EVW_OK;
 }
 

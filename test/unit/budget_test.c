@@ -130,6 +130,65 @@ nobody_has_it_all(void **state)
 	e3_budget_leave(&budget, &greedy[0]);
 }
 
+/* Many small frames are as much as one large one; only tiny ones always pass. */
+static void
+small_frames_wait_for_who_holds_much(void **state)
+{
+	E3Budget budget;
+	E3Share a;
+	E3Share b;
+	size_t party = 0;
+	size_t other = 0;
+
+	(void) state;
+	e3_budget_init(&budget, 4 * MB);
+	e3_share_init(&a, &party);
+	e3_share_init(&b, &other);
+	e3_budget_count(&budget, &a, E3_BUDGET_ALLOWANCE);
+	e3_budget_count(&budget, &b, 4 * MB);
+	assert_true(e3_budget_reserve(&budget, &a, E3_BUDGET_SMALL));
+	e3_budget_count(&budget, &a, E3_BUDGET_ALLOWANCE + 1);
+	assert_false(e3_budget_reserve(&budget, &a, E3_BUDGET_TINY + 1));
+	assert_true(e3_budget_reserve(&budget, &a, E3_BUDGET_TINY));
+	e3_budget_leave(&budget, &a);
+	e3_budget_leave(&budget, &b);
+	assert_int_equal(budget.used + party + other, 0);
+}
+
+/* What a frame turns out to want may be more than was reserved for it. */
+static void
+more_than_was_reserved_needs_room(void **state)
+{
+	E3Budget budget;
+	E3Share a;
+	E3Share b;
+	size_t party = 0;
+	size_t other = 0;
+
+	(void) state;
+	e3_budget_init(&budget, 16 * MB);
+	e3_share_init(&a, &party);
+	e3_share_init(&b, &other);
+	assert_true(e3_budget_reserve(&budget, &a, MB));
+	assert_true(e3_budget_takes(&budget, &a, 4 * MB));
+	assert_true(e3_budget_takes(&budget, &a, 40 * MB));
+	e3_budget_count(&budget, &b, 6 * MB);
+	assert_true(e3_budget_takes(&budget, &a, 10 * MB));
+	assert_false(e3_budget_takes(&budget, &a, 10 * MB + 1));
+	/* And not beyond the three quarters, if the party holds something else. */
+	e3_budget_leave(&budget, &b);
+	e3_share_init(&b, &party);
+	e3_budget_count(&budget, &b, 2 * MB);
+	assert_true(e3_budget_takes(&budget, &a, 10 * MB));
+	assert_false(e3_budget_takes(&budget, &a, 10 * MB + 1));
+	/* A little is always taken. */
+	e3_budget_count(&budget, &b, 16 * MB);
+	assert_true(e3_budget_takes(&budget, &a, 2 * E3_BUDGET_ALLOWANCE));
+	e3_budget_leave(&budget, &a);
+	e3_budget_leave(&budget, &b);
+	assert_int_equal(budget.used + party, 0);
+}
+
 int
 main(void)
 {
@@ -138,6 +197,8 @@ main(void)
 		cmocka_unit_test(the_line_is_kept),
 		cmocka_unit_test(one_is_always_let_through),
 		cmocka_unit_test(nobody_has_it_all),
+		cmocka_unit_test(small_frames_wait_for_who_holds_much),
+		cmocka_unit_test(more_than_was_reserved_needs_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

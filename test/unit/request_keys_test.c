@@ -124,7 +124,7 @@ every_kind_has_its_shelf(void **state)
 	Fixture *fixture = *state;
 	E3RequestKey key;
 
-	e3_request_keys_clear(fixture->keys);
+	e3_request_keys_clear(fixture->keys, 0);
 	for (int i = 0; i < 3; i++)
 		assert_false(take(fixture, fixture->keyring, tags[i], &key));
 	stock_all(fixture);
@@ -146,11 +146,11 @@ rotation_drops_them(void **state)
 	stock_all(fixture);
 	/* A keyring with other keys is another kind, cleared or not. */
 	assert_false(take(fixture, next, EVW_TAG_QKTC, &key));
-	e3_request_keys_clear(fixture->keys);
+	e3_request_keys_clear(fixture->keys, 0);
 	assert_int_equal(e3_request_keys_count(fixture->keys), 0);
 	assert_false(e3_request_keys_stock(fixture->keys, fixture->scratch));
 	assert_false(take(fixture, fixture->keyring, EVW_TAG_QKTC, &key));
-	e3_request_keys_clear(fixture->keys);
+	e3_request_keys_clear(fixture->keys, 0);
 	e3_keyring_release(next);
 }
 
@@ -162,7 +162,7 @@ shelves_are_bounded(void **state)
 	E3Keyring *keyrings[E3_SHELVES + 3];
 	E3RequestKey key;
 
-	e3_request_keys_clear(fixture->keys);
+	e3_request_keys_clear(fixture->keys, 0);
 	for (int i = 0; i < E3_SHELVES + 3; i++)
 	{
 		keyrings[i] = new_keyring();
@@ -173,7 +173,7 @@ shelves_are_bounded(void **state)
 	for (int i = E3_SHELVES + 2; i >= 3; i--)
 		assert_true(take(fixture, keyrings[i], EVW_TAG_QKTC, &key));
 	assert_false(take(fixture, keyrings[0], EVW_TAG_QKTC, &key));
-	e3_request_keys_clear(fixture->keys);
+	e3_request_keys_clear(fixture->keys, 0);
 	for (int i = 0; i < E3_SHELVES + 3; i++)
 		e3_keyring_release(keyrings[i]);
 }
@@ -214,7 +214,7 @@ do_together(void *arg)
 		if (together->what == 0)
 			(void) e3_request_keys_stock(mine.keys, mine.scratch);
 		else if (together->what == 1 && i % 20 == 0)
-			e3_request_keys_clear(mine.keys);
+			e3_request_keys_clear(mine.keys, 0);
 		else if (together->what > 1)
 			(void) take(&mine, mine.keyring, EVW_TAG_QKTC, &key);
 	}

@@ -98,7 +98,7 @@ no_key_is_put_on_the_shelf(void **state)
 	assert_int_equal(e3_request_keys_count(keys), 0);
 	assert_int_equal(RAND_set_rand_method(real), 1);
 	assert_true(e3_request_keys_stock(keys, fixture->worker.scratch));
-	e3_request_keys_clear(keys);
+	e3_request_keys_clear(keys, 0);
 }
 
 int
