@@ -8,8 +8,8 @@
 #include "net/state.h"
 
 #include "base/clock.h"
+#include "base/discard.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/version.h"
 #include "net/work.h"
 #include "rpc/rpc.h"
@@ -114,7 +114,8 @@ answer_stats(E3Conn *conn, const EvwRequest *request)
 	if (server->handshaker != NULL)
 		server->stats.handshakes_failed = e3_handshaker_failed(server->handshaker);
 	e3_buf_init(&buf);
-	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &keys);
+	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &server->stops,
+					&keys);
 	e3_conn_send(conn, &buf);
 }
 
@@ -246,7 +247,7 @@ e3_session_frame(E3Conn *conn, EvwBuf *body)
 	else
 		e3_conn_refuse(conn, status);
 	/* Empty if a work has taken it over. */
-	e3_buf_release(body);
+	e3_buf_discard(body);
 }
 
 /* Log level, access list and names of certificates may change while E3 runs; the rest at

@@ -30,6 +30,7 @@ struct E3Server
 	E3Stats stats;
 	E3Budget budget;   /* memory of all connections */
 	E3Latency latency; /* of turns of the loop */
+	E3Latency stops;   /* from telling a worker to stop until it has */
 	E3Listener listeners[E3_LISTENERS_MAX];
 	uint32_t n_listeners;
 	bool has_socket;		  /* the Unix socket's file is there */

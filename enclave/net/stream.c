@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/debug_point.h"
+#include "base/discard.h"
 #include "base/secret.h"
 
 #include <stdlib.h>
@@ -144,7 +145,7 @@ advance(E3Conn *conn, size_t sent)
 		conn->out_first = out->next;
 		if (conn->out_first == NULL)
 			conn->out_last = &conn->out_first;
-		e3_buf_release(&out->buf);
+		e3_buf_discard(&out->buf);
 		free(out);
 	}
 }

@@ -5,6 +5,7 @@
 #include "sched/pool.h"
 
 #include "base/debug_point.h"
+#include "base/nice.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -39,6 +40,7 @@ struct E3Pool
 	E3Link finished;
 	uint32_t running;
 	uint32_t resting; /* workers that wait for a job */
+	bool nudged;	  /* there may be idle work, whatever was said before */
 	bool stopping;
 };
 
@@ -115,6 +117,11 @@ pass_time(Worker *worker, bool *useful, bool *begun)
 {
 	E3Pool *pool = worker->pool;
 
+	if (pool->nudged)
+	{
+		pool->nudged = false;
+		*useful = pool->work.idle != NULL;
+	}
 	if (!*useful || (!*begun && pool->resting == 0))
 	{
 		*begun = rest(pool, *useful);
@@ -185,6 +192,13 @@ run_slice(const Worker *worker, E3Job *job)
 	return done;
 }
 
+static void
+clear_up(Worker *worker)
+{
+	if (worker->pool->work.between != NULL)
+		worker->pool->work.between(worker->state);
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -192,11 +206,16 @@ worker_main(void *arg)
 	E3Pool *pool = worker->pool;
 	E3Job *job;
 
+	e3_be_nice(pool->work.nice);
 	while ((job = take(worker)) != NULL)
 	{
 		while (!run_slice(worker, job))
+		{
+			clear_up(worker);
 			job = yield(pool, job);
+		}
 		finish(pool, job);
+		clear_up(worker);
 	}
 	return NULL;
 }
@@ -285,6 +304,16 @@ e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event)
 	if (effects & E3_DO_END)
 		e3_flow_release(job->flow);
 	return effects;
+}
+
+void
+e3_pool_nudge(E3Pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->nudged = true;
+	if (pool->resting > 0)
+		pthread_cond_signal(&pool->wanted);
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 bool
