@@ -120,7 +120,7 @@ e3_conn_new(const E3ConnOwner *owner, E3Transport *transport, const E3Identity *
 	conn->out_last = &conn->out_first;
 	conn->active_ns = e3_clock_ns();
 	e3_link_init(&conn->unread);
-	e3_share_init(&conn->share);
+	e3_share_init(&conn->share, &conn->flow->party->memory);
 	e3_buf_init(&conn->body);
 	evw_frame_start(&conn->frame, &conn->body, EVW_HELLO_FRAME_MAX);
 	if (e3_loop_add(owner->loop, &conn->source, EPOLLIN | EPOLLRDHUP) == EVW_OK)
@@ -147,6 +147,7 @@ e3_conn_free(E3Conn *conn)
 	}
 	e3_buf_discard(&conn->body);
 	e3_flow_release(conn->flow);
+	e3_principal_release(conn->principal);
 	e3_tls_context_release(conn->tls);
 	free(conn);
 }

@@ -179,6 +179,13 @@ finish(E3Pool *pool, E3Job *job)
 		return;
 }
 
+static void
+clear_up(Worker *worker)
+{
+	if (worker->pool->work.between != NULL)
+		worker->pool->work.between(worker->state);
+}
+
 /* False: there is more to do. */
 static bool
 run_slice(const Worker *worker, E3Job *job)
@@ -190,13 +197,6 @@ run_slice(const Worker *worker, E3Job *job)
 	if (!done)
 		E3_DEBUG_POINT("after_slice");
 	return done;
-}
-
-static void
-clear_up(Worker *worker)
-{
-	if (worker->pool->work.between != NULL)
-		worker->pool->work.between(worker->state);
 }
 
 static void *
