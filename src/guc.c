@@ -25,6 +25,7 @@ int evc_batch_rows;
 int evc_connect_timeout;
 char *evc_endpoints;
 int evc_max_values_per_key;
+int evc_redact;
 int evc_request_timeout;
 char *evc_role;
 char *evc_sslcert;
@@ -62,6 +63,12 @@ static const struct config_enum_entry formats[] = {
 	{"default", 0, false},		   {"QkTC", EVW_TAG_QKTC, false},
 	{"S0lS", EVW_TAG_S0LS, false}, {"Tk9D", EVW_TAG_TK9D, false},
 	{"RFVC", EVW_TAG_RFVC, false}, {NULL, 0, false},
+};
+
+static const struct config_enum_entry redactions[] = {
+	{"off", EVC_REDACT_OFF, false},		  {"on", EVC_REDACT_ON, false},
+	{"strict", EVC_REDACT_STRICT, false}, {"true", EVC_REDACT_ON, true},
+	{"false", EVC_REDACT_OFF, true},	  {NULL, 0, false},
 };
 
 static const char hint_unset[] =
@@ -272,6 +279,14 @@ replan_for_batching(bool newval, void *extra)
 		ResetPlanCache();
 }
 
+/* Plans that are cached were marked, or not, under the other value. */
+static void
+replan_for_redaction(int newval, void *extra)
+{
+	if (newval != evc_redact)
+		ResetPlanCache();
+}
+
 void
 evc_guc_init(void)
 {
@@ -304,8 +319,9 @@ evc_guc_init(void)
 	define_guarded("evcrypt.endpoints",
 				   "Where E3 listens: unix:/path, tls://host:port or vsock:cid:port, "
 				   "several separated by commas.",
-				   "They are tried in this order.", &evc_endpoints, EVC_ENDPOINTS_DEFAULT,
-				   check_endpoints, NULL, &lost.endpoints);
+				   "The first that will do serves; large requests are spread.",
+				   &evc_endpoints, EVC_ENDPOINTS_DEFAULT, check_endpoints, NULL,
+				   &lost.endpoints);
 	DefineCustomEnumVariable("evcrypt.format",
 							 "Version of the ciphertexts that are made.",
 							 "The default is the newest of the curve; the others are for "
@@ -315,6 +331,15 @@ evc_guc_init(void)
 							"Most values that are encrypted under one key.",
 							"Zero: as many as a request has.", &evc_max_values_per_key, 0,
 							0, EVW_VALUES_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("evcrypt.redact",
+							 "Keeps the text and parameters of statements that call "
+							 "evcrypt's functions "
+							 "out of the log and of statistics.",
+							 NULL, &evc_redact,
+							 process_shared_preload_libraries_in_progress
+								 ? EVC_REDACT_ON
+								 : EVC_REDACT_OFF,
+							 redactions, PGC_SUSET, 0, NULL, replan_for_redaction, NULL);
 	DefineCustomIntVariable("evcrypt.request_timeout",
 							"Longest time to wait for the reply to one request.",
 							"Zero turns this off.", &evc_request_timeout,

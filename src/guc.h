@@ -43,6 +43,14 @@
 #define EVC_ENDPOINTS_DEFAULT "unix:/run/evcrypt/e3.sock"
 #define EVC_ENDPOINTS_MAX 16
 
+/* Statements that call our functions, in the log and in statistics. */
+typedef enum EvcRedact
+{
+	EVC_REDACT_OFF,	  /* as PostgreSQL has them */
+	EVC_REDACT_ON,	  /* without text and parameters, where there is a value in them */
+	EVC_REDACT_STRICT /* without, and so is what could not be parsed */
+} EvcRedact;
+
 typedef EvwEndpoint EvcEndpoint;
 
 extern char *evc_app;
@@ -53,6 +61,7 @@ extern int evc_batch_rows;
 extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_max_values_per_key; /* 0: no limit */
+extern int evc_redact;			   /* an EvcRedact */
 extern int evc_request_timeout;
 extern char *evc_role;	  /* empty: none */
 extern char *evc_sslcert; /* these four: paths, or empty */

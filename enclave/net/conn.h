@@ -19,8 +19,8 @@
 #include "net/loop.h"
 #include "net/stats.h"
 #include "policy/principal.h"
-#include "tls/transport.h"
 #include "sched/job.h"
+#include "tls/transport.h"
 #include "wire/frame.h"
 
 typedef enum E3ConnState

@@ -79,6 +79,7 @@ evc_batch_new(MemoryContext parent, EvwVerb verb)
 		AllocSetContextCreate(parent, "evcrypt batch", ALLOCSET_SMALL_SIZES);
 	EvcBatch *batch = MemoryContextAllocZero(context, sizeof(EvcBatch));
 
+	evc_involved = true;
 	batch->context = context;
 	batch->verb = verb;
 	evc_buffer_init(&batch->columns, context);

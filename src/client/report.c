@@ -23,6 +23,8 @@
 #define ERRCODE_EVCRYPT_CONTEXT MAKE_SQLSTATE('E', 'V', '0', '2', '3')
 #define ERRCODE_EVCRYPT_UNSUPPORTED MAKE_SQLSTATE('E', 'V', '0', '2', '4')
 
+bool evc_involved;
+
 /* What one status becomes. */
 typedef struct StatusReport
 {
@@ -164,6 +166,7 @@ raise_status(EvwStatus status, const char *detail)
 {
 	const StatusReport *report = find_status_report(status);
 
+	evc_involved = true;
 	if (detail == NULL)
 		detail = status_detail(report, status);
 	ereport(ERROR, (errcode(report->sqlstate),

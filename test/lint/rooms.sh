@@ -6,9 +6,11 @@ set -uo pipefail
 # room: the rooms it may include beside itself and wire.  A file at the top of
 # a tree is a room of its own name.
 declare -A src=(
-	[evcrypt]="plan exec sqlfn type batch client guc compat"
+	[evcrypt]="plan redact exec copy sqlfn type batch client guc compat"
+	[redact]="batch client guc compat"
 	[plan]="exec batch guc compat"
 	[exec]="batch guc compat"
+	[copy]="batch guc compat"
 	[sqlfn]="type batch client guc compat"
 	[batch]="type value client guc compat"
 	[value]="client compat"
@@ -17,6 +19,7 @@ declare -A src=(
 	[guc]="compat"
 	[compat]=""
 	[wire]=""
+	[cli]=""
 )
 declare -A enclave=(
 	[main]="config net sched rpc audit policy keyring crypto tls base"
@@ -34,7 +37,7 @@ declare -A enclave=(
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
+openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
