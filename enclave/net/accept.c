@@ -225,7 +225,8 @@ start_tls(E3Server *server)
 	const E3Config *config = server->setup->config;
 	EvwStatus status = EVW_OK;
 
-	server->handshaker = e3_handshaker_start(server->tls, server->owner.hello_timeout_ns);
+	server->handshaker = e3_handshaker_start(server->tls, server->owner.hello_timeout_ns,
+											 (int) config->worker_nice);
 	if (server->handshaker == NULL)
 		return EVW_OUT_OF_MEMORY;
 	server->handshaken.fd = e3_handshaker_event_fd(server->handshaker);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/nice.h"
 #include "net/loop.h"
 #include "sched/link.h"
 
@@ -49,6 +50,7 @@ struct E3Handshaker
 {
 	pthread_t thread;
 	uint64_t timeout_ns;
+	int nice;
 	int done_fd; /* tells the network thread */
 
 	pthread_mutex_t lock;
@@ -296,6 +298,7 @@ handshaker_main(void *arg)
 	E3Handshaker *handshaker = arg;
 	uint64_t looks_ns = 0;
 
+	e3_be_nice(handshaker->nice);
 	while (!is_stopping(handshaker))
 	{
 		(void) e3_loop_run_once(handshaker->loop,
@@ -326,13 +329,14 @@ free_all(E3Handshaker *handshaker)
 }
 
 E3Handshaker *
-e3_handshaker_start(E3TlsContext *context, uint64_t timeout_ns)
+e3_handshaker_start(E3TlsContext *context, uint64_t timeout_ns, int nice)
 {
 	E3Handshaker *handshaker = calloc(1, sizeof(E3Handshaker));
 
 	if (handshaker == NULL)
 		return NULL;
 	handshaker->timeout_ns = timeout_ns;
+	handshaker->nice = nice;
 	handshaker->context = e3_tls_context_retain(context);
 	pthread_mutex_init(&handshaker->lock, NULL);
 	e3_link_init(&handshaker->given);

@@ -29,8 +29,12 @@ typedef struct E3Handshaken
 	E3Identity peer;
 } E3Handshaken;
 
-/* Starts the thread; NULL if it can't be had.  The context is retained. */
-extern E3Handshaker *e3_handshaker_start(E3TlsContext *context, uint64_t timeout_ns);
+/*
+ * Starts the thread, by so much nicer than the calling one; NULL if it can't be had.
+ * The context is retained.
+ */
+extern E3Handshaker *e3_handshaker_start(E3TlsContext *context, uint64_t timeout_ns,
+										 int nice);
 
 /* Handshakes that begin from now on use this context, which is retained. */
 extern void e3_handshaker_use(E3Handshaker *handshaker, E3TlsContext *context);

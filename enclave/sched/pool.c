@@ -5,12 +5,12 @@
 #include "sched/pool.h"
 
 #include "base/debug_point.h"
+#include "base/nice.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -179,19 +179,6 @@ finish(E3Pool *pool, E3Job *job)
 		return;
 }
 
-/*
- * With fewer processors than threads that have something to do, the network thread
- * would wait milliseconds for its turn.  On Linux niceness is a thread's.
- */
-static void
-be_nice(int by)
-{
-	id_t self = (id_t) gettid();
-
-	/* Failing does no harm. */
-	(void) setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + by);
-}
-
 static void
 clear_up(Worker *worker)
 {
@@ -219,7 +206,7 @@ worker_main(void *arg)
 	E3Pool *pool = worker->pool;
 	E3Job *job;
 
-	be_nice(pool->work.nice);
+	e3_be_nice(pool->work.nice);
 	while ((job = take(worker)) != NULL)
 	{
 		while (!run_slice(worker, job))

@@ -4,6 +4,7 @@
 // with a promise for its reply.
 
 const net = require('node:net');
+const tls = require('node:tls');
 const { encode, decode } = require('@msgpack/msgpack');
 
 const TYPE = { HELLO: 1, ENCRYPT: 3, RESULT: 64, ERROR: 65 };
@@ -23,13 +24,22 @@ function column(values) {
   return [Buffer.concat(values), lengths];
 }
 
+// A path, or tls://host:port with { cert, key, ca }: contents of PEM files.
+function connect(target, files) {
+  if (!target.startsWith('tls://')) return net.createConnection(target);
+  const { hostname, port } = new URL(target.replace('tls:', 'http:'));
+  const socket = tls.connect({ host: hostname, port, minVersion: 'TLSv1.3', ALPNProtocols: ['e3/1'], ...files });
+  socket.setNoDelay();
+  return socket;
+}
+
 class Client {
-  constructor(path) {
+  constructor(target, files) {
     this.nextId = 1;
     this.waiting = new Map();
     this.chunks = [];
     this.size = 0;
-    this.socket = net.createConnection(path);
+    this.socket = connect(target, files);
     this.socket.on('data', (chunk) => this.take(chunk));
     this.socket.on('error', (error) => this.end(error));
     this.socket.on('close', () => this.end(new Error('E3 closed the connection')));

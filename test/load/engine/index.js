@@ -2,12 +2,14 @@
 
 // Artillery's side: a step "encrypt" with a number of values is one request.
 //
-//   config: target: path of E3's socket; e3: app, curve, valueBytes, connections
+//   config: target: path of E3's socket, or tls://host:port
+//           e3: app, curve, valueBytes, connections; tls: cert, key, ca (files)
 //   flow:   - encrypt: 30
 //
 // All virtual users share some connections, as sessions of a server would.
 
 const crypto = require('node:crypto');
+const fs = require('node:fs');
 const { Client } = require('./client');
 
 class Engine {
@@ -15,13 +17,15 @@ class Engine {
     const { app = 'default', curve = 'p256', valueBytes = 32, connections = 4 } = script.config.e3 ?? {};
     this.options = { app, curve, valueBytes, connections };
     this.target = script.config.target;
+    const files = Object.entries(script.config.e3?.tls ?? {});
+    this.files = Object.fromEntries(files.map(([name, path]) => [name, fs.readFileSync(path)]));
     this.clients = [];
     this.turn = 0;
   }
 
   client() {
     const slot = this.turn++ % this.options.connections;
-    this.clients[slot] ??= new Client(this.target);
+    this.clients[slot] ??= new Client(this.target, this.files);
     return this.clients[slot];
   }
 
