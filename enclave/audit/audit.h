@@ -1,12 +1,12 @@
 /*
  * audit/audit.h
- *	  The audit while E3 runs: records from any thread, one writer.
+ *	  The audit while E3 runs: records from any thread, one writer at a time.
  *
  *	  e3_audit_write --> queue --> writer: lines, then the head --> whoever waits
  *	  e3_audit_post  -->
  *
- * The writer takes all that waits as one group: one write, one sync if that is asked
- * for, one head.  A group is there whole or not at all.
+ * The writer, who may be one of those that wait, takes all there is as one group: one
+ * write, one sync if that is asked for, one head.  A group is there whole or not at all.
  *
  * Where the audit cannot be written, "closed" refuses what waits for its record, and
  * otherwise the record is dropped and counted, and the next one that can be written

@@ -22,8 +22,14 @@
 static void
 to_hex(const uint8_t *bytes, size_t len, char *out)
 {
+	static const char digits[] = "0123456789abcdef";
+
 	for (size_t i = 0; i < len; i++)
-		(void) snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+	{
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * len] = '\0';
 }
 
 static int

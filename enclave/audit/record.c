@@ -49,18 +49,29 @@ append(Text *text, const char *format, ...)
 	text->left -= (size_t) len;
 }
 
-/* What strangers have chosen: printable ASCII but quotes and backslashes as it is. */
+/* Printable ASCII but quotes and backslashes. */
+static bool
+is_plain(uint8_t c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/* What strangers have chosen. */
 static void
 append_escaped(Text *text, EvwBytes bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
-	{
-		uint8_t c = bytes.data[i];
+	size_t at = 0;
 
-		if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
-			append(text, "%c", c);
-		else
-			append(text, "\\x%02x", c);
+	while (at < bytes.len)
+	{
+		size_t plain = 0;
+
+		while (at + plain < bytes.len && is_plain(bytes.data[at + plain]))
+			plain++;
+		append(text, "%.*s", (int) plain, (const char *) bytes.data + at);
+		at += plain;
+		if (at < bytes.len)
+			append(text, "\\x%02x", bytes.data[at++]);
 	}
 }
 

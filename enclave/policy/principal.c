@@ -63,7 +63,7 @@ e3_principal_release(E3Principal *principal)
 const E3Identity *
 e3_principal_peer(const E3Principal *principal)
 {
-	return &principal->peer;
+	return principal != NULL ? &principal->peer : NULL;
 }
 
 static bool

@@ -17,6 +17,7 @@ extern E3Principal *e3_principal_new(const E3Identity *peer);
 extern E3Principal *e3_principal_retain(E3Principal *principal);
 extern void e3_principal_release(E3Principal *principal); /* NULL is fine */
 
+/* NULL of NULL. */
 extern const E3Identity *e3_principal_peer(const E3Principal *principal);
 
 /*

@@ -34,14 +34,22 @@ right_of(EvwVerb verb)
 	}
 }
 
+static const char *
+peer_name(const E3Call *call, char text[E3_IDENTITY_TEXT_MAX])
+{
+	const E3Identity *peer = e3_principal_peer(call->principal);
+
+	return peer != NULL ? e3_identity_text(peer, text) : "none";
+}
+
 static void
 log_refusal(const E3Call *call, EvwStatus status)
 {
 	char peer[E3_IDENTITY_TEXT_MAX];
 
 	e3_log(E3_LOG_WARNING, "request_refused", "peer=%s status=%s rule=\"%s\" line=%u",
-		   e3_identity_text(e3_principal_peer(call->principal), peer),
-		   evw_status_name(status), call->grant.rule, call->grant.line);
+		   peer_name(call, peer), evw_status_name(status), call->grant.rule,
+		   call->grant.line);
 }
 
 /* KEYS shows an app's public keys, ECHO nothing of anybody's. */
@@ -109,13 +117,15 @@ e3_admit(const E3RpcShared *shared, E3Call *call)
 	E3Policy *policy;
 	EvwStatus status;
 
-	/* E3's own: no connection is without a principal. */
-	if (call->principal == NULL)
-		return right != E3_RIGHT_ADMINISTER || call->administrator ? EVW_OK
-																   : EVW_NOT_ALLOWED;
+	/* E3's own. */
+	if (call->principal == NULL && call->administrator)
+		return EVW_OK;
 	policy = e3_policy_acquire(shared->policy);
-	status = right != E3_RIGHTS ? admit_right(shared, policy, call, right)
-								: admit_plain(policy, call);
+	if (call->principal == NULL && policy != NULL)
+		status = EVW_POLICY_REFUSED;
+	else
+		status = right != E3_RIGHTS ? admit_right(shared, policy, call, right)
+									: admit_plain(policy, call);
 	e3_policy_release(policy);
 	if (status != EVW_OK)
 		log_refusal(call, status);
@@ -132,8 +142,7 @@ log_roles(const E3Call *call)
 	char peer[E3_IDENTITY_TEXT_MAX];
 
 	e3_log(E3_LOG_WARNING, "values_refused",
-		   "peer=%s status=%s values=%u rule=\"%s\" line=%u",
-		   e3_identity_text(e3_principal_peer(call->principal), peer),
+		   "peer=%s status=%s values=%u rule=\"%s\" line=%u", peer_name(call, peer),
 		   evw_status_name(EVW_ROLE_REFUSED), call->role_refused, call->grant.rule,
 		   call->grant.line);
 }

@@ -110,6 +110,7 @@ header = "eyJhbGciOiJFUzI1NiJ9"
 write("token", {
     "claims": b'{"iss":"i","sub":"s","iat":1699999990,"exp":1700000010,"app":["a"],"operations":"decrypt"}',
     "token": f"{header}.e30.{'A' * 86}".encode(),
+    "short": f"{header}.eyJpc3MiOiJpIn0.AAAA".encode(),
     "none": f"eyJhbGciOiJub25lIn0.e30.{'A' * 86}".encode(),
     "crit": b"eyJhbGciOiJFUzI1NiIsImNyaXQiOltdfQ.e30.AAAA",
 })

@@ -54,7 +54,7 @@ sub make
 	my ($key, %claims) = @_;
 	my $now = time;
 	my %all = (
-		iss => 'https://issuer.test', sub => 'app-1', iat => $now, exp => $now + 300,
+		iss => 'https://issuer.test', sub => 'app-1', iat => $now, exp => $now + 500,
 		app => 'default', operations => ['decrypt'], %claims);
 	my $header = delete $all{header} // { alg => 'ES256', typ => 'JWT' };
 	my $text;

@@ -213,6 +213,24 @@ a_quota_is_taken_before_any_work(void **state)
 	help_release(envelope);
 }
 
+/* Who cannot be named is nobody that a rule is for. */
+static void
+nobody_has_no_rights(void **state)
+{
+	RpcFixture *fixture = *state;
+	EvwBytes envelope = vector_of(fixture, "QkTC", "permit-all");
+	EvwRequestHeader header = rpc_header_for("old");
+	EvwMessage message;
+	E3Call call;
+
+	use_policy(fixture, "[rule r]\nidentity = any\noperations = decrypt\napps = *\n"
+						"roles = *\n");
+	rpc_make_call(&call, EVW_VERB_DECRYPT, &header, &envelope, 1, (EvwBytes){NULL, 0});
+	assert_status(rpc_execute(fixture, &call, &message), EVW_POLICY_REFUSED);
+	e3_call_release(&call);
+	help_release(envelope);
+}
+
 static void
 reload_is_for_administrators(void **state)
 {
@@ -240,6 +258,7 @@ main(void)
 		cmocka_unit_test_teardown(the_tag_comes_first, without_policy),
 		cmocka_unit_test_teardown(refused_before_keys_and_apps, without_policy),
 		cmocka_unit_test_teardown(a_quota_is_taken_before_any_work, without_policy),
+		cmocka_unit_test_teardown(nobody_has_no_rights, without_policy),
 		cmocka_unit_test_teardown(reload_is_for_administrators, without_policy),
 	};
 

@@ -1,0 +1,162 @@
+/*
+ * unit/audit_threads_test.c
+ *	  The audit under many threads: every record is there once, in one chain, whoever
+ *	  wrote it; and what cannot be written is said.
+ */
+#include "e3_help.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/audit.h"
+#include "audit/verify.h"
+#include "base/secret.h"
+
+#define THREADS 4
+#define RECORDS 300
+
+static const E3AuditKey plain_key = {.mac = {7}, .id = {8}};
+static char dir[PATH_MAX];
+
+static E3Audit *
+start(const char *path, bool closed)
+{
+	const E3AuditSetup setup = {.path = path, .closed = closed};
+	E3AuditKey *key = e3_secret_alloc(sizeof(*key));
+	char cause[256] = "";
+	E3Audit *audit;
+
+	assert_non_null(key);
+	*key = plain_key;
+	if (e3_audit_start(&setup, key, &audit, cause) != EVW_OK)
+		fail_msg("%s", cause);
+	return audit;
+}
+
+/* Number of the last record; the log must be whole. */
+static uint64_t
+last_of(const char *path)
+{
+	E3AuditReader reader = {.key = &plain_key};
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	if (!e3_audit_read(&reader, file))
+		fail_msg("line %llu %s", (unsigned long long) reader.line, reader.cause);
+	assert_int_equal(reader.torn, 0);
+	(void) fclose(file);
+	return reader.chain.last;
+}
+
+static void *
+write_records(void *arg)
+{
+	E3Audit *audit = arg;
+	const E3AuditRecord record = {.operation = "decrypt", .values = 1, .opened = 1};
+
+	for (int i = 0; i < RECORDS; i++)
+	{
+		if (i % 10 == 9)
+			e3_audit_post(audit, &record);
+		else if (e3_audit_write(audit, &record) != EVW_OK)
+			return arg;
+	}
+	return NULL;
+}
+
+static void
+every_record_is_there_once(void **state)
+{
+	const char *path = help_path(dir, "many", 0);
+	E3Audit *audit = start(path, true);
+	pthread_t threads[THREADS];
+	uint64_t last;
+	uint64_t dropped;
+
+	(void) state;
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, write_records, audit), 0);
+	for (int i = 0; i < 50; i++)
+	{
+		e3_audit_reopen(audit);
+		e3_audit_counts(audit, &last, &dropped);
+	}
+	for (int i = 0; i < THREADS; i++)
+	{
+		void *failed;
+
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+	e3_audit_counts(audit, &last, &dropped);
+	assert_int_equal(dropped, 0);
+	e3_audit_stop(audit);
+	/* And what E3 says of its start and stop. */
+	assert_int_equal(last_of(path), THREADS * RECORDS + 2);
+}
+
+/* The log may not grow any more: writing fails as on a full disk. */
+static void
+what_cannot_be_written_is_said(void **state)
+{
+	const char *path = help_path(dir, "full", 0);
+	const E3AuditRecord record = {.operation = "decrypt"};
+	struct rlimit before;
+	struct rlimit small;
+	E3Audit *audit = start(path, true);
+	uint64_t written;
+	uint64_t last;
+	uint64_t dropped;
+
+	(void) state;
+	assert_status(e3_audit_write(audit, &record), EVW_OK);
+	e3_audit_counts(audit, &written, &dropped);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = 600;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_status(e3_audit_write(audit, &record), EVW_AUDIT_FAILED);
+	assert_status(e3_audit_write(audit, &record), EVW_AUDIT_FAILED);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	e3_audit_counts(audit, &last, &dropped);
+	assert_int_equal(last, written);
+	assert_int_equal(dropped, 2);
+	assert_int_equal(last_of(path), written);
+	/* The next one goes together with one about the two. */
+	assert_status(e3_audit_write(audit, &record), EVW_OK);
+	assert_int_equal(last_of(path), written + 2);
+	e3_audit_stop(audit);
+	assert_int_equal(last_of(path), written + 3);
+}
+
+static int
+set_up(void **state)
+{
+	(void) signal(SIGXFSZ, SIG_IGN);
+	help_make_dir(dir);
+	return help_arena(state);
+}
+
+static int
+tear_down(void **state)
+{
+	(void) state;
+	help_remove_dir(dir);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_record_is_there_once),
+		cmocka_unit_test(what_cannot_be_written_is_said),
+	};
+
+	return cmocka_run_group_tests_name("audit_threads", tests, set_up, tear_down);
+}
