@@ -2,8 +2,7 @@
  * config.c
  *	  Reading of the configuration file.
  *
- * inih takes lines apart; we hand it the lines, so we know the number of the
- * one at hand, and stop at the first error.  One table says what every key is.
+ * base/ini.h takes it apart; one table says what every key is.
  */
 #include "config.h"
 #include "config_private.h"
@@ -14,9 +13,7 @@
 #include "wire/limits.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +71,10 @@ static const KeyInfo keys[] = {
 	 EVW_IDLE_TIMEOUT_MS},
 	{"keyring", "file", VALUE_PATH, true, AT(keyring), 0, 0},
 	{"access", "allow_users", VALUE_USERS, false, AT(uids), 0, 0},
+	{"audit", "file", VALUE_PATH, false, AT(audit), 0, 0},
+	{"audit", "on_failure", VALUE_ON_FAILURE, false, AT(audit_open), 0, 0},
+	{"audit", "sync", VALUE_YES_NO, false, AT(audit_sync), 0, 0},
+	{"access", "policy", VALUE_PATH, false, AT(policy), 0, 0},
 	{"crypto", "aead", VALUE_AEAD, false, AT(aead), 0, 0},
 	{"crypto", "agreement", VALUE_AGREEMENT, false, AT(agreement), 0, 0},
 };
@@ -82,61 +83,13 @@ static const KeyInfo keys[] = {
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) <= 64, "a bit each in Parser.seen");
 
-/* inih calls its handler for keys only, so a heading is looked at here. */
 static bool
-check_heading(Parser *parser, const char *line)
+take_section(E3Ini *ini, const char *heading)
 {
-	size_t len = strcspn(line + 1, "]");
-	const char *rest = line + 1 + len;
-
-	if (*rest != ']' || rest[1 + strspn(rest + 1, " \t\r")] != '\n')
-		return e3_config_fail(parser,
-							  "a section is a name in square brackets and nothing more");
 	for (int i = 0; i < N_KEYS; i++)
-		if (strlen(keys[i].section) == len && memcmp(keys[i].section, line + 1, len) == 0)
+		if (strcmp(keys[i].section, heading) == 0)
 			return true;
-	return e3_config_fail(parser, "unknown section");
-}
-
-static bool
-check_line(Parser *parser, const char *line, size_t len, int size)
-{
-	if (len > E3_CONFIG_LINE_MAX || len + 2 > (size_t) size)
-		return e3_config_fail(parser, "line is longer than %d bytes", E3_CONFIG_LINE_MAX);
-	if (memchr(line, '\0', len) != NULL)
-		return e3_config_fail(parser, "line has a NUL byte");
-	if (parser->line == 1 && len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
-		return e3_config_fail(parser, "file begins with a byte order mark");
-	return true;
-}
-
-/* As fgets, for inih: NULL ends the parse. */
-static char *
-next_line(char *out, int size, void *user)
-{
-	Parser *parser = user;
-	const char *start = parser->at;
-	const char *newline;
-	size_t len;
-
-	if (parser->failed || start == parser->end)
-		return NULL;
-	newline = memchr(start, '\n', (size_t) (parser->end - start));
-	len = (size_t) ((newline != NULL ? newline : parser->end) - start);
-	parser->line++;
-	if (!check_line(parser, start, len, size))
-		return NULL;
-	memcpy(out, start, len);
-	out[len] = '\n';
-	out[len + 1] = '\0';
-	parser->at = newline != NULL ? newline + 1 : parser->end;
-	/* inih would take it for one more line of the value above. */
-	if ((out[0] == ' ' || out[0] == '\t') && out[strspn(out, " \t\r")] != '\n')
-	{
-		(void) e3_config_fail(parser, "line begins with white space");
-		return NULL;
-	}
-	return out[0] != '[' || check_heading(parser, out) ? out : NULL;
+	return e3_ini_fail(ini, "unknown section");
 }
 
 static bool
@@ -145,13 +98,11 @@ is_given(const Parser *parser, int key)
 	return (parser->seen >> key & 1) != 0;
 }
 
-static int
-take_pair(void *user, const char *section, const char *name, const char *value)
+static bool
+take_pair(E3Ini *ini, const char *section, const char *name, const char *value)
 {
-	Parser *parser = user;
+	Parser *parser = ini->user;
 
-	if (parser->failed)
-		return 0;
 	for (int i = 0; i < N_KEYS; i++)
 	{
 		if (strcmp(section, keys[i].section) != 0 || strcmp(name, keys[i].name) != 0)
@@ -161,8 +112,6 @@ take_pair(void *user, const char *section, const char *name, const char *value)
 		parser->seen |= UINT64_C(1) << i;
 		return e3_config_read_value(parser, &keys[i], value);
 	}
-	if (section[0] == '\0')
-		return e3_config_fail(parser, "key stands before the first section");
 	return e3_config_fail(parser, "[%s] has no key of this name", section);
 }
 
@@ -249,29 +198,18 @@ EvwStatus
 e3_config_parse(const char *text, size_t len, const char *name, E3Config *config,
 				E3ConfigError *error)
 {
-	Parser parser = {.name = name,
-					 .at = text,
-					 .end = text + len,
-					 .config = config,
-					 .error = error};
-	int bad_line;
+	Parser parser = {.config = config};
 
+	parser.ini = (E3Ini){.name = name,
+						 .max = E3_CONFIG_FILE_MAX,
+						 .error = error->text,
+						 .error_size = sizeof(error->text),
+						 .section = take_section,
+						 .pair = take_pair,
+						 .user = &parser};
 	set_defaults(config);
-	if (len > E3_CONFIG_FILE_MAX)
-	{
-		(void) e3_config_fail(&parser, "file is longer than %d bytes",
-							  E3_CONFIG_FILE_MAX);
-		return EVW_CONFIG;
-	}
-	bad_line = ini_parse_stream(next_line, &parser, take_pair, &parser);
-	if (bad_line != 0 && !parser.failed)
-	{
-		parser.line = bad_line > 0 ? (unsigned) bad_line : parser.line;
-		(void) e3_config_fail(&parser, "neither a [section] nor a key = value");
-	}
-	if (!parser.failed)
-		(void) check_whole(&parser);
-	return parser.failed ? EVW_CONFIG : EVW_OK;
+	return e3_ini_parse(&parser.ini, text, len) && check_whole(&parser) ? EVW_OK
+																		: EVW_CONFIG;
 }
 
 static void

@@ -11,6 +11,7 @@
 #define E3_CONFIG_H
 
 #include "base/identity.h"
+#include "base/ini.h"
 #include "base/log.h"
 #include "wire/endpoint.h"
 #include "wire/status.h"
@@ -23,8 +24,7 @@
 
 #define E3_CONFIG_PATH "/etc/evcrypt/e3.conf"
 #define E3_CONFIG_FILE_MAX 65536
-/* inih's buffer of 200 bytes holds the line, CR, LF and NUL. */
-#define E3_CONFIG_LINE_MAX 196
+#define E3_CONFIG_LINE_MAX E3_INI_LINE_MAX
 #define E3_CONFIG_UIDS_MAX 64
 #define E3_CONFIG_CIDS_MAX 64
 #define E3_CONFIG_LISTEN_MAX 4
@@ -90,6 +90,11 @@ typedef struct E3Config
 	/* [access] */
 	uint32_t n_uids;
 	uid_t uids[E3_CONFIG_UIDS_MAX]; /* allow_users=: who may connect */
+	char policy[PATH_MAX];			/* empty: none */
+	/* [audit] */
+	char audit[PATH_MAX]; /* file=; empty: no audit */
+	bool audit_open;	  /* on_failure=continue: decrypt what cannot be recorded */
+	bool audit_sync;	  /* sync=yes: records are on the disk first */
 	/* [tls] */
 	uint32_t n_tls_listen; /* 0: no TLS */
 	EvwEndpoint tls_listen[E3_CONFIG_LISTEN_MAX];

@@ -18,17 +18,11 @@ const char *const e3_config_agreements[] = {"auto", "openssl", "library"};
 bool
 e3_config_fail(Parser *parser, const char *format, ...)
 {
-	char cause[200];
 	va_list args;
 
-	if (parser->failed)
-		return false;
 	va_start(args, format);
-	(void) vsnprintf(cause, sizeof(cause), format, args);
+	(void) e3_ini_vfail(&parser->ini, format, args);
 	va_end(args);
-	(void) snprintf(parser->error->text, sizeof(parser->error->text), "%s:%u: %s",
-					parser->name, parser->line, cause);
-	parser->failed = true;
 	return false;
 }
 
@@ -120,6 +114,18 @@ read_choice(Parser *parser, const KeyInfo *key, const char *text,
 			return true;
 		}
 	return e3_config_fail_key(parser, key, cause);
+}
+
+/* True for the second name. */
+static bool
+read_either(Parser *parser, const KeyInfo *key, const char *text, const char *no,
+			const char *yes, bool *value)
+{
+	if (strcmp(text, no) != 0 && strcmp(text, yes) != 0)
+		return e3_config_fail(parser, "[%s] %s: must be %s or %s", key->section,
+							  key->name, no, yes);
+	*value = strcmp(text, yes) == 0;
+	return true;
 }
 
 static bool
@@ -262,6 +268,10 @@ e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 		case VALUE_AGREEMENT:
 			return read_choice(parser, key, text, e3_config_agreements,
 							   "must be auto, openssl or library", (const char **) at);
+		case VALUE_ON_FAILURE:
+			return read_either(parser, key, text, "refuse", "continue", (bool *) at);
+		case VALUE_YES_NO:
+			return read_either(parser, key, text, "no", "yes", (bool *) at);
 		case VALUE_CREDENTIAL:
 			return read_credential(parser, key, text, at);
 		case VALUE_CIDS:

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "guc.h"
+#include "guc_credential.h"
 
 #include "miscadmin.h"
 #include "utils/guc.h"
@@ -24,7 +25,9 @@ int evc_batch_rows;
 int evc_connect_timeout;
 char *evc_endpoints;
 int evc_max_values_per_key;
+int evc_redact;
 int evc_request_timeout;
+char *evc_role;
 char *evc_sslcert;
 char *evc_sslcrl;
 char *evc_sslkey;
@@ -44,6 +47,7 @@ typedef struct Loss
 {
 	bool app;
 	bool endpoints;
+	bool role;
 	bool files; /* of TLS, any of them */
 } Loss;
 
@@ -59,6 +63,12 @@ static const struct config_enum_entry formats[] = {
 	{"default", 0, false},		   {"QkTC", EVW_TAG_QKTC, false},
 	{"S0lS", EVW_TAG_S0LS, false}, {"Tk9D", EVW_TAG_TK9D, false},
 	{"RFVC", EVW_TAG_RFVC, false}, {NULL, 0, false},
+};
+
+static const struct config_enum_entry redactions[] = {
+	{"off", EVC_REDACT_OFF, false},		  {"on", EVC_REDACT_ON, false},
+	{"strict", EVC_REDACT_STRICT, false}, {"true", EVC_REDACT_ON, true},
+	{"false", EVC_REDACT_OFF, true},	  {NULL, 0, false},
 };
 
 static const char hint_unset[] =
@@ -152,6 +162,20 @@ evc_guc_format(void)
 	return info;
 }
 
+const char *
+evc_guc_role(const EvwTagInfo *info)
+{
+	if (*evc_role == '\0' && lost.role)
+		ereport(ERROR, errcode(ERRCODE_EVCRYPT_UNKNOWN_APP),
+				errmsg("evcrypt.role is not set"), errhint("%s", hint_unset));
+	if (*evc_role != '\0' && !info->metadata)
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("evcrypt.format is %s, which has no place for evcrypt.role",
+					   info->name),
+				errhint("Set evcrypt.format to default."));
+	return evc_role;
+}
+
 static bool
 comes_too_late(bool is_lost, GucSource source)
 {
@@ -193,6 +217,21 @@ check_app(char **newval, void **extra, GucSource source)
 	if (evw_app_name_valid(name))
 		return true;
 	GUC_check_errdetail("An app name is 1 to 63 of a-z, 0-9, \"_\" and \"-\".");
+	return false;
+}
+
+static bool
+check_role(char **newval, void **extra, GucSource source)
+{
+	EvwBytes role = {(const uint8_t *) *newval, strlen(*newval)};
+
+	if (source == PGC_S_DEFAULT)
+		return true;
+	if (comes_too_late(lost.role, source))
+		return false;
+	if (role.len == 0 || evw_role_valid(role))
+		return true;
+	GUC_check_errdetail("A data role is 1 to 20 of a-z, 0-9 and \"-\".");
 	return false;
 }
 
@@ -240,6 +279,14 @@ replan_for_batching(bool newval, void *extra)
 		ResetPlanCache();
 }
 
+/* Plans that are cached were marked, or not, under the other value. */
+static void
+replan_for_redaction(int newval, void *extra)
+{
+	if (newval != evc_redact)
+		ResetPlanCache();
+}
+
 void
 evc_guc_init(void)
 {
@@ -284,12 +331,25 @@ evc_guc_init(void)
 							"Most values that are encrypted under one key.",
 							"Zero: as many as a request has.", &evc_max_values_per_key, 0,
 							0, EVW_VALUES_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("evcrypt.redact",
+							 "Keeps the text and parameters of statements that call "
+							 "evcrypt's functions "
+							 "out of the log and of statistics.",
+							 NULL, &evc_redact,
+							 process_shared_preload_libraries_in_progress
+								 ? EVC_REDACT_ON
+								 : EVC_REDACT_OFF,
+							 redactions, PGC_SUSET, 0, NULL, replan_for_redaction, NULL);
 	DefineCustomIntVariable("evcrypt.request_timeout",
 							"Longest time to wait for the reply to one request.",
 							"Zero turns this off.", &evc_request_timeout,
 							EVC_REQUEST_TIMEOUT_DEFAULT, EVC_REQUEST_TIMEOUT_MIN,
 							EVC_REQUEST_TIMEOUT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL,
 							NULL);
+	define_guarded("evcrypt.role", "Data role written into what is encrypted.",
+				   "E3's policy says who may decrypt it. Empty: none.", &evc_role, "",
+				   check_role, NULL, &lost.role);
+	evc_guc_credential_init();
 	define_guarded("evcrypt.sslcert", "File of this server's certificate, for tls://.",
 				   "It names the server to E3.", &evc_sslcert, "", check_file,
 				   count_change, &lost.files);

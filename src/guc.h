@@ -43,6 +43,14 @@
 #define EVC_ENDPOINTS_DEFAULT "unix:/run/evcrypt/e3.sock"
 #define EVC_ENDPOINTS_MAX 16
 
+/* Statements that call our functions, in the log and in statistics. */
+typedef enum EvcRedact
+{
+	EVC_REDACT_OFF,	  /* as PostgreSQL has them */
+	EVC_REDACT_ON,	  /* without text and parameters, where there is a value in them */
+	EVC_REDACT_STRICT /* without, and so is what could not be parsed */
+} EvcRedact;
+
 typedef EvwEndpoint EvcEndpoint;
 
 extern char *evc_app;
@@ -53,7 +61,9 @@ extern int evc_batch_rows;
 extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_max_values_per_key; /* 0: no limit */
+extern int evc_redact;			   /* an EvcRedact */
 extern int evc_request_timeout;
+extern char *evc_role;	  /* empty: none */
 extern char *evc_sslcert; /* these four: paths, or empty */
 extern char *evc_sslcrl;
 extern char *evc_sslkey;
@@ -73,6 +83,12 @@ extern int evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX]);
  * Raises 22023 if the two contradict each other.
  */
 extern const EvwTagInfo *evc_guc_format(void);
+
+/*
+ * The data role to write, empty for none.  Raises 22023 if ciphertexts of this version
+ * hold none, and EV010 if what the server had set was lost.
+ */
+extern const char *evc_guc_role(const EvwTagInfo *info);
 
 /* Raises EV010 if evcrypt.app is not set. */
 extern void evc_guc_require_app(void);

@@ -12,7 +12,7 @@
 #include "config.h"
 #include "ctl/bench.h"
 
-#define E3_CTL_ARGS_MAX 2
+#define E3_CTL_ARGS_MAX 16
 #define E3_CTL_EXIT_USAGE 2
 
 /* One invocation: the command line, and the configuration it names. */
@@ -55,7 +55,10 @@ extern int e3_ctl_health(E3Ctl *ctl);
 extern int e3_ctl_reload(E3Ctl *ctl);
 extern int e3_ctl_stats(E3Ctl *ctl);
 extern int e3_ctl_bench(E3Ctl *ctl);
+extern int e3_ctl_audit_init(E3Ctl *ctl);
+extern int e3_ctl_audit_verify(E3Ctl *ctl);
 extern int e3_ctl_certs(E3Ctl *ctl);
+extern int e3_ctl_policy_check(E3Ctl *ctl);
 extern int e3_ctl_backup(E3Ctl *ctl);
 extern int e3_ctl_restore(E3Ctl *ctl);
 

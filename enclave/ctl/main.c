@@ -15,6 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Of a command: as many arguments as there may be. */
+#define ARGS_ANY (-1)
+
 #define WORDS_MAX (2 + E3_CTL_ARGS_MAX)
 
 enum
@@ -115,6 +118,14 @@ static const Command commands[] = {
 	 "put load on E3: N requests a second (from N to M) by the clock, or with no --rate "
 	 "as\n"
 	 "      many as E3 answers; one connection, one value of 32 bytes, 10 s unless told"},
+	{"policy", "check", ARGS_ANY, 0, NEEDS_CONFIG, e3_ctl_policy_check,
+	 "policy check [FILE]",
+	 "would E3 take up this policy, or the one that it is to have?"},
+	{"audit", "init", 0, 0, NEEDS_ARENA, e3_ctl_audit_init, "audit init",
+	 "give a keyring that is older than the audit a key for it"},
+	{"audit", "verify", ARGS_ANY, 0, NEEDS_ARENA, e3_ctl_audit_verify,
+	 "audit verify [EARLIER-FILE]...",
+	 "is the audit log whole, and the files that it goes on from?"},
 	{NULL, "certs", 1, OPTION_SERVER | OPTION_CLIENT | OPTION_DAYS, NEEDS_NOTHING,
 	 e3_ctl_certs, "certs DIR [--server NAME,...] [--client NAME,...] [--days N]",
 	 "make a private certificate authority, certificates of a server (for these host\n"
@@ -295,15 +306,18 @@ run_line(E3Ctl *ctl, const Line *line)
 {
 	const Command *command = find_command(line);
 	int n_before;
+	int n_args;
 	int status;
 
 	if (command == NULL)
 		return fail_usage("unknown command", "");
 	n_before = command->group == NULL ? 1 : 2;
-	if (line->n_words != n_before + command->n_args ||
+	n_args = line->n_words - n_before;
+	if ((command->n_args != ARGS_ANY && n_args != command->n_args) ||
+		n_args > E3_CTL_ARGS_MAX ||
 		(line->options & ~(command->options | OPTION_CONFIG)) != 0)
 		return fail_usage("usage: e3ctl ", command->usage);
-	for (int i = 0; i < command->n_args; i++)
+	for (int i = 0; i < n_args; i++)
 		ctl->args[i] = line->words[n_before + i];
 	status = command->needs >= NEEDS_CONFIG ? e3_ctl_load_config(ctl) : EXIT_SUCCESS;
 	if (status == EXIT_SUCCESS && command->needs == NEEDS_ARENA)

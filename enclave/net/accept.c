@@ -31,9 +31,15 @@
 static void
 count_refused(E3Server *server, const E3Identity *peer, EvwStatus status)
 {
+	E3Audit *audit = server->setup->shared->audit;
+	const E3AuditRecord record = {.peer = peer,
+								  .operation = "connect",
+								  .verdict = status};
 	char name[E3_IDENTITY_TEXT_MAX];
 
 	server->stats.connections_refused++;
+	if (audit != NULL)
+		e3_audit_post(audit, &record);
 	e3_log(E3_LOG_WARNING, "peer_refused", "peer=%s status=%s",
 		   e3_identity_text(peer, name), evw_status_name(status));
 }

@@ -18,8 +18,9 @@
 #include "net/budget.h"
 #include "net/loop.h"
 #include "net/stats.h"
-#include "tls/transport.h"
+#include "policy/principal.h"
 #include "sched/job.h"
+#include "tls/transport.h"
 #include "wire/frame.h"
 
 typedef enum E3ConnState
@@ -67,7 +68,9 @@ struct E3Conn
 	E3TlsContext *tls;	   /* that it was made under; a reference; NULL: no TLS */
 	E3Link unread;		   /* in the owner's list while the transport has bytes to read */
 	E3Identity peer;
-	uint64_t serial; /* for the log */
+	E3Principal *principal; /* from HELLO on; owned */
+	uint64_t serial;		/* for the log */
+	E3Stats own;			/* what of the counters is this connection's */
 
 	EvwFrameReader frame;
 	EvwBuf body;

@@ -179,19 +179,6 @@ finish(E3Pool *pool, E3Job *job)
 		return;
 }
 
-/* False: there is more to do. */
-static bool
-run_slice(const Worker *worker, E3Job *job)
-{
-	bool done;
-
-	E3_DEBUG_POINT("before_slice");
-	done = worker->pool->work.run(job, worker->state);
-	if (!done)
-		E3_DEBUG_POINT("after_slice");
-	return done;
-}
-
 /*
  * With fewer processors than threads that have something to do, the network thread
  * would wait milliseconds for its turn.  On Linux niceness is a thread's.
@@ -210,6 +197,19 @@ clear_up(Worker *worker)
 {
 	if (worker->pool->work.between != NULL)
 		worker->pool->work.between(worker->state);
+}
+
+/* False: there is more to do. */
+static bool
+run_slice(const Worker *worker, E3Job *job)
+{
+	bool done;
+
+	E3_DEBUG_POINT("before_slice");
+	done = worker->pool->work.run(job, worker->state);
+	if (!done)
+		E3_DEBUG_POINT("after_slice");
+	return done;
 }
 
 static void *

@@ -161,6 +161,24 @@ distrust(EvcCall *call, EvwStatus status)
 	return refuse(call, EVC_TROUBLE_PROTOCOL, status);
 }
 
+/* What E3 says of a refusal, beside its status: printable and bounded, whoever it is. */
+static const char *
+refusal_detail(const EvwErrorHeader *error)
+{
+	const char *common = evw_status_message(error->code);
+	size_t skip = strlen(common) + 2;
+	char *text;
+
+	if (error->code < EVW_POLICY_REFUSED || error->code >= EVW_BUSY ||
+		error->message.len <= skip || memcmp(error->message.data, common, skip - 2) != 0)
+		return NULL;
+	text = pnstrdup((const char *) error->message.data + skip, error->message.len - skip);
+	for (char *at = text; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	return psprintf("Cause: %s.", text);
+}
+
 static bool
 take_error(EvcCall *call, const EvwMessage *message)
 {
@@ -173,6 +191,7 @@ take_error(EvcCall *call, const EvwMessage *message)
 		call->conn->leaving = true;
 	(void) refuse(call, EVC_TROUBLE_STATUS, (EvwStatus) error.code);
 	call->flight.trouble.retry_ms = error.retry_ms;
+	call->flight.trouble.detail = refusal_detail(&error);
 	return false;
 }
 
@@ -249,6 +268,8 @@ send_request(EvcCall *call)
 	call->usage.requests++;
 	frame.head = (EvwBytes){head, buf.len};
 	evc_mux_send(call->conn, &call->flight, &frame, call->deadline);
+	/* It may have a credential in it. */
+	explicit_bzero(head, buf.len);
 }
 
 /* Is it worth a connection beside the others? */

@@ -58,6 +58,12 @@ END
 plant rooms "ipsec-mb beside its backend" <<'END'
 printf '#include <intel-ipsec-mb.h>\n' >>enclave/crypto/aead.c
 END
+plant rooms "the JOSE library outside of its file" <<'END'
+printf '#include <cjose/cjose.h>\n' >>enclave/policy/decide.c
+END
+plant rooms "the policy looking into the keyring" <<'END'
+printf '#include "keyring/keyring.h"\n' >>enclave/policy/decide.c
+END
 plant rooms "OpenSSL in the wire" <<'END'
 printf '#include <openssl/evp.h>\n' >>src/wire/buf.c
 END

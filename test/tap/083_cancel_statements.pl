@@ -1,5 +1,6 @@
 # Statements that are cancelled: soon over, E3 soon free, nothing stored, and every
 # later result right; nobody is hit by another's cancel.
+# Release build only: it is about time.
 use strict;
 use warnings;
 

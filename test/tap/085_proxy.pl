@@ -1,6 +1,7 @@
 # What a network can do beside cutting: half-close, swallow, delay, trickle; and an E3
 # that answers what it should not.  Each time the result is right or the error has its
 # name, the backend lives, and the next statement works.
+# Release build only: it is about its proxy.
 use strict;
 use warnings;
 
