@@ -369,6 +369,19 @@ may_repeat(EvcCall *call)
 	return true;
 }
 
+/*
+ * An E3 that does not answer in time may hang.  Where there are others a new connection
+ * shows it, at a small part of what this request has cost.
+ */
+static void
+forsake_silent(EvcCall *call)
+{
+	if (call->flight.trouble.kind != EVC_TROUBLE_TIMEOUT || !evc_kept_several())
+		return;
+	evc_conn_close(call->conn);
+	evc_kept_suspect(call->conn, &call->flight.trouble);
+}
+
 /* Until there is a result, or call->flight has failed for good. */
 static void
 converse(EvcCall *call)
@@ -380,7 +393,10 @@ converse(EvcCall *call)
 		if (call->flight.state == EVC_FLIGHT_ANSWERED && take_reply(call))
 			return;
 		if (!may_repeat(call))
+		{
+			forsake_silent(call);
 			return;
+		}
 		call->retries++;
 		launch(call);
 	}

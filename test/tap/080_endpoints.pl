@@ -132,6 +132,17 @@ cmp_ok($ms, '<', 5000, "without trying the first each time: $ms ms for 20");
 $first->resume;
 $fresh->close;
 
+# One that has a connection already.
+ok(works('before'), 'connected');
+EvcryptTest::wait_until('the first endpoint is used', sub { works('before') && stat_of($first, 'connections_open') > 1 });
+$session->query("SET evcrypt.request_timeout = '300ms'");
+$first->pause;
+$session->query(q{SELECT encrypt('x')});
+is($session->sqlstate, 'EV001', 'the first endpoint hangs when it has the request: a timeout');
+ok(works("elsewhere $_"), 'and the next statements are served elsewhere') for 1 .. 3;
+$session->query('RESET evcrypt.request_timeout');
+$first->resume;
+
 # --- one drains -------------------------------------------------------------------------
 
 ok(works('before'), 'connected');
