@@ -15,7 +15,7 @@ my $ALL_LOG = { log_statement => 'all' };
 # channel, where it shows, settings, statements, and where it shows with redact off:
 # l(iteral), e(xtended protocol with a literal), b(ind parameter).  What is not run has no
 # letter in "modes".  "normalised" are statements whose constants pg_stat_statements
-# leaves out by itself since PostgreSQL 16.
+# leaves out by itself since PostgreSQL 16; there auto_explain shows parameters.
 my @channels = (
 	{ name => 'failing statement', place => 'log', off => 'le',
 		sql => ['INSERT INTO stored SELECT 1/0, encrypt(:secret)'] },
@@ -30,7 +30,7 @@ my @channels = (
 	{ name => 'log_parameter_max_length_on_error', place => 'log', off => 'eb', modes => 'eb',
 		settings => { log_parameter_max_length_on_error => -1 },
 		sql => ['INSERT INTO stored SELECT 1/0, encrypt(:secret)'] },
-	{ name => 'auto_explain', place => 'log', off => 'le',
+	{ name => 'auto_explain', place => 'log', off => 'le', off_since_16 => 'leb',
 		settings => { 'auto_explain.log_min_duration' => 0 }, sql => [$INSERT] },
 	{ name => 'auto_explain.log_verbose, json', place => 'log', off => 'leb',
 		settings => { 'auto_explain.log_min_duration' => 0, 'auto_explain.log_verbose' => 'on',
@@ -62,7 +62,7 @@ my @channels = (
 	{ name => 'pg_stat_statements, reset meanwhile', place => 'statements', off => 'e', modes => 'e',
 		sql => ['SELECT pg_stat_statements_reset()', $INSERT] },
 	(map { { name => "pg_stat_statements: $_->[0]", place => 'statements', off => 'le', modes => 'le',
-				normalised => $_->[0] !~ /DO|FUNCTION|EXECUTE/, sql => ['PREPARE encrypting (text) AS SELECT encrypt($1)', 'BEGIN', $_->[1], 'ROLLBACK', 'DEALLOCATE encrypting'] } }
+				normalised => $_->[0] !~ /^DO|FUNCTION/, sql => ['PREPARE encrypting (text) AS SELECT encrypt($1)', 'BEGIN', $_->[1], 'ROLLBACK', 'DEALLOCATE encrypting'] } }
 		[ DO => 'DO $$BEGIN PERFORM encrypt(:secret); END$$' ],
 		[ CALL => 'CALL run(:secret)' ],
 		[ EXPLAIN => 'EXPLAIN SELECT encrypt(:secret)' ],
@@ -135,9 +135,10 @@ sub cell
 
 	return '-' unless ($channel->{modes} // 'leb') =~ /$mode/;
 	my $name = "$channel->{name}: $mode_name{$mode}";
-	my $shows = $channel->{off} =~ /$mode/;
+	my $since_16 = $node->pg_version >= 16;
+	my $shows = (($since_16 && $channel->{off_since_16}) || $channel->{off}) =~ /$mode/;
 	my ($off, undef, $client) = look($node, $channel, $mode, 'off');
-	if ($channel->{normalised} and $node->pg_version >= 16)
+	if ($channel->{normalised} and $since_16)
 	{
 		$shows = $off > 0;
 	}
