@@ -9,6 +9,7 @@
 
 #include "batch/markers.h"
 #include "client/stat.h"
+#include "copy/hook.h"
 #include "exec/scan.h"
 #include "guc.h"
 #include "plan/hook.h"
@@ -27,6 +28,7 @@ _PG_init(void)
 	evc_scan_init();
 	evc_stat_init();
 	evc_plan_init();
+	evc_copy_init();
 	if (!process_shared_preload_libraries_in_progress)
 		evc_rescue_init();
 	evc_redact_init();

@@ -321,8 +321,9 @@ evc_guc_init(void)
 	define_guarded("evcrypt.endpoints",
 				   "Where E3 listens: unix:/path, tls://host:port or vsock:cid:port, "
 				   "several separated by commas.",
-				   "They are tried in this order.", &evc_endpoints, EVC_ENDPOINTS_DEFAULT,
-				   check_endpoints, NULL, &lost.endpoints);
+				   "The first that will do serves; large requests are spread.",
+				   &evc_endpoints, EVC_ENDPOINTS_DEFAULT, check_endpoints, NULL,
+				   &lost.endpoints);
 	DefineCustomEnumVariable("evcrypt.format",
 							 "Version of the ciphertexts that are made.",
 							 "The default is the newest of the curve; the others are for "

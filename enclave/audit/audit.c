@@ -177,9 +177,11 @@ settle_group(E3Audit *audit, Entry *group, bool good, uint64_t untold)
 static void
 reopen(E3Audit *audit)
 {
-	if (!e3_audit_log_reopen(&audit->log))
+	bool moved;
+
+	if (!e3_audit_log_reopen(&audit->log, &moved))
 		log_change(audit, false);
-	else
+	else if (moved)
 		e3_log(E3_LOG_INFO, "audit_reopened", "next=%llu",
 			   (unsigned long long) audit->log.chain.last + 1);
 }

@@ -247,11 +247,12 @@ e3_audit_log_append(E3AuditLog *log, EvwBytes lines, const E3AuditChain *after)
 }
 
 bool
-e3_audit_log_reopen(E3AuditLog *log)
+e3_audit_log_reopen(E3AuditLog *log, bool *moved)
 {
 	struct stat there;
 	struct stat ours;
 
+	*moved = false;
 	if (log->fd >= 0)
 	{
 		if (fstat(log->fd, &ours) != 0)
@@ -263,5 +264,6 @@ e3_audit_log_reopen(E3AuditLog *log)
 		(void) close(log->fd);
 		log->fd = -1;
 	}
+	*moved = true;
 	return make_log(log);
 }

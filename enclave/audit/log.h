@@ -41,7 +41,7 @@ extern void e3_audit_log_close(E3AuditLog *log);
 extern bool e3_audit_log_append(E3AuditLog *log, EvwBytes lines,
 								const E3AuditChain *after) EVW_MUST_USE;
 
-/* Goes on in a new file if there is none of this name any more. */
-extern bool e3_audit_log_reopen(E3AuditLog *log) EVW_MUST_USE;
+/* Goes on in a new file if there is none of this name any more: then *moved. */
+extern bool e3_audit_log_reopen(E3AuditLog *log, bool *moved) EVW_MUST_USE;
 
 #endif /* E3_AUDIT_LOG_H */

@@ -44,8 +44,8 @@ describe(char *out, size_t size)
 	if (mbx_is_crypto_mb_applicable(mbx_get_cpu_features()) == 0 ||
 		(mbx_get_algo_info(MBX_ALGO_EC_NIST_P256) & MBX_WIDTH_MB8) == 0)
 		return false;
-	(void) snprintf(out, size, "crypto_mb %d.%d.%d (avx512ifma)", version->major,
-					version->minor, version->revision);
+	(void) snprintf(out, size, "crypto_mb %d.%d (avx512ifma)", version->major,
+					version->minor);
 	return true;
 }
 

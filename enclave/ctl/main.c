@@ -118,6 +118,9 @@ static const Command commands[] = {
 	 "put load on E3: N requests a second (from N to M) by the clock, or with no --rate "
 	 "as\n"
 	 "      many as E3 answers; one connection, one value of 32 bytes, 10 s unless told"},
+	{"policy", "check", ARGS_ANY, 0, NEEDS_CONFIG, e3_ctl_policy_check,
+	 "policy check [FILE]",
+	 "would E3 take up this policy, or the one that it is to have?"},
 	{"audit", "init", 0, 0, NEEDS_ARENA, e3_ctl_audit_init, "audit init",
 	 "give a keyring that is older than the audit a key for it"},
 	{"audit", "verify", ARGS_ANY, 0, NEEDS_ARENA, e3_ctl_audit_verify,

@@ -58,7 +58,8 @@ e3_conn_update(E3Conn *conn)
 	judge_pause(conn);
 	if (!conn->paused)
 		events |= EPOLLIN;
-	if (conn->out_first != NULL || conn->transport.wants_write)
+	if ((conn->out_first != NULL && !conn->transport.wants_read) ||
+		conn->transport.wants_write)
 		events |= EPOLLOUT;
 	e3_link_take_out(&conn->unread);
 	if (!conn->paused && conn->transport.ops->pending(&conn->transport))
@@ -84,7 +85,8 @@ handle_events(E3Source *source, uint32_t events)
 {
 	E3Conn *conn = (E3Conn *) source;
 
-	if (conn->state != E3_CONN_DEAD && (events & EPOLLOUT))
+	if (conn->state != E3_CONN_DEAD &&
+		((events & EPOLLOUT) || conn->transport.wants_read))
 		write_on(conn);
 	if (conn->state == E3_CONN_DEAD)
 		return;
@@ -118,7 +120,7 @@ e3_conn_new(const E3ConnOwner *owner, E3Transport *transport, const E3Identity *
 	conn->out_last = &conn->out_first;
 	conn->active_ns = e3_clock_ns();
 	e3_link_init(&conn->unread);
-	e3_share_init(&conn->share);
+	e3_share_init(&conn->share, &conn->flow->party->memory);
 	e3_buf_init(&conn->body);
 	evw_frame_start(&conn->frame, &conn->body, EVW_HELLO_FRAME_MAX);
 	if (e3_loop_add(owner->loop, &conn->source, EPOLLIN | EPOLLRDHUP) == EVW_OK)

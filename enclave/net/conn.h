@@ -19,8 +19,8 @@
 #include "net/loop.h"
 #include "net/stats.h"
 #include "policy/principal.h"
-#include "tls/transport.h"
 #include "sched/job.h"
+#include "tls/transport.h"
 #include "wire/frame.h"
 
 typedef enum E3ConnState
@@ -70,6 +70,7 @@ struct E3Conn
 	E3Identity peer;
 	E3Principal *principal; /* from HELLO on; owned */
 	uint64_t serial;		/* for the log */
+	E3Stats own;			/* what of the counters is this connection's */
 
 	EvwFrameReader frame;
 	EvwBuf body;

@@ -52,8 +52,9 @@ struct E3Handshaker
 	int done_fd; /* tells the network thread */
 
 	pthread_mutex_t lock;
-	E3Link given; /* Handshake */
-	E3Link done;  /* Handshake */
+	E3Link given; /* Handshake, at most E3_HANDSHAKES_MAX */
+	uint32_t n_given;
+	E3Link done; /* Handshake */
 	E3TlsContext *context;
 	uint64_t failed;
 	bool stopping;
@@ -232,7 +233,10 @@ take_given(E3Handshaker *handshaker)
 	pthread_mutex_lock(&handshaker->lock);
 	handshake = first_of(&handshaker->given);
 	if (handshake != NULL)
+	{
 		e3_link_take_out(&handshake->link);
+		handshaker->n_given--;
+	}
 	pthread_mutex_unlock(&handshaker->lock);
 	return handshake;
 }
@@ -383,6 +387,13 @@ e3_handshaker_give(E3Handshaker *handshaker, int fd)
 	pthread_mutex_lock(&handshaker->lock);
 	handshake->what.context = e3_tls_context_retain(handshaker->context);
 	e3_link_append(&handshaker->given, &handshake->link);
+	if (++handshaker->n_given > E3_HANDSHAKES_MAX)
+	{
+		/* The thread does not keep up: descriptors are needed elsewhere, too. */
+		discard(first_of(&handshaker->given));
+		handshaker->n_given--;
+		handshaker->failed++;
+	}
 	pthread_mutex_unlock(&handshaker->lock);
 	ring(handshaker->wake.fd);
 }

@@ -8,8 +8,8 @@
  *
  * The network thread only hands descriptors over and takes connections back, so
  * what strangers make E3 compute does not delay anybody.  At most
- * E3_HANDSHAKES_MAX are under way: a new one then pushes the oldest out, so that
- * who stalls keeps nobody else away.
+ * E3_HANDSHAKES_MAX are under way, and as many wait for the thread: a new one then
+ * pushes the oldest out, so that who stalls keeps nobody else away.
  */
 #ifndef E3_HANDSHAKE_H
 #define E3_HANDSHAKE_H

@@ -21,13 +21,13 @@
 #define BACKLOG 512
 
 /*
- * A peer of which nothing has come is probed after four seconds, and gone after
- * four more without an answer; bytes that it does not acknowledge give it eight.
+ * A peer of which nothing has come is probed after three seconds, and gone after
+ * three more without an answer; bytes that it does not acknowledge give it six.
  */
-#define KEEPALIVE_IDLE_S 4
+#define KEEPALIVE_IDLE_S 3
 #define KEEPALIVE_INTERVAL_S 1
-#define KEEPALIVE_PROBES 4
-#define USER_TIMEOUT_MS 8000
+#define KEEPALIVE_PROBES 3
+#define USER_TIMEOUT_MS 6000
 
 static EvwStatus
 refuse(const char *endpoint, const char *cause, int fd)

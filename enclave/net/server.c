@@ -125,8 +125,12 @@ is_drained(const E3Server *server, const E3Conn *conn)
 {
 	if (conn->n_works > 0)
 		return false;
-	return server->draining ||
-		   (conn->tls != NULL && conn->tls != server->tls && conn->out_first == NULL);
+	if (server->draining)
+		return true;
+	/* Not in the middle of anything. */
+	return conn->tls != NULL && conn->tls != server->tls &&
+		   conn->state == E3_CONN_READY && conn->out_first == NULL &&
+		   !evw_frame_begun(&conn->frame);
 }
 
 /* Clocks of all connections; those that have been drained go. */

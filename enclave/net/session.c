@@ -72,6 +72,7 @@ answer_error(E3Conn *conn, uint64_t id, EvwStatus status)
 	EvwBuf buf;
 
 	server_of(conn)->stats.requests_failed++;
+	conn->own.requests_failed++;
 	e3_buf_init(&buf);
 	evw_error_encode_status(&buf, id, status);
 	e3_conn_send(conn, &buf);
@@ -121,19 +122,6 @@ answer_health(E3Conn *conn, const EvwRequest *request)
 }
 
 static void
-record_refusal(const E3Conn *conn, const EvwRequest *request)
-{
-	E3Audit *audit = server_of(conn)->setup->shared->audit;
-	const E3AuditRecord record = {.peer = &conn->peer,
-								  .operation = "stats",
-								  .label = request->header.label,
-								  .verdict = EVW_POLICY_REFUSED};
-
-	if (audit != NULL)
-		e3_audit_post(audit, &record);
-}
-
-static void
 answer_stats(E3Conn *conn, const EvwRequest *request)
 {
 	E3Server *server = server_of(conn);
@@ -143,17 +131,17 @@ answer_stats(E3Conn *conn, const EvwRequest *request)
 	E3AuditCounts audit = {0};
 	EvwBuf buf;
 
+	e3_buf_init(&buf);
 	if (!e3_admit_stats(shared, conn->principal, is_administrator(conn)))
 	{
-		record_refusal(conn, request);
-		answer_error(conn, request->id, EVW_POLICY_REFUSED);
+		e3_stats_encode_own(&buf, request->id, &conn->own);
+		e3_conn_send(conn, &buf);
 		return;
 	}
 	if (shared->audit != NULL)
 		e3_audit_counts(shared->audit, &audit.last, &audit.dropped);
 	if (server->handshaker != NULL)
 		server->stats.handshakes_failed = e3_handshaker_failed(server->handshaker);
-	e3_buf_init(&buf);
 	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &server->stops,
 					&keys, &audit);
 	e3_conn_send(conn, &buf);
@@ -234,6 +222,7 @@ take_request(E3Conn *conn, EvwMessage *message, EvwBuf *body)
 		return;
 	}
 	count_request(&server->stats, request.verb);
+	count_request(&conn->own, request.verb);
 	if (status == EVW_OK && request.verb == EVW_VERB_HEALTH)
 	{
 		answer_health(conn, &request);
@@ -299,15 +288,25 @@ apply_config(E3Server *server, const E3Config *reloaded)
 	e3_log_set_level(config->log_level);
 }
 
+static void
+count_outcome(E3Stats *stats, const E3Call *call)
+{
+	stats->values_done += call->done;
+	if (call->outcome == EVW_CANCELLED)
+		stats->requests_cancelled++;
+	else if (call->outcome != EVW_OK)
+		stats->requests_failed++;
+}
+
 /* Of a request that ends. */
 static void
-count_outcome(E3Server *server, const E3Call *call)
+take_outcome(E3Server *server, const E3Work *work)
 {
-	server->stats.values_done += call->done;
-	if (call->outcome == EVW_CANCELLED)
-		server->stats.requests_cancelled++;
-	else if (call->outcome != EVW_OK)
-		server->stats.requests_failed++;
+	const E3Call *call = &work->call;
+
+	count_outcome(&server->stats, call);
+	if (work->conn != NULL)
+		count_outcome(&work->conn->own, call);
 	if (call->reloaded != NULL)
 		apply_config(server, call->reloaded);
 	if (call->reloaded_tls != NULL)
@@ -329,7 +328,7 @@ e3_session_settle(E3Server *server, E3Work *work, uint32_t effects)
 	}
 	if (effects & E3_DO_END)
 	{
-		count_outcome(server, &work->call);
+		take_outcome(server, work);
 		e3_work_end(work);
 	}
 	if (conn == NULL)

@@ -32,3 +32,19 @@ e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency 
 
 	evw_stats_encode(buf, id, counters, sizeof(counters) / sizeof(counters[0]));
 }
+
+void
+e3_stats_encode_own(EvwBuf *buf, uint64_t id, const E3Stats *own)
+{
+	const EvwCounter counters[] = {
+		{"requests", own->requests},
+		{"requests_encrypt", own->requests_encrypt},
+		{"requests_decrypt", own->requests_decrypt},
+		{"requests_echo", own->requests_echo},
+		{"requests_failed", own->requests_failed},
+		{"requests_cancelled", own->requests_cancelled},
+		{"values_done", own->values_done},
+	};
+
+	evw_stats_encode(buf, id, counters, sizeof(counters) / sizeof(counters[0]));
+}

@@ -48,6 +48,9 @@ typedef struct E3AuditCounts
 	uint64_t dropped; /* records that could not be written */
 } E3AuditCounts;
 
+/* RESULT of STATS for who is no administrator: what its own connection has done. */
+extern void e3_stats_encode_own(EvwBuf *buf, uint64_t id, const E3Stats *own);
+
 /* RESULT of STATS, with the times of the loop's turns and of stopping workers. */
 extern void e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats,
 							const E3Latency *loop, const E3Latency *stops,

@@ -147,6 +147,15 @@ fill(Account *account, const E3Quota *quota, uint64_t now_ns)
 	}
 }
 
+/* From nanoseconds, and no longer than what a client takes for one. */
+static uint32_t
+to_ms(double ns)
+{
+	double ms = ns / (double) NS_PER_MS + 1;
+
+	return ms < EVW_DEADLINE_MAX_MS ? (uint32_t) ms : EVW_DEADLINE_MAX_MS;
+}
+
 /* Milliseconds until there is enough of the second's share, and of the day's. */
 static uint32_t
 wait_for_burst(const Account *account, const E3Quota *quota, uint32_t count)
@@ -155,7 +164,7 @@ wait_for_burst(const Account *account, const E3Quota *quota, uint32_t count)
 
 	if (quota->per_second == 0 || lacking <= 0)
 		return 0;
-	return (uint32_t) (lacking * 1000 / quota->per_second) + 1;
+	return to_ms(lacking / quota->per_second * (double) NS_PER_S);
 }
 
 static uint32_t
@@ -164,7 +173,7 @@ wait_for_day(const Account *account, const E3Quota *quota, uint32_t count,
 {
 	if (quota->per_day == 0 || account->day_used + count <= quota->per_day)
 		return 0;
-	return (uint32_t) ((account->day_ns + NS_PER_DAY - now_ns) / NS_PER_MS) + 1;
+	return to_ms((double) (account->day_ns + NS_PER_DAY - now_ns));
 }
 
 static EvwStatus

@@ -28,7 +28,6 @@ right_of(EvwVerb verb)
 		case EVW_VERB_BLIND_INDEX:
 			return E3_RIGHT_BLIND_INDEX;
 		case EVW_VERB_RELOAD:
-		case EVW_VERB_STATS:
 			return E3_RIGHT_ADMINISTER;
 		default:
 			return E3_RIGHTS;
@@ -110,9 +109,10 @@ e3_admit(const E3RpcShared *shared, E3Call *call)
 	E3Policy *policy;
 	EvwStatus status;
 
-	/* E3's own. */
+	/* E3's own: no connection is without a principal. */
 	if (call->principal == NULL)
-		return EVW_OK;
+		return right != E3_RIGHT_ADMINISTER || call->administrator ? EVW_OK
+																   : EVW_NOT_ALLOWED;
 	policy = e3_policy_acquire(shared->policy);
 	status = right != E3_RIGHTS ? admit_right(shared, policy, call, right)
 								: admit_plain(policy, call);

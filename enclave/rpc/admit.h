@@ -19,7 +19,7 @@ extern EvwStatus e3_admit(const E3RpcShared *shared, E3Call *call) EVW_MUST_USE;
  */
 extern EvwStatus e3_admit_end(E3Call *call, EvwStatus status) EVW_MUST_USE;
 
-/* The network thread's own verbs: may this peer have STATS, and see this app? */
+/* The network thread's own verbs: may this peer have all of STATS, and see this app? */
 extern bool e3_admit_stats(const E3RpcShared *shared, E3Principal *who,
 						   bool administrator);
 extern bool e3_admit_app(const E3RpcShared *shared, const E3Identity *peer, EvwBytes app);

@@ -55,8 +55,6 @@ operation_name(const E3Call *call)
 			return "keys";
 		case EVW_VERB_ECHO:
 			return "echo";
-		case EVW_VERB_STATS:
-			return "stats";
 		default:
 			return "reload";
 	}

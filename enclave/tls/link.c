@@ -148,6 +148,8 @@ e3_tls_link_cause(const E3TlsLink *link)
 
 	if (verified == X509_V_ERR_APPLICATION_VERIFICATION)
 		return "certificate names nobody";
+	if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_CALLBACK_FAILED)
+		return "peer does not say that it speaks e3/1";
 	if (verified != X509_V_OK)
 		return X509_verify_cert_error_string(verified);
 	return reason != NULL ? reason : "peer closed the connection";

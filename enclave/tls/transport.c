@@ -87,6 +87,7 @@ tls_write(E3Transport *transport, const struct iovec *parts, size_t count)
 											   (const char *) parts[i].iov_base + sent,
 											   parts[i].iov_len - sent, &taken);
 
+			transport->wants_read = step == E3_TLS_WANTS_READ;
 			if (step == E3_TLS_FAILED)
 				return E3_IO_GONE;
 			if (step != E3_TLS_DONE)

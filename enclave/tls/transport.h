@@ -23,6 +23,7 @@ typedef struct E3Transport
 	int fd;
 	E3TlsLink *link;  /* of TLS */
 	bool wants_write; /* to read on, it must write first */
+	bool wants_read;  /* to write on, it must read first */
 } E3Transport;
 
 struct E3TransportOps

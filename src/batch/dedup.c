@@ -19,6 +19,9 @@
 #define SLOTS_MAX 65536
 #define PROBES 8
 
+/* Of so many values some are equal, or it is not worth looking. */
+#define TRIAL 256
+
 #define GOLDEN_RATIO UINT64CONST(0x9E3779B97F4A7C15)
 
 /* The end of the IV, and that of the tag or of what is in its place. */
@@ -96,10 +99,16 @@ evc_dedup_note(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value, size_t off
 			   uint32 number)
 {
 	bool found;
-	EvcDedupSlot *slot = find_slot(dedup, bytes, value, &found);
+	EvcDedupSlot *slot;
 
+	if (dedup->n_found == 0 && number >= TRIAL)
+		return -1;
+	slot = find_slot(dedup, bytes, value, &found);
 	if (found)
+	{
+		dedup->n_found++;
 		return (int64) slot->number - 1;
+	}
 	if (dedup->n_used * 2 >= dedup->n_slots && dedup->n_used > 0 &&
 		dedup->n_slots < SLOTS_MAX)
 	{
@@ -117,4 +126,5 @@ evc_dedup_reset(EvcDedup *dedup)
 {
 	memset(dedup->slots, 0, dedup->n_slots * sizeof(EvcDedupSlot));
 	dedup->n_used = 0;
+	dedup->n_found = 0;
 }

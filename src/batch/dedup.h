@@ -3,7 +3,8 @@
  *	  Which ciphertexts of a batch are equal, so that each is opened once.
  *
  * A hint, not a set: at a bounded cost a value, whatever the values are, most
- * of those that are equal are found.
+ * of those that are equal are found.  Where the first few hundred are all
+ * different, those after them are not looked at.
  */
 #ifndef EVC_DEDUP_H
 #define EVC_DEDUP_H
@@ -26,6 +27,7 @@ typedef struct EvcDedup
 	EvcDedupSlot *slots;
 	uint32 n_slots; /* a power of two */
 	uint32 n_used;
+	uint32 n_found; /* equal ones */
 } EvcDedup;
 
 extern void evc_dedup_init(EvcDedup *dedup, MemoryContext context);

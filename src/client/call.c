@@ -165,11 +165,12 @@ distrust(EvcCall *call, EvwStatus status)
 static const char *
 refusal_detail(const EvwErrorHeader *error)
 {
-	size_t skip = strlen(evw_status_message(error->code)) + 2;
+	const char *common = evw_status_message(error->code);
+	size_t skip = strlen(common) + 2;
 	char *text;
 
 	if (error->code < EVW_POLICY_REFUSED || error->code >= EVW_BUSY ||
-		error->message.len <= skip)
+		error->message.len <= skip || memcmp(error->message.data, common, skip - 2) != 0)
 		return NULL;
 	text = pnstrdup((const char *) error->message.data + skip, error->message.len - skip);
 	for (char *at = text; *at != '\0'; at++)
@@ -267,6 +268,8 @@ send_request(EvcCall *call)
 	call->usage.requests++;
 	frame.head = (EvwBytes){head, buf.len};
 	evc_mux_send(call->conn, &call->flight, &frame, call->deadline);
+	/* It may have a credential in it. */
+	explicit_bzero(head, buf.len);
 }
 
 /* Is it worth a connection beside the others? */

@@ -6,6 +6,7 @@
 
 #include "client/conn.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "miscadmin.h"
@@ -63,6 +64,18 @@ reserve_descriptors(void)
 	return false;
 }
 
+/* By the kernel's count, too: without one for the wait set PostgreSQL raises XX000. */
+static bool
+has_spare_descriptor(pgsocket sock)
+{
+	int spare = fcntl(sock, F_DUPFD_CLOEXEC, 0);
+
+	if (spare < 0)
+		return false;
+	close(spare);
+	return true;
+}
+
 static bool
 make_socket(EvcConn *conn, const EvcAddress *address)
 {
@@ -72,10 +85,13 @@ make_socket(EvcConn *conn, const EvcAddress *address)
 		return false;
 	}
 	conn->sock = evc_dial_socket(address);
-	if (conn->sock == PGINVALID_SOCKET)
+	if (conn->sock == PGINVALID_SOCKET || !has_spare_descriptor(conn->sock))
 	{
 		int errnum = errno;
 
+		if (conn->sock != PGINVALID_SOCKET)
+			close(conn->sock);
+		conn->sock = PGINVALID_SOCKET;
 		ReleaseExternalFD();
 		errno = errnum;
 		return false;

@@ -26,13 +26,13 @@ StaticAssertDecl(sizeof(((struct sockaddr_un *) NULL)->sun_path) ==
 #define BACKLOG_PAUSE_MS 10
 
 /*
- * An E3 of which nothing has come is probed after four seconds, and gone after four
- * more without an answer; bytes that it does not acknowledge give it eight.
+ * An E3 of which nothing has come is probed after three seconds, and gone after three
+ * more without an answer; bytes that it does not acknowledge give it six.
  */
-#define KEEPALIVE_IDLE_S 4
+#define KEEPALIVE_IDLE_S 3
 #define KEEPALIVE_INTERVAL_S 1
-#define KEEPALIVE_PROBES 4
-#define USER_TIMEOUT_MS 8000
+#define KEEPALIVE_PROBES 3
+#define USER_TIMEOUT_MS 6000
 
 static int
 find_unix(const EvcEndpoint *endpoint, EvcAddress *address)

@@ -24,23 +24,16 @@ evc_rowset_init(EvcRowSet *set, const EvcRowShape *shape, MemoryContext owner)
 }
 
 static void
-for_each_batch(EvcRowSet *set, void (*act)(EvcBatch *batch))
+for_each_group(EvcRowSet *set, void (*act)(EvcBatchGroup *group))
 {
 	for (int verb = 0; verb < EVC_VERBS; verb++)
-	{
-		ListCell *cell;
-
-		foreach (cell, set->groups[verb].batches)
-			act(lfirst(cell));
-	}
+		act(&set->groups[verb]);
 }
 
 void
 evc_rowset_reset(EvcRowSet *set)
 {
-	for_each_batch(set, evc_batch_reset);
-	for (int verb = 0; verb < EVC_VERBS; verb++)
-		set->groups[verb].current = 0;
+	for_each_group(set, evc_group_reset);
 	MemoryContextReset(set->context);
 	set->state = EVC_ROWS_EMPTY;
 	set->n_rows = 0;
@@ -119,37 +112,6 @@ keep_id(EvcRowSet *set)
 					   RelationGetRelid(scan->ss_currentRelation)};
 }
 
-/* The batch of a verb that is being filled, or the one after it. */
-static EvcBatch *
-batch_for(EvcRowSet *set, const EvcScanCall *call, bool another)
-{
-	EvcBatchGroup *group = &set->groups[call->verb];
-
-	if (another)
-		group->current++;
-	if (group->current == list_length(group->batches))
-	{
-		MemoryContext caller = MemoryContextSwitchTo(set->owner);
-
-		group->batches = lappend(group->batches,
-								 evc_batch_new(set->owner, evc_marker_verb(call->kind)));
-		MemoryContextSwitchTo(caller);
-	}
-	return list_nth(group->batches, group->current);
-}
-
-static void
-add_argument(EvcRowSet *set, EvcScanCall *call, Datum argument, EvcPlace *place)
-{
-	EvcMarker *marker = evc_scan_call_marker(call);
-
-	place->batch = batch_for(set, call, false);
-	if (evc_marker_add(marker, place->batch, argument, &place->ticket))
-		return;
-	place->batch = batch_for(set, call, true);
-	(void) evc_marker_add(marker, place->batch, argument, &place->ticket);
-}
-
 /* Arguments go straight into the frames; all calls are strict in them. */
 static void
 add_arguments(EvcRowSet *set, ExprContext *econtext)
@@ -169,7 +131,9 @@ add_arguments(EvcRowSet *set, ExprContext *econtext)
 		argument = ExecEvalExpr(call->argument, econtext, &is_null);
 		places[i].outcome = is_null ? EVC_ARGUMENT_NULL : EVC_CALLED;
 		if (!is_null)
-			add_argument(set, call, argument, &places[i]);
+			places[i].batch =
+				evc_group_add(&set->groups[call->verb], set->owner,
+							  evc_scan_call_marker(call), argument, &places[i].ticket);
 	}
 }
 
@@ -178,23 +142,17 @@ bytes_of(const EvcRowSet *set)
 {
 	size_t bytes = set->kept_bytes;
 
+	/* A batch that is full before the current one ends the set anyway. */
 	for (int verb = 0; verb < EVC_VERBS; verb++)
-	{
-		const EvcBatchGroup *group = &set->groups[verb];
-
-		/* One that is full before the current one ends the set anyway. */
-		if (group->batches != NIL)
-			bytes += evc_batch_bytes(list_nth(group->batches, group->current));
-	}
+		bytes += evc_group_bytes(&set->groups[verb]);
 	return bytes;
 }
 
-/* Something did not fit beside the rest: there is enough to do. */
 static bool
 is_full(const EvcRowSet *set)
 {
 	for (int verb = 0; verb < EVC_VERBS; verb++)
-		if (set->groups[verb].current > 0)
+		if (evc_group_is_full(&set->groups[verb]))
 			return true;
 	return false;
 }
@@ -229,7 +187,7 @@ evc_rowset_fill(EvcRowSet *set, const EvcSource *source, int max, size_t max_byt
 void
 evc_rowset_send(EvcRowSet *set)
 {
-	for_each_batch(set, evc_batch_send);
+	for_each_group(set, evc_group_send);
 	set->state = EVC_ROWS_IN_FLIGHT;
 }
 
@@ -237,7 +195,7 @@ void
 evc_rowset_receive(EvcRowSet *set)
 {
 	Assert(set->state == EVC_ROWS_IN_FLIGHT);
-	for_each_batch(set, evc_batch_receive);
+	for_each_group(set, evc_group_receive);
 	set->state = EVC_ROWS_EMITTING;
 }
 

@@ -12,21 +12,11 @@
 
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
-#include "nodes/pg_list.h"
 
+#include "batch/group.h"
 #include "exec/call.h"
 
 #define EVC_VERBS 2 /* ENCRYPT, DECRYPT */
-
-/*
- * Batches of one verb: one, as a rule.  Values of up to 64 MiB may need one a
- * call of the row.
- */
-typedef struct EvcBatchGroup
-{
-	List *batches; /* EvcBatch; NIL: no call of this verb */
-	int current;   /* the one that is being filled */
-} EvcBatchGroup;
 
 typedef enum EvcOutcome
 {

@@ -43,18 +43,12 @@ make_room(EvwBuf *buf, size_t len)
 }
 
 uint8_t *
-evw_buf_extend(EvwBuf *buf, size_t len)
+evw_buf_make_room(EvwBuf *buf, size_t len)
 {
-	uint8_t *at;
-
-	if (buf->status != EVW_OK)
+	if (buf->status != EVW_OK || !make_room(buf, len))
 		return NULL;
-	/* Even no bytes have a place, so that NULL always means failure. */
-	if ((buf->data == NULL || len > buf->cap - buf->len) && !make_room(buf, len))
-		return NULL;
-	at = buf->data + buf->len;
 	buf->len += len;
-	return at;
+	return buf->data + buf->len - len;
 }
 
 void

@@ -46,11 +46,23 @@ extern void evw_buf_fixed(EvwBuf *buf, void *data, size_t cap);
 /* An empty buffer that grows through "grow". */
 extern void evw_buf_growing(EvwBuf *buf, EvwGrow grow, void *owner);
 
+/* evw_buf_extend where there is no room, or no buffer any more. */
+extern uint8_t *evw_buf_make_room(EvwBuf *buf, size_t len);
+
 /*
  * Room for "len" more bytes, which become part of the buffer: returns where
- * they go, or NULL with status NO_SPACE or OUT_OF_MEMORY.
+ * they go, or NULL with status NO_SPACE or OUT_OF_MEMORY.  In line, as every
+ * value is appended.
  */
-extern uint8_t *evw_buf_extend(EvwBuf *buf, size_t len);
+static inline uint8_t *
+evw_buf_extend(EvwBuf *buf, size_t len)
+{
+	/* Even no bytes have a place, so that NULL always means failure. */
+	if (buf->status != EVW_OK || buf->data == NULL || len > buf->cap - buf->len)
+		return evw_buf_make_room(buf, len);
+	buf->len += len;
+	return buf->data + buf->len - len;
+}
 
 /* Appends a copy. */
 extern void evw_buf_append(EvwBuf *buf, const void *data, size_t len);

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import processes
 from session import Session
@@ -97,6 +98,16 @@ class Bench:
         if not host:
             raise RuntimeError("the second server did not start:\n" + processes.read(log))
         return self.connect(f"host={host} dbname=evcrypt user=postgres")
+
+    def late_e3(self, milliseconds):
+        """Socket of an E3 whose answers take that much longer."""
+        path = os.path.join(os.environ["EVCRYPT_STACK"], f"late{len(self.stacks)}.sock")
+        relay = subprocess.Popen([sys.executable, os.path.join(HERE, "late.py"), self.socket, path, str(milliseconds)],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.stacks.append(relay)
+        if relay.stdout.readline() != "ready\n":
+            raise RuntimeError("the late E3 did not start")
+        return path
 
     def close(self):
         for session in self.sessions:

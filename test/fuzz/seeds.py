@@ -70,6 +70,11 @@ file = /var/lib/e3/keyring
 passphrase_file = /etc/e3/passphrase
 [access]
 allow_users = root, 33
+policy = /etc/evcrypt/policy
+[audit]
+file = /var/lib/evcrypt/audit
+on_failure = continue
+sync = yes
 [crypto]
 aead = ipsec-mb
 agreement = library

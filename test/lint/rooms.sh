@@ -6,10 +6,11 @@ set -uo pipefail
 # room: the rooms it may include beside itself and wire.  A file at the top of
 # a tree is a room of its own name.
 declare -A src=(
-	[evcrypt]="plan redact exec sqlfn type batch client guc compat"
+	[evcrypt]="plan redact exec copy sqlfn type batch client guc compat"
 	[redact]="batch client guc compat"
 	[plan]="exec batch guc compat"
 	[exec]="batch guc compat"
+	[copy]="batch guc compat"
 	[sqlfn]="type batch client guc compat"
 	[batch]="type value client guc compat"
 	[value]="client compat"

@@ -1,5 +1,6 @@
 # Peers that vanish without a word: the network between them goes, and both notice
 # within ten seconds.  Runs in a network of its own.
+# Release build only: it is about time.
 use strict;
 use warnings;
 

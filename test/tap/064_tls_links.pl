@@ -55,6 +55,18 @@ my $right = $session->query($ask);
 
 like($right, qr/^[0-9a-f]{32}$/, 'a value goes there and back');
 
+# --- e3ctl bench -----------------------------------------------------------
+my @tls = ('--endpoint', "tls://localhost:$port", '--cert', "$dir/tls/db2.test.crt", '--key', "$dir/tls/db2.test.key");
+my @ca = ('--ca', "$dir/tls/ca.crt");
+like($e3->ctl('bench', @tls, @ca, qw(--verb decrypt --mix 1:3000 --connections 2 --in-flight 2 --duration 1)),
+	qr/^ +all +[1-9]\d* +0 +0 /m, 'e3ctl bench over TLS: every answer is right');
+$e3->ctl_fails(2, qr/--ca: is missing, and --endpoint needs it/, 'bench', @tls);
+$e3->ctl_fails(2, qr/--cert, --key, --ca: are for --endpoint/, 'bench', @ca);
+$e3->ctl_fails(2, qr/--socket: not with --endpoint/, 'bench', @tls, @ca, '--socket', '/x');
+$e3->ctl_fails(2, qr{--endpoint: must be tls://host:port}, 'bench', '--endpoint', $_, @ca) for 'unix:/x', 'tls://x';
+$e3->ctl_fails(1, qr/.*is not that of an authority/, 'bench', @tls, '--ca', "$dir/tls/db1.test.crt");
+$e3->ctl_fails(1, qr/E3 is not running: nobody listens at tls:.*/, 'bench', '--endpoint', "tls://127.0.0.2:$port", @tls[2 .. 5], @ca);
+
 # --- cut anywhere ----------------------------------------------------------
 my $proxy = FaultProxy->new(to => "127.0.0.1:$port", listen => 'tcp');
 my $through = "SET evcrypt.endpoints = 'tls://localhost:$proxy->{port}'";

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 
 use E3Client;
-use EvcryptTest;
+use EvcryptTest qw(:DEFAULT $FORCE_PARALLEL);
 use Test::More;
 use Token;
 
@@ -74,6 +74,11 @@ is($session->sqlstate, '28000', 'nor does try_decrypt make a NULL of it');
 my $good = with_token(Token::make($key));
 $session->is('SELECT decrypt(v) FROM t', "plain 1\nplain 2\nplain 3", 'with a credential it does');
 $session->is(q{SELECT decrypt(v) FROM t WHERE decrypt(v) = 'plain 2'}, 'plain 2', 'and again');
+
+$session->query("BEGIN; $FORCE_PARALLEL");
+like($session->query('EXPLAIN SELECT count(decrypt(v)) FROM t'), qr/Gather/, 'a plan with a parallel worker');
+$session->is('SELECT count(decrypt(v)) FROM t', '3', 'which has the credential too');
+$session->query('COMMIT');
 
 # --- shown nowhere -------------------------------------------------------------
 
@@ -170,10 +175,12 @@ $e3->ctl('reload');
 refused('28000', qr/not signed/, 'and its key is withdrawn');
 spit($policy, $POLICY);
 $e3->ctl('reload');
+is($e3->ctl('policy', 'check'), "$policy: 2 rules, 1 issuers, 0 quotas\n", 'e3ctl policy check');
 for my $pem ("$foreign.pem", "$key.key", '/nonexistent')
 {
 	spit($policy, $POLICY =~ s/^key = \Q$key\E.pem$/key = $pem/mr);
 	$e3->ctl_fails(1, '.*: configuration is not valid.*', 'reload');
+	$e3->ctl_fails(1, "\Q$policy\E:14: .*", 'policy', 'check');
 }
 $session->is('SELECT decrypt(v) FROM t LIMIT 1', 'plain 1', 'a policy with a bad key is refused');
 

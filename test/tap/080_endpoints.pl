@@ -128,7 +128,7 @@ cmp_ok($ms, '<', 2000, "after $ms ms, a part of connect_timeout");
 $start = time;
 $fresh->is(qq{SELECT decrypt(encrypt('$_'))}, $_, 'and again') for 1 .. 20;
 $ms = ms_since($start);
-cmp_ok($ms, '<', 900, "without trying the first each time: $ms ms for 20");
+cmp_ok($ms, '<', 5000, "without trying the first each time: $ms ms for 20");
 $first->resume;
 $fresh->close;
 

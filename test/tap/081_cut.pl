@@ -1,6 +1,7 @@
 # A connection is cut after every single byte of an exchange, both ways, HELLO
 # included: with this one connection cut the one retry brings the right result, with
 # the retry's cut as well the statement fails by name.  The session goes on.
+# Release build only: it is about the client.
 use strict;
 use warnings;
 

@@ -4,6 +4,7 @@
 # No backend crashes, no value is wrong, no plaintext is stored.
 #
 # EVCRYPT_KILL_SECONDS: how long each of the two takes; test/kill sets it.
+# Release build only: it is about the client.
 use strict;
 use warnings;
 

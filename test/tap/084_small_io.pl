@@ -1,5 +1,6 @@
 # Sockets that take 2 kB at a time, one byte of which is read at a time, and calls that
 # are interrupted: every byte arrives, whatever the length.
+# Release build only: it is about the client.
 use strict;
 use warnings;
 

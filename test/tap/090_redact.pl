@@ -1,5 +1,6 @@
 # evcrypt.redact: what is hidden, who may say so, and that everything else is logged
 # as PostgreSQL logs it.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

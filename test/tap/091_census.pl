@@ -1,6 +1,7 @@
 # The census: every channel through which PostgreSQL shows statements, with a value
 # in a literal and in a bind parameter.  With evcrypt.redact off as a control, where
 # it must be found, and with it on, where it must not, or for a reason that is named.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

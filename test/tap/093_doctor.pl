@@ -1,5 +1,6 @@
 # evcrypt doctor: all is well, and then one fault after the other is planted, each of
 # which it must find, and find no more of when it is gone.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

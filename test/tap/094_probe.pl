@@ -1,4 +1,5 @@
 # evcrypt probe: what it says, and the exit statuses that alarms go by.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

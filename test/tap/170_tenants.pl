@@ -166,7 +166,10 @@ for my $who (sort keys %UID)
 		my $sees = ($MAY{KEYS}{$who} // '') eq $app;
 		is(scalar @$versions, $sees ? 1 : 0, "HEALTH: $who " . ($sees ? 'sees' : 'does not see') . " $app");
 	}
-	is((answer($who, 'STATS', 'ada'))[0], $who eq 'ops' ? 'RESULT' : 'POLICY_REFUSED', "$who: STATS");
+	my $counters = $client{$who}->stats;
+	is(exists $counters->{connections_open} ? 'all' : 'own', $who eq 'ops' ? 'all' : 'own', "$who: STATS");
+	my $more = $client{$who}->stats->{requests} - $counters->{requests};
+	is($more, 1, 'which count its own requests');
 	is((answer($who, 'RELOAD', 'ada'))[0], $who eq 'ops' ? 'RESULT' : 'POLICY_REFUSED', "$who: RELOAD");
 	is((answer($who, 'ECHO', 'ada'))[0], $who eq 'nobody' ? 'POLICY_REFUSED' : 'RESULT', "$who: ECHO");
 }
@@ -232,7 +235,7 @@ for my $bad (
 	spit($policy, $text);
 	isnt(system("e3ctl reload 2>/dev/null"), 0, "refused: $name");
 	is((answer('ada', 'ENCRYPT', 'ada'))[0], 'RESULT', 'and ada may what she could');
-	is((answer('bob', 'STATS', 'ada'))[0], 'POLICY_REFUSED', 'and bob no more than that');
+	is((answer('bob', 'RELOAD', 'ada'))[0], 'POLICY_REFUSED', 'and bob no more than that');
 }
 like(slurp("$ENV{EVCRYPT_STACK}/e3.log"), qr{event=policy_refused cause="[^"]*tenants\.policy:2: identity: must be},
 	'the log names file, line and cause');

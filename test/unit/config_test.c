@@ -67,6 +67,9 @@ defaults_fill_what_is_not_said(void **state)
 	assert_int_equal(config.frame_timeout_ms, EVW_FRAME_TIMEOUT_MS);
 	assert_int_equal(config.idle_timeout_ms, EVW_IDLE_TIMEOUT_MS);
 	assert_int_equal(config.n_uids, 0);
+	assert_string_equal(config.policy, "");
+	assert_string_equal(config.audit, "");
+	assert_false(config.audit_open || config.audit_sync);
 }
 
 static void
@@ -81,6 +84,11 @@ every_key_is_read(void **state)
 						"\n"
 						"[access]\n"
 						"allow_users = root, 1234 ,4294967294\n"
+						"policy = /policy\n"
+						"[audit]\n"
+						"file = /audit\n"
+						"on_failure = continue\n"
+						"sync = yes\n"
 						"[e3]\n"
 						"socket=/s\n"
 						"socket_mode = 0600\n"
@@ -118,6 +126,9 @@ every_key_is_read(void **state)
 	assert_string_equal(config.keyring, "/k");
 	assert_string_equal(config.passphrase_file, "/p");
 	assert_int_equal(config.n_uids, 3);
+	assert_string_equal(config.policy, "/policy");
+	assert_string_equal(config.audit, "/audit");
+	assert_true(config.audit_open && config.audit_sync);
 	assert_int_equal(config.uids[0], 0);
 	assert_int_equal(config.uids[1], 1234);
 	assert_int_equal(config.uids[2], 4294967294);
@@ -148,6 +159,14 @@ static const BadConfig bad_configs[] = {
 	{MINIMAL "file = /k\n", "e3.conf:6: [keyring] file: is given twice"},
 	{MINIMAL "[e3]\n\nsocket = /t\n", "e3.conf:8: [e3] socket: is given twice"},
 	{MINIMAL "  more\n", "e3.conf:6: line begins with white space"},
+	{MINIMAL "\v[nowhere]\n", "e3.conf:6: line begins with white space"},
+	{MINIMAL "[access]\npolicy = here\n",
+	 "e3.conf:7: [access] policy: must be an absolute path"},
+	{MINIMAL "[audit]\nfile = here\n",
+	 "e3.conf:7: [audit] file: must be an absolute path"},
+	{MINIMAL "[audit]\non_failure = no\n",
+	 "e3.conf:7: [audit] on_failure: must be refuse or continue"},
+	{MINIMAL "[audit]\nsync = 1\n", "e3.conf:7: [audit] sync: must be no or yes"},
 	{MINIMAL "\tfile = /k\n", "e3.conf:6: line begins with white space"},
 	{"\xef\xbb\xbf" MINIMAL, "e3.conf:1: file begins with a byte order mark"},
 	{"[e3]\nsocket = s\n", "e3.conf:2: [e3] socket: must be an absolute path"},

@@ -56,7 +56,7 @@ a_day_begins_with_its_first_value(void **state)
 	(void) state;
 	assert_status(take(quotas, &quota, 1, 60, START, &retry_ms), EVW_OK);
 	assert_status(take(quotas, &quota, 1, 41, START, &retry_ms), EVW_QUOTA_EXCEEDED);
-	assert_int_equal(retry_ms, 86400001);
+	assert_int_equal(retry_ms, EVW_DEADLINE_MAX_MS);
 	assert_status(take(quotas, &quota, 1, 40, START + 3600 * S, &retry_ms), EVW_OK);
 	assert_status(take(quotas, &quota, 1, 1, START + DAY - 1, &retry_ms),
 				  EVW_QUOTA_EXCEEDED);
@@ -79,6 +79,25 @@ both_count(void **state)
 	assert_status(take(quotas, &quota, 1, 5, START + S, &retry_ms), EVW_OK);
 	assert_status(take(quotas, &quota, 1, 1, START + 2 * S, &retry_ms),
 				  EVW_QUOTA_EXCEEDED);
+	e3_quotas_free(quotas);
+}
+
+static void
+the_largest_numbers(void **state)
+{
+	const E3Quota quota = {.per_second = 1,
+						   .burst = E3_QUOTA_MAX,
+						   .per_day = E3_QUOTA_MAX};
+	E3Quotas *quotas = e3_quotas_new();
+	uint32_t retry_ms;
+
+	(void) state;
+	for (uint32_t taken = 0; taken < E3_QUOTA_MAX; taken += E3_QUOTA_MAX / 4)
+		assert_status(take(quotas, &quota, 1, E3_QUOTA_MAX / 4, START, &retry_ms),
+					  EVW_OK);
+	assert_status(take(quotas, &quota, 1, E3_QUOTA_MAX, START, &retry_ms),
+				  EVW_QUOTA_EXCEEDED);
+	assert_int_equal(retry_ms, EVW_DEADLINE_MAX_MS);
 	e3_quotas_free(quotas);
 }
 
@@ -107,6 +126,7 @@ main(void)
 		cmocka_unit_test(a_second_fills_up),
 		cmocka_unit_test(a_day_begins_with_its_first_value),
 		cmocka_unit_test(both_count),
+		cmocka_unit_test(the_largest_numbers),
 		cmocka_unit_test(peers_are_bounded),
 	};
 

@@ -4,13 +4,14 @@ Each is a module with probes(bench) and ratios(bench), lists of what measure.py
 has; a ratio may also name figures of another subject, which then are measured.
 """
 
-from subjects import batch, growth, insert, memory, pgcrypto, planner, single, size, to_client
+from subjects import batch, copy, growth, insert, memory, pgcrypto, planner, single, size, to_client
 
 SUBJECTS = {
     "batch": batch,
     "pgcrypto": pgcrypto,
     "to_client": to_client,
     "insert": insert,
+    "copy": copy,
     "single": single,
     "planner": planner,
     "growth": growth,

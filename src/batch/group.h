@@ -1,0 +1,41 @@
+/*
+ * batch/group.h
+ *	  Batches of one verb that go out together: one, as a rule.
+ *
+ * Values of up to 64 MiB may not fit one frame beside each other; they get a
+ * batch of their own.
+ */
+#ifndef EVC_GROUP_H
+#define EVC_GROUP_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "batch/marker.h"
+
+typedef struct EvcBatchGroup
+{
+	List *batches; /* EvcBatch; NIL: nothing was ever added */
+	int current;   /* the one that is being filled */
+} EvcBatchGroup;
+
+/*
+ * Adds a marker's argument, not NULL, to the batch that is being filled or to
+ * the one after it, which is made below "owner".  Returns the batch.
+ */
+extern EvcBatch *evc_group_add(EvcBatchGroup *group, MemoryContext owner,
+							   EvcMarker *marker, Datum argument, EvcTicket *ticket);
+
+/* Bytes of values in the batch that is being filled. */
+extern size_t evc_group_bytes(const EvcBatchGroup *group);
+
+/* Something did not fit beside the rest: there is enough to do. */
+extern bool evc_group_is_full(const EvcBatchGroup *group);
+
+/* evc_batch_send, evc_batch_receive and evc_batch_reset of each. */
+extern void evc_group_send(EvcBatchGroup *group);
+extern void evc_group_receive(EvcBatchGroup *group);
+extern void evc_group_reset(EvcBatchGroup *group);
+
+#endif /* EVC_GROUP_H */

@@ -1,0 +1,31 @@
+/*
+ * copy/check.h
+ *	  What core checks before it copies, and what we check besides.
+ */
+#ifndef EVC_COPY_CHECK_H
+#define EVC_COPY_CHECK_H
+
+#include "postgres.h"
+
+#include "nodes/parsenodes.h"
+#include "parser/parse_node.h"
+#include "utils/relcache.h"
+
+/* Raises 42501 unless the current user may read the file or run the program. */
+extern void evc_copy_check_source(const CopyStmt *stmt);
+
+/*
+ * Adds the target to the parse state, reads the WHERE clause, and raises what the
+ * user may not do, or not now: privileges per column, row security, read-only.
+ * Returns the clause as CopyFrom takes it.
+ */
+extern Node *evc_copy_check_target(ParseState *pstate, const CopyStmt *stmt, Relation rel,
+								   List *copied);
+
+/* Raises what is wrong with the kind of relation: nothing can be copied into it. */
+extern void evc_copy_check_kind(Relation rel);
+
+/* Raises if another extension has taken over COPY for this table. */
+extern void evc_copy_check_taken(Relation rel);
+
+#endif /* EVC_COPY_CHECK_H */

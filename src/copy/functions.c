@@ -1,0 +1,129 @@
+/*
+ * copy/functions.c
+ *	  The extension's type and functions, and who may execute them.
+ *
+ * What COPY does in a function's place needs the right to execute that function.
+ */
+#include "postgres.h"
+
+#include "copy/functions.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/dependency.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "parser/parse_coerce.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "batch/markers.h"
+#include "compat.h"
+#include "copy/options.h"
+
+bool
+evc_copy_is_encrypted(Oid type)
+{
+	Oid extension;
+
+	/* The extension's only type that is not the row of a view, or an array. */
+	if (type < FirstGenbkiObjectId || get_typtype(type) != TYPTYPE_BASE ||
+		type_is_array(type))
+		return false;
+	extension = getExtensionOfObject(TypeRelationId, type);
+	return OidIsValid(extension) && extension == get_extension_oid("evcrypt", true);
+}
+
+static FormData_pg_type
+type_row(Oid type)
+{
+	HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	FormData_pg_type row;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	row = *(Form_pg_type) GETSTRUCT(tuple);
+	ReleaseSysCache(tuple);
+	return row;
+}
+
+bool
+evc_copy_has_receive(Oid type)
+{
+	return OidIsValid(type_row(type).typreceive);
+}
+
+/* The one that encrypt(value) of this type is resolved to. */
+static Oid
+encrypt_argument(Oid plain)
+{
+	Oid base = getBaseType(plain);
+
+	if (base == CHAROID)
+		return CHAROID;
+	return TypeCategory(base) == TYPCATEGORY_STRING ? TEXTOID : ANYELEMENTOID;
+}
+
+/* In the schema of the extension's type. */
+static Oid
+find_function(Oid encrypted, const char *name, EvcMarkerKind kind, const Oid *arguments,
+			  int n_arguments)
+{
+	oidvector *vector = buildoidvector(arguments, n_arguments);
+	Oid function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+								   CStringGetDatum(name), PointerGetDatum(vector),
+								   ObjectIdGetDatum(type_row(encrypted).typnamespace));
+
+	pfree(vector);
+	if (!OidIsValid(function) || evc_marker_kind(function) != kind)
+		ereport(ERROR, errcode(ERRCODE_UNDEFINED_FUNCTION),
+				errmsg("function %s of extension evcrypt does not exist", name));
+	return function;
+}
+
+static void
+check_execute(Oid function)
+{
+	AclResult result = evc_function_aclcheck(function, GetUserId());
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+	InvokeFunctionExecuteHook(function);
+}
+
+void
+evc_copy_check_encrypt(List *columns)
+{
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		const EvcCopyColumn *column = lfirst(cell);
+		Oid argument = encrypt_argument(column->type);
+
+		check_execute(find_function(column->encrypted, "encrypt", EVC_MARKER_ENCRYPT,
+									&argument, 1));
+	}
+}
+
+void
+evc_copy_check_decrypt(List *columns)
+{
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		const EvcCopyColumn *column = lfirst(cell);
+		EvcMarkerKind kind = evc_copy_decrypt_kind(column);
+		bool text = kind == EVC_MARKER_DECRYPT;
+		Oid arguments[] = {column->encrypted, ANYELEMENTOID};
+
+		check_execute(find_function(column->encrypted, text ? "decrypt" : "decrypt_as",
+									kind, arguments, text ? 1 : 2));
+	}
+}

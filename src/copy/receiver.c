@@ -1,0 +1,275 @@
+/*
+ * copy/receiver.c
+ *	  COPY TO ... DECRYPT: between the query and the COPY.
+ *
+ * When the query starts, its columns are given out as plaintext, so COPY writes
+ * them by the plaintext's output functions; and its rows are sent here, where a set
+ * of them is decrypted while the next one is read.  Nobody but core's COPY ever sees
+ * such a column, and none before it holds plaintext.
+ */
+#include "postgres.h"
+
+#include "copy/receiver.h"
+
+#include "access/tupdesc.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "utils/datum.h"
+
+#include "copy/options.h"
+#include "copy/rows.h"
+#include "guc.h"
+
+/* A COPY that core is about to execute. */
+typedef struct EvcUnload
+{
+	struct EvcUnload *enclosing; /* one that has begun, and runs this one, or NULL */
+	const char *source;
+	List *columns;
+	bool attached;
+} EvcUnload;
+
+typedef struct Receiver
+{
+	DestReceiver public; /* first: the executor's view of it */
+	DestReceiver *core;	 /* COPY's own */
+	QueryDesc *query;
+	EvcCopyShape shape;
+	EvcCopyRows sets[EVC_BATCH_DEPTH_MAX];
+	int filling;		  /* of these */
+	TupleDesc desc;		  /* of the query: ciphertext */
+	TupleTableSlot *slot; /* a row of plaintext */
+} Receiver;
+
+static ExecutorStart_hook_type prev_executor_start_hook;
+static EvcUnload *unloads; /* the innermost one */
+
+static EvcCopyRows *
+other_set(Receiver *receiver)
+{
+	return &receiver->sets[(receiver->filling + 1) % EVC_BATCH_DEPTH_MAX];
+}
+
+/* Returns the bytes that have been copied. */
+static size_t
+keep(EvcCopyRows *rows, int field, Form_pg_attribute attribute, Datum value)
+{
+	MemoryContext caller = MemoryContextSwitchTo(rows->context);
+	Datum copy = datumCopy(value, attribute->attbyval, attribute->attlen);
+
+	MemoryContextSwitchTo(caller);
+	evc_rows_set(rows, field, EVC_COPY_VALUE, copy);
+	return attribute->attbyval ? 0 : datumGetSize(copy, false, attribute->attlen);
+}
+
+/* Ciphertext goes straight into the batch; the rest is copied. */
+static void
+add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
+{
+	size_t kept = 0;
+
+	evc_rows_reserve(rows);
+	slot_getallattrs(slot);
+	for (int i = 0; i < receiver->shape.n_fields; i++)
+	{
+		if (slot->tts_isnull[i])
+			evc_rows_set(rows, i, EVC_COPY_NULL, (Datum) 0);
+		else if (receiver->shape.fields[i].marker != NULL)
+			evc_rows_set(rows, i, EVC_COPY_VALUE, slot->tts_values[i]);
+		else
+			kept += keep(rows, i, TupleDescAttr(receiver->desc, i), slot->tts_values[i]);
+	}
+	evc_rows_added(rows, 0, kept);
+}
+
+static Datum
+value_of(const EvcCopyRows *rows, int row, int field, bool *is_null)
+{
+	EvcMarker *marker = rows->shape->fields[field].marker;
+
+	*is_null = evc_rows_state(rows, row, field) == EVC_COPY_NULL;
+	if (!*is_null)
+		return evc_rows_value(rows, row, field, is_null);
+	if (marker != NULL)
+		evc_marker_check_null(marker);
+	return (Datum) 0;
+}
+
+/* Hands a set of rows that is out over to COPY, and empties it. */
+static void
+emit(Receiver *receiver, EvcCopyRows *rows)
+{
+	TupleTableSlot *slot = receiver->slot;
+	MemoryContext caller;
+
+	evc_rows_receive(rows);
+	caller = MemoryContextSwitchTo(rows->context);
+	for (int row = 0; row < rows->n_rows; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		ExecClearTuple(slot);
+		for (int i = 0; i < receiver->shape.n_fields; i++)
+			slot->tts_values[i] = value_of(rows, row, i, &slot->tts_isnull[i]);
+		ExecStoreVirtualTuple(slot);
+		receiver->core->receiveSlot(slot, receiver->core);
+	}
+	MemoryContextSwitchTo(caller);
+	ExecClearTuple(slot);
+	evc_rows_reset(rows);
+}
+
+/* A set is full: it goes out, and what was out before it is written. */
+static void
+turn(Receiver *receiver)
+{
+	EvcCopyRows *full = &receiver->sets[receiver->filling];
+
+	evc_rows_send(full);
+	if (other_set(receiver)->n_rows > 0)
+		emit(receiver, other_set(receiver));
+	if (evc_batch_depth == 1)
+		emit(receiver, full);
+	else
+		receiver->filling = (receiver->filling + 1) % EVC_BATCH_DEPTH_MAX;
+}
+
+static bool
+receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	Receiver *receiver = (Receiver *) self;
+	EvcCopyRows *rows = &receiver->sets[receiver->filling];
+
+	add_row(receiver, rows, slot);
+	if (evc_rows_full(rows))
+		turn(receiver);
+	return true;
+}
+
+static void
+start_up(DestReceiver *self, int operation, TupleDesc desc)
+{
+	Receiver *receiver = (Receiver *) self;
+
+	receiver->core->rStartup(receiver->core, operation, desc);
+}
+
+/* COPY looks for its own receiver, in the query, as soon as that has run. */
+static void
+shut_down(DestReceiver *self)
+{
+	Receiver *receiver = (Receiver *) self;
+
+	if (receiver->sets[receiver->filling].n_rows > 0)
+		turn(receiver);
+	if (other_set(receiver)->n_rows > 0)
+		emit(receiver, other_set(receiver));
+	receiver->query->dest = receiver->core;
+	receiver->core->rShutdown(receiver->core);
+}
+
+static void
+destroy(DestReceiver *self)
+{
+	Receiver *receiver = (Receiver *) self;
+
+	receiver->core->rDestroy(receiver->core);
+}
+
+static void
+init_shape(EvcCopyShape *shape, TupleDesc desc, List *columns)
+{
+	ListCell *cell;
+
+	shape->n_fields = desc->natts;
+	shape->fields = palloc0(desc->natts * sizeof(EvcCopyField));
+	foreach (cell, columns)
+	{
+		EvcCopyColumn *column = lfirst(cell);
+		EvcCopyField *field = &shape->fields[column->number - 1];
+
+		field->place = shape->n_places++;
+		field->marker =
+			evc_marker_new(CurrentMemoryContext, evc_copy_decrypt_kind(column),
+						   column->type, column->encrypted);
+	}
+}
+
+/* The query's columns as COPY is to see them. */
+static TupleDesc
+plain_desc(TupleDesc desc, List *columns)
+{
+	TupleDesc plain = CreateTupleDescCopy(desc);
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		EvcCopyColumn *column = lfirst(cell);
+
+		TupleDescInitEntry(plain, column->number,
+						   NameStr(TupleDescAttr(desc, column->number - 1)->attname),
+						   column->type, -1, 0);
+	}
+	return plain;
+}
+
+/* Lives as long as the query. */
+static void
+attach(EvcUnload *unload, QueryDesc *query)
+{
+	MemoryContext caller = MemoryContextSwitchTo(query->estate->es_query_cxt);
+	Receiver *receiver = palloc0(sizeof(Receiver));
+
+	unload->attached = true;
+	receiver->public.receiveSlot = receive;
+	receiver->public.rStartup = start_up;
+	receiver->public.rShutdown = shut_down;
+	receiver->public.rDestroy = destroy;
+	receiver->public.mydest = DestCopyOut;
+	receiver->core = query->dest;
+	receiver->query = query;
+	receiver->desc = query->tupDesc;
+	init_shape(&receiver->shape, query->tupDesc, unload->columns);
+	for (int i = 0; i < EVC_BATCH_DEPTH_MAX; i++)
+		evc_rows_init(&receiver->sets[i], &receiver->shape, CurrentMemoryContext);
+	query->tupDesc = plain_desc(query->tupDesc, unload->columns);
+	receiver->slot = MakeTupleTableSlot(query->tupDesc, &TTSOpsVirtual);
+	query->dest = &receiver->public;
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+start_executor(QueryDesc *query, int eflags)
+{
+	if (prev_executor_start_hook != NULL)
+		prev_executor_start_hook(query, eflags);
+	else
+		standard_ExecutorStart(query, eflags);
+	if (unloads != NULL && !unloads->attached && query->sourceText == unloads->source &&
+		query->dest->mydest == DestCopyOut)
+		attach(unloads, query);
+}
+
+EvcUnload *
+evc_receiver_begin(const char *source, List *columns)
+{
+	EvcUnload *unload = palloc(sizeof(EvcUnload));
+
+	*unload = (EvcUnload){.enclosing = unloads, .source = source, .columns = columns};
+	unloads = unload;
+	return unload;
+}
+
+bool
+evc_receiver_end(EvcUnload *unload)
+{
+	unloads = unload->enclosing;
+	return unload->attached;
+}
+
+void
+evc_receiver_init(void)
+{
+	prev_executor_start_hook = ExecutorStart_hook;
+	ExecutorStart_hook = start_executor;
+}

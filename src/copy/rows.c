@@ -1,0 +1,128 @@
+/*
+ * copy/rows.c
+ *	  Rows that have been read and are out for encryption or decryption together.
+ */
+#include "postgres.h"
+
+#include "copy/rows.h"
+
+#include "utils/memutils.h"
+
+#include "guc.h"
+
+#define ROWS_FIRST 64
+
+void
+evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape, MemoryContext owner)
+{
+	memset(rows, 0, sizeof(*rows));
+	rows->shape = shape;
+	rows->owner = owner;
+	rows->at = -1;
+	rows->context = AllocSetContextCreate(owner, "evcrypt rows", ALLOCSET_DEFAULT_SIZES);
+}
+
+void
+evc_rows_reset(EvcCopyRows *rows)
+{
+	evc_group_reset(&rows->group);
+	MemoryContextReset(rows->context);
+	rows->in_flight = false;
+	rows->n_rows = 0;
+	rows->fed = 0;
+	rows->at = -1;
+	rows->bytes = 0;
+}
+
+bool
+evc_rows_full(const EvcCopyRows *rows)
+{
+	return rows->n_rows >= evc_batch_rows || evc_group_is_full(&rows->group) ||
+		   rows->bytes + evc_group_bytes(&rows->group) >=
+			   (size_t) evc_batch_kilobytes * 1024;
+}
+
+static void *
+grow(EvcCopyRows *rows, void *array, Size size)
+{
+	if (array == NULL)
+		return MemoryContextAllocHuge(rows->owner, size);
+	return repalloc_huge(array, size);
+}
+
+void
+evc_rows_reserve(EvcCopyRows *rows)
+{
+	Size capacity = rows->capacity == 0 ? ROWS_FIRST : (Size) rows->capacity * 2;
+	Size fields = capacity * rows->shape->n_fields;
+	Size places = capacity * rows->shape->n_places;
+
+	if (rows->n_rows < rows->capacity)
+		return;
+	rows->values = grow(rows, rows->values, fields * sizeof(Datum));
+	rows->states = grow(rows, rows->states, fields * sizeof(uint8));
+	rows->places = grow(rows, rows->places, places * sizeof(EvcCopyPlace));
+	rows->lines = grow(rows, rows->lines, capacity * sizeof(uint64));
+	rows->sizes = grow(rows, rows->sizes, capacity * sizeof(uint32));
+	rows->capacity = (int) capacity;
+}
+
+static EvcCopyPlace *
+place_of(const EvcCopyRows *rows, int row, const EvcCopyField *field)
+{
+	return &rows->places[(Size) row * rows->shape->n_places + field->place];
+}
+
+void
+evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
+{
+	const EvcCopyField *what = &rows->shape->fields[field];
+	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
+
+	rows->states[at] = (uint8) state;
+	rows->values[at] = value;
+	if (state == EVC_COPY_VALUE && what->marker != NULL)
+	{
+		EvcCopyPlace *place = place_of(rows, rows->n_rows, what);
+
+		place->batch =
+			evc_group_add(&rows->group, rows->owner, what->marker, value, &place->ticket);
+	}
+}
+
+void
+evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
+{
+	rows->lines[rows->n_rows] = line;
+	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
+	rows->n_rows++;
+	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+}
+
+void
+evc_rows_send(EvcCopyRows *rows)
+{
+	evc_group_send(&rows->group);
+	rows->in_flight = true;
+}
+
+void
+evc_rows_receive(EvcCopyRows *rows)
+{
+	if (rows->in_flight)
+		evc_group_receive(&rows->group);
+	rows->in_flight = false;
+}
+
+Datum
+evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
+{
+	const EvcCopyField *what = &rows->shape->fields[field];
+	EvcCopyPlace *place;
+
+	*is_null = false;
+	if (what->marker == NULL)
+		return rows->values[(Size) row * rows->shape->n_fields + field];
+	place = place_of(rows, row, what);
+	return evc_marker_take(what->marker, place->batch, place->ticket, is_null);
+}

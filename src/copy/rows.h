@@ -1,0 +1,108 @@
+/*
+ * copy/rows.h
+ *	  Rows that have been read and are out for encryption or decryption together.
+ *
+ *	  reserve, set, ..., added, ... -> send -> receive -> value, value, ... -> reset
+ *
+ * Columns are those that are copied, numbered from 0 in the order of the input.
+ */
+#ifndef EVC_COPY_ROWS_H
+#define EVC_COPY_ROWS_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+
+#include "batch/group.h"
+
+typedef struct EvcCopyField
+{
+	AttrNumber number;	/* in the table */
+	const char *name;	/* likewise */
+	EvcMarker *marker;	/* NULL: copied as it is */
+	int place;			/* of its ciphertext in a row, from 0 */
+	Oid domain;			/* over the type encrypted; InvalidOid: none */
+	void *domain_cache; /* domain_check's */
+} EvcCopyField;
+
+/* What the sets of one load have in common. */
+typedef struct EvcCopyShape
+{
+	int n_fields;
+	EvcCopyField *fields;
+	int n_places;
+} EvcCopyShape;
+
+typedef enum EvcCopyState
+{
+	EVC_COPY_VALUE,
+	EVC_COPY_NULL,
+	EVC_COPY_DEFAULT /* the input asks for the column's default */
+} EvcCopyState;
+
+/* Where a ciphertext will be. */
+typedef struct EvcCopyPlace
+{
+	EvcBatch *batch;
+	EvcTicket ticket;
+} EvcCopyPlace;
+
+typedef struct EvcCopyRows
+{
+	const EvcCopyShape *shape;
+	MemoryContext owner;
+	MemoryContext context; /* of the values; reset with the set */
+	EvcBatchGroup group;
+	bool in_flight;
+	int capacity; /* rows that the arrays hold */
+	int n_rows;
+	int fed;			  /* rows that core knows of */
+	int at;				  /* of those, the one that it is at; -1: none yet */
+	size_t bytes;		  /* held, beside those in batches */
+	bool defaulted;		  /* some fields are EVC_COPY_DEFAULT */
+	Datum *values;		  /* a field of a row */
+	uint8 *states;		  /* likewise: an EvcCopyState */
+	EvcCopyPlace *places; /* a ciphertext of a row */
+	uint64 *lines;		  /* a row */
+	uint32 *sizes;		  /* a row, likewise */
+} EvcCopyRows;
+
+/* An empty set; its memory, batches and all, is below "owner". */
+extern void evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape,
+						  MemoryContext owner);
+
+/* Drops everything, in flight or not. */
+extern void evc_rows_reset(EvcCopyRows *rows);
+
+/* Has as many rows, or bytes, as the settings allow. */
+extern bool evc_rows_full(const EvcCopyRows *rows);
+
+/* Room for one more row, not counted before evc_rows_added. */
+extern void evc_rows_reserve(EvcCopyRows *rows);
+
+/*
+ * Sets a field of the row being added.  Values that are kept are in rows->context;
+ * those to be encrypted are copied.
+ */
+extern void evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value);
+
+/* The row is complete; of its values "size" bytes are held in rows->context. */
+extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
+
+extern void evc_rows_send(EvcCopyRows *rows);
+extern void evc_rows_receive(EvcCopyRows *rows);
+
+static inline EvcCopyState
+evc_rows_state(const EvcCopyRows *rows, int row, int field)
+{
+	return (EvcCopyState) rows->states[(Size) row * rows->shape->n_fields + field];
+}
+
+/*
+ * Value of a field that is none of the two: in the current memory context if E3 made
+ * it, and NULL then if that is what it is.
+ */
+extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null);
+
+#endif /* EVC_COPY_ROWS_H */

@@ -1,0 +1,167 @@
+/*
+ * copy/unload.c
+ *	  COPY TO ... DECRYPT: the COPY of a query.
+ *
+ * Core executes it, with all checks: of privileges by column, of row security, of
+ * files.  What the user may not decrypt is our own affair.
+ */
+#include "postgres.h"
+
+#include "copy/unload.h"
+
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "commands/copy.h"
+#include "nodes/makefuncs.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "compat_copy.h"
+#include "copy/check.h"
+#include "copy/functions.h"
+#include "copy/options.h"
+#include "copy/receiver.h"
+
+/* Those that core copies as they are. */
+static void
+check_kind(Relation rel)
+{
+	char kind = rel->rd_rel->relkind;
+
+	if (kind == RELKIND_RELATION || (kind == RELKIND_MATVIEW && EVC_COPIES_MATVIEWS))
+		return;
+	ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			kind == RELKIND_PARTITIONED_TABLE
+				? errmsg("cannot copy from partitioned table \"%s\"",
+						 RelationGetRelationName(rel))
+				: errmsg("cannot copy from \"%s\", which is not a table",
+						 RelationGetRelationName(rel)),
+			errhint("Use COPY (SELECT ... decrypt() ...) TO."));
+}
+
+static Node *
+column_reference(const char *name)
+{
+	ColumnRef *reference = makeNode(ColumnRef);
+
+	reference->fields = list_make1(makeString(pstrdup(name)));
+	reference->location = -1;
+	return (Node *) reference;
+}
+
+static List *
+select_list(Relation rel, List *copied)
+{
+	List *targets = NIL;
+	ListCell *cell;
+
+	foreach (cell, copied)
+	{
+		char *name = get_attname(RelationGetRelid(rel), lfirst_int(cell), false);
+		ResTarget *target = makeNode(ResTarget);
+
+		target->name = name;
+		target->val = column_reference(name);
+		target->location = -1;
+		targets = lappend(targets, target);
+	}
+	return targets;
+}
+
+/* Numbers of the table's columns become those of the query's. */
+static void
+number_by_query(List *columns, List *copied)
+{
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		EvcCopyColumn *column = lfirst(cell);
+		AttrNumber number = 1;
+
+		while (list_nth_int(copied, number - 1) != column->number)
+			number++;
+		column->number = number;
+	}
+}
+
+/* ONLY: as COPY does it, children are left out. */
+static Node *
+query_of(Relation rel, List *copied)
+{
+	RangeVar *from = makeRangeVar(get_namespace_name(RelationGetNamespace(rel)),
+								  pstrdup(RelationGetRelationName(rel)), -1);
+	SelectStmt *select = makeNode(SelectStmt);
+
+	from->inh = false;
+	select->targetList = select_list(rel, copied);
+	select->fromClause = list_make1(from);
+	return (Node *) select;
+}
+
+static void
+set_locally(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+}
+
+/*
+ * Rows come in the order in which they are stored, and nothing is compiled for them:
+ * COPY of a table has no workers and no expressions.
+ */
+static int
+forbid_what_copy_lacks(void)
+{
+	int nest_level = NewGUCNestLevel();
+
+	set_locally("max_parallel_workers_per_gather", "0");
+	set_locally("jit", "off");
+	return nest_level;
+}
+
+void
+evc_copy_unload_begin(ParseState *pstate, CopyStmt *stmt, const DefElem *option,
+					  EvcUnloading *unloading)
+{
+	Relation rel;
+	List *copied;
+	List *columns;
+
+	if (stmt->relation == NULL)
+		ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("COPY DECRYPT is available only for tables"),
+				errhint("Call decrypt() in the query."),
+				parser_errposition(pstate, option->location));
+	/* Locked until the end of the transaction, so that it stays what it is. */
+	rel = table_openrv(stmt->relation, AccessShareLock);
+	copied = CopyGetAttnums(RelationGetDescr(rel), rel, stmt->attlist);
+	check_kind(rel);
+	evc_copy_check_taken(rel);
+	columns = evc_copy_columns(pstate, option, rel, copied);
+	evc_copy_check_decrypt(columns);
+	stmt->query = query_of(rel, copied);
+	stmt->relation = NULL;
+	stmt->attlist = NIL;
+	table_close(rel, NoLock);
+	number_by_query(columns, copied);
+	unloading->nest_level = forbid_what_copy_lacks();
+	unloading->unload = evc_receiver_begin(pstate->p_sourcetext, columns);
+}
+
+void
+evc_copy_unload_end(const EvcUnloading *unloading)
+{
+	if (!evc_receiver_end(unloading->unload))
+		ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("COPY DECRYPT was executed by another extension"),
+				errdetail("What was written is ciphertext."));
+	AtEOXact_GUC(true, unloading->nest_level);
+}
+
+void
+evc_copy_unload_fail(const EvcUnloading *unloading)
+{
+	(void) evc_receiver_end(unloading->unload);
+}
