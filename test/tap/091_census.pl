@@ -53,6 +53,8 @@ my @channels = (
 		sql => ['BEGIN', 'INSERT INTO unique_later VALUES (decrypt(encrypt(:secret))), (decrypt(encrypt(:secret)))', 'COMMIT'] },
 	{ name => 'CONTEXT of COPY', place => 'log', off => 'l', modes => 'l',
 		sql => ['COPY stored (v) FROM stdin'] },
+	{ name => 'CONTEXT of COPY with ENCRYPT', place => 'log', off => '', modes => 'l',
+		sql => ['COPY stored (v, id) FROM stdin WITH (ENCRYPT (v))'] },
 	{ name => 'pg_stat_activity', place => 'activity', off => 'le',
 		sql => ['INSERT INTO seen SELECT query, encrypt(:secret) FROM pg_stat_activity WHERE pid = pg_backend_pid()'] },
 	{ name => 'pg_stat_activity of a parallel worker', place => 'activity', off => 'le',
