@@ -68,7 +68,9 @@ static const struct config_enum_entry formats[] = {
 static const struct config_enum_entry redactions[] = {
 	{"off", EVC_REDACT_OFF, false},		  {"on", EVC_REDACT_ON, false},
 	{"strict", EVC_REDACT_STRICT, false}, {"true", EVC_REDACT_ON, true},
-	{"false", EVC_REDACT_OFF, true},	  {NULL, 0, false},
+	{"false", EVC_REDACT_OFF, true},	  {"yes", EVC_REDACT_ON, true},
+	{"no", EVC_REDACT_OFF, true},		  {"1", EVC_REDACT_ON, true},
+	{"0", EVC_REDACT_OFF, true},		  {NULL, 0, false},
 };
 
 static const char hint_unset[] =

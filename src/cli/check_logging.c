@@ -78,7 +78,7 @@ check_exceptions(EvcDoctor *doctor)
 					" FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole"
 					" LEFT JOIN pg_database d ON d.oid = s.setdatabase"
 					" WHERE EXISTS (SELECT FROM unnest(setconfig) c"
-					" WHERE lower(c) ~ '^evcrypt\\.redact=(off|false)$')",
+					" WHERE lower(c) ~ '^evcrypt\\.redact=(off|false|no|0)$')",
 					0, NULL);
 
 	for (int i = 0; i < PQntuples(result); i++)

@@ -32,6 +32,8 @@ CREATE FUNCTION dynamic_one(text) RETURNS encrypted LANGUAGE plpgsql AS
 CREATE FUNCTION ping(int) RETURNS int LANGUAGE plpgsql AS
 	$$BEGIN IF $1 = 0 THEN RETURN 0; END IF; RETURN pong($1 - 1); END$$;
 CREATE FUNCTION pong(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN ping($1); END$$;
+CREATE FUNCTION audit(text) RETURNS void LANGUAGE plpgsql AS
+	$$BEGIN RAISE LOG 'AUDIT: SESSION,1,1,WRITE,INSERT,TABLE,public.stored,"INSERT ""%""",<not logged>', $1; END$$;
 CREATE TYPE pair AS (a text);
 CREATE DOMAIN checked_text AS text CHECK (decrypt(encrypt(value)) <> 'x');
 CREATE TABLE statements AS SELECT 'SELECT encrypt($1)' AS s;
@@ -176,6 +178,10 @@ is($node->safe_psql('postgres', q{SELECT calls FROM pg_stat_statements WHERE que
 ($log) = log_of({ log_statement => 'none' }, canary(), 'SELECT encrypt(:secret)', 'SELECT decrypt(overlay(encrypt(:secret)::text placing \'AAAA\' from 9)::encrypted)');
 like($log, qr/ERROR: .*does not open.*\n.*DETAIL:  It is damaged/, 'details of our own errors stay');
 like($log, qr/STATEMENT:  $HIDDEN/, 'without the statement');
+
+($log) = log_of({ log_statement => 'none' }, $canary = canary(), 'SELECT audit(:secret), encrypt(:secret)');
+like($log, qr/LOG:  AUDIT: SESSION,1,1,WRITE,INSERT,$HIDDEN$/m, 'of a line of pgaudit\'s what it is about');
+is(count_in($log, $canary), 0, 'and no more');
 
 # --- who may turn it off ------------------------------------------------------
 

@@ -16,7 +16,7 @@ my $ALL_LOG = { log_statement => 'all' };
 # channel, where it shows, settings, statements, and where it shows with redact off:
 # l(iteral), e(xtended protocol with a literal), b(ind parameter).  What is not run has no
 # letter in "modes".  "normalised" are statements whose constants pg_stat_statements
-# leaves out by itself since PostgreSQL 16.
+# leaves out by itself since PostgreSQL 16; there auto_explain shows parameters.
 my @channels = (
 	{ name => 'failing statement', place => 'log', off => 'le',
 		sql => ['INSERT INTO stored SELECT 1/0, encrypt(:secret)'] },
@@ -31,7 +31,7 @@ my @channels = (
 	{ name => 'log_parameter_max_length_on_error', place => 'log', off => 'eb', modes => 'eb',
 		settings => { log_parameter_max_length_on_error => -1 },
 		sql => ['INSERT INTO stored SELECT 1/0, encrypt(:secret)'] },
-	{ name => 'auto_explain', place => 'log', off => 'le',
+	{ name => 'auto_explain', place => 'log', off => 'le', off_since_16 => 'leb',
 		settings => { 'auto_explain.log_min_duration' => 0 }, sql => [$INSERT] },
 	{ name => 'auto_explain.log_verbose, json', place => 'log', off => 'leb',
 		settings => { 'auto_explain.log_min_duration' => 0, 'auto_explain.log_verbose' => 'on',
@@ -53,6 +53,8 @@ my @channels = (
 		sql => ['BEGIN', 'INSERT INTO unique_later VALUES (decrypt(encrypt(:secret))), (decrypt(encrypt(:secret)))', 'COMMIT'] },
 	{ name => 'CONTEXT of COPY', place => 'log', off => 'l', modes => 'l',
 		sql => ['COPY stored (v) FROM stdin'] },
+	{ name => 'CONTEXT of COPY with ENCRYPT', place => 'log', off => '', modes => 'l',
+		sql => ['COPY stored (v, id) FROM stdin WITH (ENCRYPT (v))'] },
 	{ name => 'pg_stat_activity', place => 'activity', off => 'le',
 		sql => ['INSERT INTO seen SELECT query, encrypt(:secret) FROM pg_stat_activity WHERE pid = pg_backend_pid()'] },
 	{ name => 'pg_stat_activity of a parallel worker', place => 'activity', off => 'le',
@@ -63,7 +65,7 @@ my @channels = (
 	{ name => 'pg_stat_statements, reset meanwhile', place => 'statements', off => 'e', modes => 'e',
 		sql => ['SELECT pg_stat_statements_reset()', $INSERT] },
 	(map { { name => "pg_stat_statements: $_->[0]", place => 'statements', off => 'le', modes => 'le',
-				normalised => $_->[0] !~ /DO|FUNCTION|EXECUTE/, sql => ['PREPARE encrypting (text) AS SELECT encrypt($1)', 'BEGIN', $_->[1], 'ROLLBACK', 'DEALLOCATE encrypting'] } }
+				normalised => $_->[0] !~ /^DO|FUNCTION/, sql => ['PREPARE encrypting (text) AS SELECT encrypt($1)', 'BEGIN', $_->[1], 'ROLLBACK', 'DEALLOCATE encrypting'] } }
 		[ DO => 'DO $$BEGIN PERFORM encrypt(:secret); END$$' ],
 		[ CALL => 'CALL run(:secret)' ],
 		[ EXPLAIN => 'EXPLAIN SELECT encrypt(:secret)' ],
@@ -136,9 +138,10 @@ sub cell
 
 	return '-' unless ($channel->{modes} // 'leb') =~ /$mode/;
 	my $name = "$channel->{name}: $mode_name{$mode}";
-	my $shows = $channel->{off} =~ /$mode/;
+	my $since_16 = $node->pg_version >= 16;
+	my $shows = (($since_16 && $channel->{off_since_16}) || $channel->{off}) =~ /$mode/;
 	my ($off, undef, $client) = look($node, $channel, $mode, 'off');
-	if ($channel->{normalised} and $node->pg_version >= 16)
+	if ($channel->{normalised} and $since_16)
 	{
 		$shows = $off > 0;
 	}
@@ -226,7 +229,7 @@ sub data_rows
 {
 	my ($node) = @_;
 
-	note(sprintf '%-60s %-10s %s', 'data', 'literal', 'bind parameter');
+	diag(sprintf '%-60s %-10s %s', 'data', 'literal', 'bind parameter');
 	for my $row (@data)
 	{
 		my ($name, $because, $look, $remove) = @$row;
@@ -248,7 +251,7 @@ sub data_rows
 			$session->query($remove) if $remove;
 			$session->close;
 		}
-		note(sprintf '%-60s %-10s %-10s %s', $name, @cells, $because // '');
+		diag(sprintf '%-60s %-10s %-10s %s', $name, @cells, $because // '');
 	}
 	return;
 }
@@ -258,14 +261,16 @@ for my $preload ('evcrypt,pg_stat_statements,auto_explain', 'pg_stat_statements,
 {
 	my $node = census_node($preload =~ /^evcrypt/ ? 'first' : 'last', $e3, $preload);
 	set_up_node($node);
-	note("preloaded: $preload");
-	note(sprintf '%-48s %-22s %-22s %s', 'channel', 'literal', 'extended, literal', 'bind parameter');
+	# The whole table is shown once.
+	my $show = $preload =~ /^evcrypt/ ? \&note : \&diag;
+	$show->("preloaded: $preload");
+	$show->(sprintf '%-48s %-22s %-22s %s', 'channel', 'literal', 'extended, literal', 'bind parameter');
 	for my $channel (@channels)
 	{
 		# The order matters to what other libraries show.
 		next if $preload =~ /^evcrypt/ and $channel->{name} !~ /auto_explain|pg_stat_statements/;
 		my @cells = map { cell($node, $channel, $_) } qw(l e b);
-		note(sprintf '%-48s %-22s %-22s %-22s %s', $channel->{name}, @cells, $channel->{because} // '');
+		$show->(sprintf '%-48s %-22s %-22s %-22s %s', $channel->{name}, @cells, $channel->{because} // '');
 	}
 	data_rows($node) if $preload =~ /evcrypt$/;
 	$node->stop;
