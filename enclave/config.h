@@ -36,6 +36,8 @@
 #define E3_POOLED_KEYS_MAX 65536
 #define E3_SLICE_US_DEFAULT 200
 #define E3_SLICE_US_MAX 1000000
+#define E3_NICE_DEFAULT 5
+#define E3_NICE_MAX 19
 #define E3_MEMORY_MIN (1u << 20)
 #define E3_MEMORY_DEFAULT (1u << 30)
 #define E3_MEMORY_MAX (3u << 30)
@@ -56,6 +58,7 @@ typedef struct E3Config
 	uint32_t cached_keys;	/* derived keys that are kept for decryption; 0: none */
 	uint32_t pooled_keys;	/* request keys made ahead, a shelf; 0: none */
 	uint32_t slice_us;		/* a worker's time for one request, if others wait */
+	uint32_t worker_nice;	/* added to the workers' niceness */
 	uint32_t drain_ms;		/* time to finish at SIGTERM */
 	uint32_t locked_memory; /* bytes, a power of two */
 	E3LogLevel log_level;

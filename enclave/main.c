@@ -7,6 +7,7 @@
  *
  * On any doubt it says why in its log and does not start.
  */
+#include "base/discard.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/version.h"
@@ -64,10 +65,18 @@ run_job(E3Job *job, void *worker)
 	return e3_rpc_run(worker, &((E3Work *) job)->call);
 }
 
+/* What is left of requests must not pile up while others are worked on. */
+static void
+clear_up(void *worker)
+{
+	(void) worker;
+	(void) e3_discard_step();
+}
+
 static bool
 work_ahead(void *worker)
 {
-	return e3_rpc_idle(worker);
+	return e3_discard_step() || e3_rpc_idle(worker);
 }
 
 /*
@@ -93,10 +102,12 @@ static EvwStatus
 serve(E3Config *config, E3RpcShared *shared)
 {
 	const E3PoolWork work = {.run = run_job,
+							 .between = clear_up,
 							 .idle = work_ahead,
 							 .make_worker = make_worker,
 							 .free_worker = free_worker,
-							 .shared = shared};
+							 .shared = shared,
+							 .nice = (int) config->worker_nice};
 	E3ServerSetup setup = {.config = config,
 						   .keyring = shared->keyring,
 						   .derived = shared->derived,
@@ -111,6 +122,8 @@ serve(E3Config *config, E3RpcShared *shared)
 	if (setup.pool != NULL)
 		status = e3_server_run(&setup);
 	e3_pool_free(setup.pool);
+	while (e3_discard_step())
+		;
 	close(setup.signal_fd);
 	return status;
 }

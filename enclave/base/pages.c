@@ -13,6 +13,9 @@
 
 #define SPARES_MAX 32
 
+/* From so many bytes on pages that were not used are dropped instead of wiped. */
+#define UNUSED ((size_t) 1 << 20)
+
 /* So many times as long as wanted: wiping it afterwards would cost too much. */
 #define TOO_LONG 8
 
@@ -45,6 +48,15 @@ e3_pages_map(size_t len)
 		return NULL;
 	(void) madvise(at, len, MADV_DONTDUMP);
 	return at;
+}
+
+size_t
+e3_pages_drop_unused(uint8_t *at, size_t used, size_t len)
+{
+	used = e3_pages_round(used);
+	if (len - used < UNUSED || madvise(at + used, len - used, MADV_DONTNEED) != 0)
+		return len;
+	return used;
 }
 
 /* The shortest that fits; NULL if there is none. */

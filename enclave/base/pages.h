@@ -10,6 +10,7 @@
 #define E3_PAGES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* What is kept at most: of all, and of those no larger than one. */
 #define E3_PAGES_KEPT ((size_t) 32 << 20)
@@ -26,6 +27,13 @@ extern void *e3_pages_map(size_t len);
  * what it has.  Zeroed, as whoever gives back has wiped it.
  */
 extern void *e3_pages_take(size_t *len);
+
+/*
+ * Of a mapping of "len" bytes the first "used" have a purpose; how many are to be
+ * wiped before it is given back.  A large reply that was given up early has hardly
+ * been touched: wiping it would first make all of its pages, which are dropped instead.
+ */
+extern size_t e3_pages_drop_unused(uint8_t *at, size_t used, size_t len);
 
 /* Keeps a mapping that has been wiped, or unmaps it. */
 extern void e3_pages_give(void *at, size_t len);

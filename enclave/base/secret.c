@@ -19,9 +19,6 @@
 
 #define BIG ((size_t) 64 << 10)
 
-/* From so many bytes on pages that were not used are dropped instead of wiped. */
-#define UNUSED ((size_t) 1 << 20)
-
 /* Smallest piece of the arena: one private key. */
 #define ARENA_PIECE 32
 
@@ -94,21 +91,6 @@ e3_locked_unmap(E3Locked *locked)
 	locked->at = NULL;
 }
 
-/*
- * A large reply that was given up early has hardly been touched: wiping it would
- * first make all of its pages.
- */
-static void
-release_mapping(uint8_t *data, size_t len, size_t cap)
-{
-	size_t used = e3_pages_round(len);
-
-	if (cap - used < UNUSED || madvise(data + used, cap - used, MADV_DONTNEED) != 0)
-		used = cap;
-	e3_wipe(data, used);
-	e3_pages_give(data, cap);
-}
-
 static void
 release_memory(uint8_t *data, size_t len, size_t cap)
 {
@@ -116,7 +98,8 @@ release_memory(uint8_t *data, size_t len, size_t cap)
 		return;
 	if (cap >= BIG)
 	{
-		release_mapping(data, len, cap);
+		e3_wipe(data, e3_pages_drop_unused(data, len, cap));
+		e3_pages_give(data, cap);
 		return;
 	}
 	e3_wipe(data, cap);

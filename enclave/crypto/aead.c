@@ -24,32 +24,75 @@ too_long(EvwBytes bytes)
 	return bytes.len > INT_MAX;
 }
 
+static void
+wipe_sealed(EvwBytes head, const E3AeadItem *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		e3_wipe(items[i].out, head.len + items[i].in.len + EVW_TAG_LEN);
+}
+
+EvwStatus
+e3_aead_seal_many(E3Scratch *scratch, EvwBytes aad, EvwBytes head,
+				  const E3AeadItem items[], size_t n)
+{
+	if (too_long(aad) || too_long(head))
+		return EVW_CRYPTO_FAILED;
+	for (size_t i = 0; i < n; i++)
+		if (too_long(items[i].in))
+			return EVW_CRYPTO_FAILED;
+	if (scratch->aead->seal(scratch->cipher, aad, head, items, n))
+		return EVW_OK;
+	wipe_sealed(head, items, n);
+	return EVW_CRYPTO_FAILED;
+}
+
+/* Can they be handed to a backend? */
+static EvwStatus
+check_sealed(EvwBytes aad, const E3AeadItem *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		if (items[i].in.len < EVW_TAG_LEN)
+			return EVW_DOES_NOT_OPEN;
+		if (too_long(aad) || too_long(items[i].in))
+			return EVW_CRYPTO_FAILED;
+	}
+	return EVW_OK;
+}
+
+void
+e3_aead_open_many(E3Scratch *scratch, EvwBytes aad, E3AeadItem items[], size_t n)
+{
+	EvwStatus status = check_sealed(aad, items, n);
+
+	if (status == EVW_OK)
+		scratch->aead->unseal(scratch->cipher, aad, items, n);
+	for (size_t i = 0; i < n; i++)
+	{
+		if (status != EVW_OK)
+			items[i].status = status;
+		else if (items[i].status != EVW_OK)
+			e3_wipe(items[i].out, items[i].in.len - EVW_TAG_LEN);
+	}
+}
+
 EvwStatus
 e3_aead_seal(E3Scratch *scratch, uint8_t *out, const uint8_t iv[EVW_IV_LEN], EvwBytes aad,
 			 EvwBytes head, EvwBytes body)
 {
-	if (too_long(aad) || too_long(head) || too_long(body))
-		return EVW_CRYPTO_FAILED;
-	if (scratch->aead->seal(scratch->cipher, out, iv, aad, head, body))
-		return EVW_OK;
-	e3_wipe(out, head.len + body.len + EVW_TAG_LEN);
-	return EVW_CRYPTO_FAILED;
+	const E3AeadItem item = {.out = out, .iv = iv, .in = body};
+
+	return e3_aead_seal_many(scratch, aad, head, &item, 1);
 }
 
 EvwStatus
 e3_aead_open(E3Scratch *scratch, uint8_t *out, const uint8_t iv[EVW_IV_LEN], EvwBytes aad,
 			 EvwBytes sealed)
 {
-	EvwStatus status;
+	E3AeadItem item = {.out = out, .iv = iv, .in = sealed};
 
-	if (sealed.len < EVW_TAG_LEN)
-		return EVW_DOES_NOT_OPEN;
-	if (too_long(aad) || too_long(sealed))
-		return EVW_CRYPTO_FAILED;
-	status = scratch->aead->unseal(scratch->cipher, out, iv, aad, sealed);
-	if (status != EVW_OK)
-		e3_wipe(out, sealed.len - EVW_TAG_LEN);
-	return status;
+	e3_aead_open_many(scratch, aad, &item, 1);
+	return item.status;
 }
 
 struct E3AeadStream

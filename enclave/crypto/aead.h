@@ -6,9 +6,9 @@
  * the value, in either order, with no fetch, no allocation and no random
  * number per value.  A value that is too long for one go is a stream.
  *
- * What was written just before is slow to read back as a vector: hand over IVs
- * that were made some values earlier (crypto/iv.h), and do not touch additional
- * data between values if it stays the same.
+ * What was written just before is slow to read back as a vector: hand over many
+ * values at once, with IVs that were made before (crypto/iv.h), and do not touch
+ * additional data between values if it stays the same.
  */
 #ifndef E3_AEAD_H
 #define E3_AEAD_H
@@ -36,6 +36,26 @@ extern EvwStatus e3_aead_seal(E3Scratch *scratch, uint8_t *out,
 extern EvwStatus e3_aead_open(E3Scratch *scratch, uint8_t *out,
 							  const uint8_t iv[EVW_IV_LEN], EvwBytes aad,
 							  EvwBytes sealed) EVW_MUST_USE;
+
+/* One of several messages under the same key and with the same additional data. */
+typedef struct E3AeadItem
+{
+	uint8_t *out;
+	const uint8_t *iv;
+	EvwBytes in;	  /* body, or ciphertext and tag */
+	EvwStatus status; /* of opening it */
+} E3AeadItem;
+
+/*
+ * The same for many, which is quicker for short ones: nothing comes between them.
+ * All are sealed, each with the same head, or none can be relied upon.
+ */
+extern EvwStatus e3_aead_seal_many(E3Scratch *scratch, EvwBytes aad, EvwBytes head,
+								   const E3AeadItem items[], size_t n) EVW_MUST_USE;
+
+/* Each has its own outcome; but if one is too short for a tag, none opens. */
+extern void e3_aead_open_many(E3Scratch *scratch, EvwBytes aad, E3AeadItem items[],
+							  size_t n);
 
 typedef enum E3AeadDirection
 {

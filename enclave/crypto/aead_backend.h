@@ -31,11 +31,10 @@ typedef struct E3AeadBackend
 	void (*close)(void *context);
 	bool (*set_key)(void *context, const uint8_t *key);
 
-	/* One message.  "sealed" is long enough for a tag. */
-	bool (*seal)(void *context, uint8_t *out, const uint8_t *iv, EvwBytes aad,
-				 EvwBytes head, EvwBytes body);
-	EvwStatus (*unseal)(void *context, uint8_t *out, const uint8_t *iv, EvwBytes aad,
-						EvwBytes sealed);
+	/* Messages.  What is to be unsealed is long enough for a tag; each has its status. */
+	bool (*seal)(void *context, EvwBytes aad, EvwBytes head, const E3AeadItem *items,
+				 size_t n);
+	void (*unseal)(void *context, EvwBytes aad, E3AeadItem *items, size_t n);
 
 	/* One message in pieces, none of them empty. */
 	bool (*begin)(void *context, const uint8_t *iv, EvwBytes aad,

@@ -124,24 +124,39 @@ check_tag(void *context, const uint8_t *tag)
 }
 
 static bool
-seal(void *context, uint8_t *out, const uint8_t *iv, EvwBytes aad, EvwBytes head,
-	 EvwBytes body)
+seal_one(void *context, EvwBytes aad, EvwBytes head, const E3AeadItem *item)
 {
-	return begin(context, iv, aad, E3_AEAD_SEAL) &&
-		   (head.len == 0 || update(context, out, head)) &&
-		   (body.len == 0 || update(context, out + head.len, body)) &&
-		   make_tag(context, out + head.len + body.len);
+	return begin(context, item->iv, aad, E3_AEAD_SEAL) &&
+		   (head.len == 0 || update(context, item->out, head)) &&
+		   (item->in.len == 0 || update(context, item->out + head.len, item->in)) &&
+		   make_tag(context, item->out + head.len + item->in.len);
+}
+
+static bool
+seal(void *context, EvwBytes aad, EvwBytes head, const E3AeadItem *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!seal_one(context, aad, head, &items[i]))
+			return false;
+	return true;
 }
 
 static EvwStatus
-unseal(void *context, uint8_t *out, const uint8_t *iv, EvwBytes aad, EvwBytes sealed)
+unseal_one(void *context, EvwBytes aad, const E3AeadItem *item)
 {
-	const EvwBytes body = {sealed.data, sealed.len - EVW_TAG_LEN};
+	const EvwBytes body = {item->in.data, item->in.len - EVW_TAG_LEN};
 
-	if (!begin(context, iv, aad, E3_AEAD_OPEN) ||
-		(body.len > 0 && !update(context, out, body)))
+	if (!begin(context, item->iv, aad, E3_AEAD_OPEN) ||
+		(body.len > 0 && !update(context, item->out, body)))
 		return EVW_CRYPTO_FAILED;
-	return check_tag(context, sealed.data + body.len);
+	return check_tag(context, item->in.data + body.len);
+}
+
+static void
+unseal(void *context, EvwBytes aad, E3AeadItem *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		items[i].status = unseal_one(context, aad, &items[i]);
 }
 
 const E3AeadBackend e3_aead_openssl = {.name = "openssl",

@@ -5,8 +5,8 @@
 #include "net/conn.h"
 
 #include "base/clock.h"
+#include "base/discard.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "net/stream.h"
 #include "net/work.h"
 #include "wire/reply.h"
@@ -137,10 +137,10 @@ e3_conn_free(E3Conn *conn)
 	while ((out = conn->out_first) != NULL)
 	{
 		conn->out_first = out->next;
-		e3_buf_release(&out->buf);
+		e3_buf_discard(&out->buf);
 		free(out);
 	}
-	e3_buf_release(&conn->body);
+	e3_buf_discard(&conn->body);
 	e3_flow_release(conn->flow);
 	free(conn);
 }
@@ -153,7 +153,7 @@ e3_conn_send(E3Conn *conn, EvwBuf *buf)
 	if (out == NULL || buf->status != EVW_OK)
 	{
 		free(out);
-		e3_buf_release(buf);
+		e3_buf_discard(buf);
 		e3_conn_kill(conn);
 		return;
 	}

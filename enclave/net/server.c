@@ -5,6 +5,7 @@
 #include "net/server.h"
 
 #include "base/clock.h"
+#include "base/discard.h"
 #include "base/log.h"
 #include "net/state.h"
 #include "net/work.h"
@@ -61,7 +62,13 @@ handle_finished(E3Source *source, uint32_t events)
 
 	(void) events;
 	while ((job = e3_pool_collect(server->setup->pool, &effects)) != NULL)
-		e3_session_settle(server, (E3Work *) job, effects);
+	{
+		E3Work *work = (E3Work *) job;
+
+		if (work->stopped_ns > 0)
+			e3_latency_add(&server->stops, e3_clock_ns() - work->stopped_ns);
+		e3_session_settle(server, work, effects);
+	}
 }
 
 /* Moves a connection to the list of those to be freed. */
@@ -165,6 +172,8 @@ serve(E3Server *server)
 		e3_latency_add(&server->latency,
 					   e3_loop_run_once(server->owner.loop, busy ? TICK_MS : -1));
 		wake_waiting(server);
+		if (e3_discard_waits())
+			e3_pool_nudge(server->setup->pool);
 		if (e3_clock_ns() - ticked_ns >= TICK_MS * NS_PER_MS)
 		{
 			tick(server);

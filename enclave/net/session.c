@@ -8,8 +8,8 @@
 #include "net/state.h"
 
 #include "base/clock.h"
+#include "base/discard.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/version.h"
 #include "net/work.h"
 #include "rpc/rpc.h"
@@ -112,7 +112,8 @@ answer_stats(E3Conn *conn, const EvwRequest *request)
 	EvwBuf buf;
 
 	e3_buf_init(&buf);
-	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &keys);
+	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &server->stops,
+					&keys);
 	e3_conn_send(conn, &buf);
 }
 
@@ -243,7 +244,7 @@ e3_session_frame(E3Conn *conn, EvwBuf *body)
 	else
 		e3_conn_refuse(conn, status);
 	/* Empty if a work has taken it over. */
-	e3_buf_release(body);
+	e3_buf_discard(body);
 }
 
 /* Log level and access list may change while E3 runs; the rest at restart. */

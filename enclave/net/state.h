@@ -16,6 +16,7 @@ typedef struct E3Server
 	E3Stats stats;
 	E3Budget budget;   /* memory of all connections */
 	E3Latency latency; /* of turns of the loop */
+	E3Latency stops;   /* from telling a worker to stop until it has */
 	E3Source listener;
 	E3Source signals;
 	E3Source finished;		/* the pool's event descriptor */

@@ -7,17 +7,21 @@
 #include "wire/report.h"
 
 void
-e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency *latency,
-				const E3KeysAtHand *keys)
+e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency *loop,
+				const E3Latency *stops, const E3KeysAtHand *keys)
 {
 #define COUNTER(name) {#name, stats->name},
 	const EvwCounter counters[] = {
-		E3_STATS_LIST(COUNTER){"loop_turns", latency->count},
-		{"loop_p50_ns", e3_latency_percentile(latency, 5000)},
-		{"loop_p99_ns", e3_latency_percentile(latency, 9900)},
-		{"loop_p999_ns", e3_latency_percentile(latency, 9990)},
-		{"loop_p9999_ns", e3_latency_percentile(latency, 9999)},
-		{"loop_max_ns", latency->max_ns},
+		E3_STATS_LIST(COUNTER){"loop_turns", loop->count},
+		{"loop_p50_ns", e3_latency_percentile(loop, 5000)},
+		{"loop_p99_ns", e3_latency_percentile(loop, 9900)},
+		{"loop_p999_ns", e3_latency_percentile(loop, 9990)},
+		{"loop_p9999_ns", e3_latency_percentile(loop, 9999)},
+		{"loop_max_ns", loop->max_ns},
+		{"stops", stops->count},
+		{"stop_p50_ns", e3_latency_percentile(stops, 5000)},
+		{"stop_p99_ns", e3_latency_percentile(stops, 9900)},
+		{"stop_max_ns", stops->max_ns},
 		{"keys_ready", keys->ready},
 		{"keys_cached", keys->cached},
 	};

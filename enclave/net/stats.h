@@ -40,8 +40,9 @@ typedef struct E3KeysAtHand
 	uint32_t cached; /* of ciphertexts that have been opened */
 } E3KeysAtHand;
 
-/* RESULT of STATS, with the network thread's own latency. */
+/* RESULT of STATS, with the times of the loop's turns and of stopping workers. */
 extern void e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats,
-							const E3Latency *latency, const E3KeysAtHand *keys);
+							const E3Latency *loop, const E3Latency *stops,
+							const E3KeysAtHand *keys);
 
 #endif /* E3_STATS_H */

@@ -5,6 +5,7 @@
 #include "net/stream.h"
 
 #include "base/clock.h"
+#include "base/discard.h"
 #include "base/secret.h"
 
 #include <errno.h>
@@ -148,7 +149,7 @@ advance(E3Conn *conn, size_t sent)
 		conn->out_first = out->next;
 		if (conn->out_first == NULL)
 			conn->out_last = &conn->out_first;
-		e3_buf_release(&out->buf);
+		e3_buf_discard(&out->buf);
 		free(out);
 	}
 }

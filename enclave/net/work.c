@@ -5,6 +5,7 @@
 #include "net/work.h"
 
 #include "base/clock.h"
+#include "base/discard.h"
 #include "base/secret.h"
 #include "rpc/metadata.h"
 
@@ -64,7 +65,10 @@ e3_work_tell(E3Work *work, E3JobEvent event)
 	uint32_t effects = e3_pool_tell(work->pool, &work->job, event);
 
 	if (effects & E3_DO_STOP)
+	{
 		atomic_store_explicit(&work->call.cancelled, true, memory_order_relaxed);
+		work->stopped_ns = e3_clock_ns();
+	}
 	return effects;
 }
 
@@ -94,6 +98,8 @@ void
 e3_work_end(E3Work *work)
 {
 	unlink_work(work);
+	e3_buf_discard(&work->call.body);
+	e3_buf_discard(&work->call.reply);
 	e3_call_release(&work->call);
 	free(work);
 }

@@ -15,11 +15,12 @@
 
 struct E3Work
 {
-	E3Job job;	  /* first: the pool hands it back; of the connection's flow */
-	E3Pool *pool; /* that it was submitted to */
-	E3Conn *conn; /* NULL: nobody waits (abandoned, or E3's own) */
-	size_t held;  /* bytes of it and of the reply it will have */
-	E3Work *prev; /* connection's list */
+	E3Job job;			 /* first: the pool hands it back; of the connection's flow */
+	E3Pool *pool;		 /* that it was submitted to */
+	E3Conn *conn;		 /* NULL: nobody waits (abandoned, or E3's own) */
+	size_t held;		 /* bytes of it and of the reply it will have */
+	uint64_t stopped_ns; /* when its worker was told to stop; 0: it was not */
+	E3Work *prev;		 /* connection's list */
 	E3Work *next;
 	E3Call call;
 };

@@ -5,7 +5,7 @@
 #include "rpc/call.h"
 
 #include "base/clock.h"
-#include "base/secret.h"
+#include "base/discard.h"
 #include "wire/reply.h"
 
 #include <stdlib.h>
@@ -74,8 +74,7 @@ void
 e3_call_fail(E3Call *call, EvwStatus status)
 {
 	end_work(call);
-	e3_buf_release(&call->reply);
-	e3_buf_init(&call->reply);
+	e3_buf_discard(&call->reply);
 	call->outcome = status;
 	if (status == EVW_CANCELLED)
 		evw_cancelled_encode(&call->reply, call->request.id, call->done);

@@ -3,7 +3,8 @@
  *	  DECRYPT: every value has its own outcome; one bad value harms no other.
  *
  * Values made by one request share their ephemeral key, so the key derived
- * last is kept as long as the next value asks for the same one.
+ * last is kept as long as the next value asks for the same one, and values that
+ * do so are opened together (open_run.c).
  */
 #include "rpc/operations.h"
 
@@ -26,6 +27,7 @@ free_opening(void *state)
 	e3_aead_stream_free(opening->large.stream);
 	e3_buf_release(&opening->side);
 	e3_secret_free(opening->key.aes, E3_AES_KEY_LEN);
+	e3_secret_free(opening->ahead, sizeof(E3Ahead));
 	free(opening);
 }
 
@@ -97,24 +99,22 @@ e3_open_check(EvwBytes value, EvwEnvelope *envelope)
 }
 
 EvwStatus
-e3_open_finish(E3Opening *opening, const EvwEnvelope *envelope, size_t start,
+e3_open_finish(E3Opening *opening, const EvwTagInfo *info, uint8_t *opened, size_t len,
 			   EvwStatus status)
 {
 	EvwBuf *reply = &opening->call->reply;
-	uint8_t *out = reply->data + start;
-	E3Metadata metadata = {.body = {out, reply->len - start}};
+	E3Metadata metadata = {.body = {opened, len}};
 
-	if (status == EVW_OK && envelope->info->metadata &&
+	if (status == EVW_OK && info->metadata &&
 		e3_metadata_decode_next(&opening->seen, metadata.body, &metadata) != EVW_OK)
 		status = EVW_NOT_CIPHERTEXT;
 	if (status != EVW_OK)
 	{
-		e3_wipe(out, reply->len - start);
-		reply->len = start;
+		e3_wipe(opened, len);
 		return status;
 	}
-	memmove(out, metadata.body.data, metadata.body.len);
-	reply->len = start + metadata.body.len;
+	memmove(reply->data + reply->len, metadata.body.data, metadata.body.len);
+	reply->len += metadata.body.len;
 	return EVW_OK;
 }
 
@@ -128,20 +128,18 @@ open_value(E3Opening *opening, EvwBytes value)
 	EvwStatus status = e3_open_check(value, &envelope);
 	uint8_t *out;
 
+	opening->like = NULL;
 	if (status != EVW_OK)
 		return status;
 	out = evw_buf_extend(reply, envelope.sealed.len - EVW_TAG_LEN);
 	if (out == NULL)
 		return reply->status;
-	return e3_open_finish(opening, &envelope, start,
-						  open_sealed(opening, &envelope, out));
-}
-
-/* Is this the outcome of one value (301 to 319), rather than the end of the request? */
-static bool
-is_value_status(EvwStatus status)
-{
-	return status > EVW_VALUE_STATUS_BASE && status < EVW_VALUE_STATUS_BASE + 20;
+	status = open_sealed(opening, &envelope, out);
+	if (status == EVW_OK && evw_hint_known(envelope.hint))
+		opening->like = value.data;
+	reply->len = start;
+	return e3_open_finish(opening, envelope.info, out, envelope.sealed.len - EVW_TAG_LEN,
+						  status);
 }
 
 /* The next value, or a piece of it. */
@@ -149,14 +147,13 @@ static EvwStatus
 open_next(E3Opening *opening, bool *finished)
 {
 	*finished = true;
-	if (opening->large.begun || evw_column_peek(&opening->cursor) > E3_PIECE)
+	if (opening->large.begun || evw_column_peek(&opening->cursor).len > E3_PIECE)
 		return e3_open_large(opening, finished);
 	return open_value(opening, evw_column_next(&opening->cursor));
 }
 
-/* Notes the length and status of the value that has just been opened. */
-static void
-note(E3Opening *opening, size_t start, EvwStatus status)
+void
+e3_open_note(E3Opening *opening, size_t start, EvwStatus status)
 {
 	E3Call *call = opening->call;
 	size_t count = evw_column_count(&call->request.values);
@@ -173,9 +170,9 @@ note(E3Opening *opening, size_t start, EvwStatus status)
 static size_t
 cost_of_next(const E3Opening *opening)
 {
-	if (opening->large.begun || evw_column_peek(&opening->cursor) > E3_PIECE)
+	if (opening->large.begun || evw_column_peek(&opening->cursor).len > E3_PIECE)
 		return E3_PIECE;
-	return E3_COST_VALUE + evw_column_peek(&opening->cursor);
+	return E3_COST_VALUE + evw_column_peek(&opening->cursor).len;
 }
 
 static EvwStatus
@@ -192,14 +189,18 @@ open_values(E3Opening *opening, bool *more)
 	{
 		size_t start = opening->large.begun ? opening->large.start : call->reply.len;
 		bool finished;
+		bool any;
 
 		status = e3_call_check(call, cost_of_next(opening), more);
 		if (status != EVW_OK || *more)
 			return status;
-		status = open_next(opening, &finished);
-		if (!finished || (status != EVW_OK && !is_value_status(status)))
+		status = e3_open_run(opening, &any);
+		if (status != EVW_OK || any)
 			continue;
-		note(opening, start, status);
+		status = open_next(opening, &finished);
+		if (!finished || (status != EVW_OK && !evw_status_is_value(status)))
+			continue;
+		e3_open_note(opening, start, status);
 		status = EVW_OK;
 	}
 	return status;

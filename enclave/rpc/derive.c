@@ -17,8 +17,8 @@ e3_key_at_hand(const E3DerivedKey *key, const E3KeyVersion *version,
 		   memcmp(key->epk, envelope->epk, EVW_POINT_LEN) == 0;
 }
 
-static E3DerivedId
-id_of(const E3KeyPair *pair, bool kdf, const uint8_t *epk)
+E3DerivedId
+e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t *epk)
 {
 	E3DerivedId id = {.rule = kdf};
 
@@ -27,9 +27,8 @@ id_of(const E3KeyPair *pair, bool kdf, const uint8_t *epk)
 	return id;
 }
 
-/* An agreement, for the key of an ephemeral key that nobody has seen. */
 static EvwStatus
-agree(E3Opening *opening, const E3KeyPair *pair, const EvwEnvelope *envelope)
+agree_alone(E3Opening *opening, const E3KeyPair *pair, const EvwEnvelope *envelope)
 {
 	E3Agreement agreement;
 	EvwStatus status = e3_agree_with(opening->scratch, pair, envelope->epk, &agreement);
@@ -42,12 +41,25 @@ agree(E3Opening *opening, const E3KeyPair *pair, const EvwEnvelope *envelope)
 	return status;
 }
 
+/* An agreement, for the key of an ephemeral key that nobody has seen. */
+static EvwStatus
+agree(E3Opening *opening, const E3DerivedId *id, const E3KeyPair *pair,
+	  const EvwEnvelope *envelope)
+{
+	EvwStatus status;
+
+	if (e3_ahead_find(opening->ahead, id, opening->key.aes, &status) ||
+		e3_ahead_agree(opening, pair, envelope, opening->key.aes, &status))
+		return status;
+	return agree_alone(opening, pair, envelope);
+}
+
 EvwStatus
 e3_derive_key(E3Opening *opening, const E3KeyVersion *version,
 			  const EvwEnvelope *envelope)
 {
 	const E3KeyPair *pair = version->pairs[envelope->info->curve];
-	const E3DerivedId id = id_of(pair, envelope->info->kdf, envelope->epk);
+	const E3DerivedId id = e3_derived_id(pair, envelope->info->kdf, envelope->epk);
 	E3DerivedKey *key = &opening->key;
 	EvwStatus status = EVW_OK;
 
@@ -56,7 +68,7 @@ e3_derive_key(E3Opening *opening, const E3KeyVersion *version,
 	if (key->is_proven)
 		opening->hits++;
 	else
-		status = agree(opening, pair, envelope);
+		status = agree(opening, &id, pair, envelope);
 	if (status == EVW_OK)
 		status = e3_aead_set_key(opening->scratch, key->aes);
 	if (status != EVW_OK)
@@ -78,7 +90,7 @@ e3_prove_key(E3Opening *opening)
 
 	if (key->is_proven)
 		return;
-	id = id_of(key->version->pairs[key->curve], key->kdf, key->epk);
+	id = e3_derived_id(key->version->pairs[key->curve], key->kdf, key->epk);
 	e3_derived_add(opening->cache, &id, key->aes);
 	key->is_proven = true;
 }

@@ -5,7 +5,7 @@
 #include "rpc/operations.h"
 
 #include "base/clock.h"
-#include "base/secret.h"
+#include "base/discard.h"
 
 /* Shorter slices, for the sake of requests that have not begun, would cost too much. */
 #define SLICE_MIN_NS UINT64_C(20000)
@@ -76,8 +76,7 @@ e3_rpc_run(E3RpcWorker *worker, E3Call *call)
 	call->outcome = EVW_OK;
 	if (status != EVW_OK)
 		e3_call_fail(call, status);
-	/* Here, for wiping a large one takes longer than the network thread has. */
-	e3_buf_release(&call->body);
+	e3_buf_discard(&call->body);
 	return true;
 }
 

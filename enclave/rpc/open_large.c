@@ -36,6 +36,7 @@ begin(E3Opening *opening)
 
 	if (status != EVW_OK)
 		return status;
+	opening->like = NULL;
 	large->start = reply->len;
 	if (evw_buf_extend(reply, large->envelope.sealed.len - EVW_TAG_LEN) == NULL)
 		return reply->status;
@@ -49,12 +50,15 @@ static EvwStatus
 finish(E3Opening *opening, EvwStatus status, bool *finished)
 {
 	E3LargeValue *large = &opening->large;
+	EvwBuf *reply = &opening->call->reply;
 
 	*finished = true;
 	large->begun = false;
 	e3_aead_stream_free(large->stream);
 	large->stream = NULL;
-	return e3_open_finish(opening, &large->envelope, large->start, status);
+	reply->len = large->start;
+	return e3_open_finish(opening, large->envelope.info, reply->data + large->start,
+						  large->envelope.sealed.len - EVW_TAG_LEN, status);
 }
 
 /* With the next key that comes into question, if there is one. */

@@ -1,6 +1,7 @@
 /*
  * rpc/opening.h
- *	  A DECRYPT on its way; shared by decrypt.c, derive.c and open_large.c alone.
+ *	  A DECRYPT on its way; shared by decrypt.c, derive.c, agree_ahead.c,
+ *	  open_large.c and open_run.c alone.
  */
 #ifndef E3_OPENING_H
 #define E3_OPENING_H
@@ -24,6 +25,19 @@ typedef struct E3DerivedKey
 	bool is_proven; /* a value has opened under it; it is in the cache */
 } E3DerivedKey;
 
+/* Most key agreements that are made together. */
+#define E3_AHEAD_KEYS 8
+
+/* Keys of values that come soon; in locked memory. */
+typedef struct E3Ahead
+{
+	size_t n;
+	E3DerivedId ids[E3_AHEAD_KEYS];
+	const EvwTagInfo *infos[E3_AHEAD_KEYS];
+	EvwStatus statuses[E3_AHEAD_KEYS];
+	uint8_t keys[E3_AHEAD_KEYS][E3_AES_KEY_LEN]; /* where the status is OK */
+} E3Ahead;
+
 /* A long value that is being opened. */
 typedef struct E3LargeValue
 {
@@ -43,10 +57,13 @@ typedef struct E3Opening
 	E3Call *call;
 	const E3App *app; /* in the call's keyring */
 	E3DerivedKey key;
+	E3Ahead *ahead; /* owned; NULL: none have been made */
 	E3LargeValue large;
 	E3MetadataSeen seen; /* by the value before */
-	uint32_t hits;		 /* values whose key was at hand */
-	uint32_t failed;	 /* values that did not open */
+	/* A value that the key at hand has opened, whose hint named it; NULL: none. */
+	const uint8_t *like;
+	uint32_t hits;	 /* values whose key was at hand */
+	uint32_t failed; /* values that did not open */
 
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */
@@ -62,6 +79,24 @@ extern bool e3_key_at_hand(const E3DerivedKey *key, const E3KeyVersion *version,
 extern EvwStatus e3_derive_key(E3Opening *opening, const E3KeyVersion *version,
 							   const EvwEnvelope *envelope) EVW_MUST_USE;
 
+/* rpc/derive.c: what the cache knows the key between these two by. */
+extern E3DerivedId e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t *epk);
+
+/*
+ * rpc/agree_ahead.c: true if the agreement has been made with others before; its
+ * outcome, and if OK its key, are handed out once.  "ahead" may be NULL.
+ */
+extern bool e3_ahead_find(E3Ahead *ahead, const E3DerivedId *id,
+						  uint8_t key[E3_AES_KEY_LEN], EvwStatus *status);
+
+/*
+ * rpc/agree_ahead.c: makes this agreement and those of values that follow together;
+ * false if that is of no use here.
+ */
+extern bool e3_ahead_agree(E3Opening *opening, const E3KeyPair *pair,
+						   const EvwEnvelope *envelope, uint8_t key[E3_AES_KEY_LEN],
+						   EvwStatus *status);
+
 /* rpc/derive.c: a value has opened under it, so it is kept for later requests. */
 extern void e3_prove_key(E3Opening *opening);
 
@@ -69,11 +104,22 @@ extern void e3_prove_key(E3Opening *opening);
 extern EvwStatus e3_open_check(EvwBytes value, EvwEnvelope *envelope) EVW_MUST_USE;
 
 /*
- * rpc/decrypt.c: the plaintext at "start" of the reply has been opened with this
- * status: leaves its body there alone, or nothing.
+ * rpc/decrypt.c: these "len" bytes have been opened with this status.  Appends their
+ * body to the reply, at whose end they are or after it; if there is none, wipes them.
  */
-extern EvwStatus e3_open_finish(E3Opening *opening, const EvwEnvelope *envelope,
-								size_t start, EvwStatus status) EVW_MUST_USE;
+extern EvwStatus e3_open_finish(E3Opening *opening, const EvwTagInfo *info,
+								uint8_t *opened, size_t len,
+								EvwStatus status) EVW_MUST_USE;
+
+/* rpc/decrypt.c: notes length and status of a value that begins at "start" of the reply.
+ */
+extern void e3_open_note(E3Opening *opening, size_t start, EvwStatus status);
+
+/*
+ * rpc/open_run.c: opens and notes the short values that follow and begin like the
+ * one that was opened last, up to a small number, if there are any.
+ */
+extern EvwStatus e3_open_run(E3Opening *opening, bool *any) EVW_MUST_USE;
 
 /*
  * rpc/open_large.c: a piece of the next value, which is longer than one; *finished

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ struct E3Pool
 	E3Link finished;
 	uint32_t running;
 	uint32_t resting; /* workers that wait for a job */
+	bool nudged;	  /* there may be idle work, whatever was said before */
 	bool stopping;
 };
 
@@ -113,6 +115,11 @@ pass_time(Worker *worker, bool *useful, bool *begun)
 {
 	E3Pool *pool = worker->pool;
 
+	if (pool->nudged)
+	{
+		pool->nudged = false;
+		*useful = pool->work.idle != NULL;
+	}
 	if (!*useful || (!*begun && pool->resting == 0))
 	{
 		*begun = rest(pool, *useful);
@@ -169,6 +176,26 @@ finish(E3Pool *pool, E3Job *job)
 		return;
 }
 
+/*
+ * With fewer processors than threads that have something to do, the network thread
+ * would wait milliseconds for its turn.  On Linux niceness is a thread's.
+ */
+static void
+be_nice(int by)
+{
+	id_t self = (id_t) gettid();
+
+	/* Failing does no harm. */
+	(void) setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + by);
+}
+
+static void
+clear_up(Worker *worker)
+{
+	if (worker->pool->work.between != NULL)
+		worker->pool->work.between(worker->state);
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -176,11 +203,16 @@ worker_main(void *arg)
 	E3Pool *pool = worker->pool;
 	E3Job *job;
 
+	be_nice(pool->work.nice);
 	while ((job = take(worker)) != NULL)
 	{
 		while (!pool->work.run(job, worker->state))
+		{
+			clear_up(worker);
 			job = yield(pool, job);
+		}
 		finish(pool, job);
+		clear_up(worker);
 	}
 	return NULL;
 }
@@ -269,6 +301,16 @@ e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event)
 	if (effects & E3_DO_END)
 		e3_flow_release(job->flow);
 	return effects;
+}
+
+void
+e3_pool_nudge(E3Pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->nudged = true;
+	if (pool->resting > 0)
+		pthread_cond_signal(&pool->wanted);
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 bool

@@ -27,12 +27,16 @@ typedef struct E3PoolWork
 	 * False: there is more to do.
 	 */
 	bool (*run)(E3Job *job, void *worker);
+	/* A moment's work that cannot wait long, after each slice.  May be NULL. */
+	void (*between)(void *worker);
 	/* A moment's work in advance; false if there is none.  May be NULL. */
 	bool (*idle)(void *worker);
 	/* Makes one worker's own state, before its thread starts; NULL is failure. */
 	void *(*make_worker)(void *shared, const E3Pool *pool);
 	void (*free_worker)(void *worker);
 	void *shared;
+	/* Added to the niceness of the workers' threads, for the sake of the others. */
+	int nice;
 } E3PoolWork;
 
 /* Starts "workers" threads; NULL if that fails.  "capacity" bounds the queue. */
@@ -49,6 +53,9 @@ extern uint32_t e3_pool_submit(E3Pool *pool, E3Job *job) EVW_MUST_USE;
 
 /* CANCEL, EXPIRE, REPEAT or LEAVE, for a job that was submitted and has not ended. */
 extern uint32_t e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event) EVW_MUST_USE;
+
+/* There is idle work again, for a worker that rests or will. */
+extern void e3_pool_nudge(E3Pool *pool);
 
 /* Does a job wait that no worker has begun?  For any thread, without a lock. */
 extern bool e3_pool_has_fresh(const E3Pool *pool);

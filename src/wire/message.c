@@ -80,22 +80,6 @@ evw_column_open(EvwColumnCursor *cursor, const EvwColumn *column)
 	cursor->length_at = column->lengths.data;
 }
 
-uint32_t
-evw_column_peek(const EvwColumnCursor *cursor)
-{
-	return evw_get_le32(cursor->length_at);
-}
-
-EvwBytes
-evw_column_next(EvwColumnCursor *cursor)
-{
-	EvwBytes value = {cursor->at, evw_get_le32(cursor->length_at)};
-
-	cursor->at += value.len;
-	cursor->length_at += 4;
-	return value;
-}
-
 EvwBytes
 evw_message_bin(EvwMessage *message)
 {

@@ -69,7 +69,7 @@ extern uint32_t evw_column_count(const EvwColumn *column);
 extern EvwStatus evw_column_check(const EvwColumn *column, uint32_t max,
 								  EvwStatus too_long) EVW_MUST_USE;
 
-/* The values of a column that has been checked, one after the other. */
+/* The values of a column that has been checked, one after the other; in line. */
 typedef struct EvwColumnCursor
 {
 	const uint8_t *at;
@@ -77,10 +77,24 @@ typedef struct EvwColumnCursor
 } EvwColumnCursor;
 
 extern void evw_column_open(EvwColumnCursor *cursor, const EvwColumn *column);
-extern EvwBytes evw_column_next(EvwColumnCursor *cursor);
 
-/* Length of the value that is next; there is one. */
-extern uint32_t evw_column_peek(const EvwColumnCursor *cursor);
+/* The value that is next; there is one. */
+static inline EvwBytes
+evw_column_peek(const EvwColumnCursor *cursor)
+{
+	return (EvwBytes){cursor->at, evw_get_le32(cursor->length_at)};
+}
+
+/* The same, and goes on to the one after it. */
+static inline EvwBytes
+evw_column_next(EvwColumnCursor *cursor)
+{
+	EvwBytes value = evw_column_peek(cursor);
+
+	cursor->at += value.len;
+	cursor->length_at += 4;
+	return value;
+}
 
 /*
  * Columns of a message, in order; nil or a missing column gives data NULL.  An

@@ -10,6 +10,7 @@
 #ifndef EVW_STATUS_H
 #define EVW_STATUS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define EVW_MUST_USE __attribute__((warn_unused_result))
@@ -98,6 +99,13 @@ typedef enum EvwStatus
 
 /* Value statuses travel as one byte: the code minus this. */
 #define EVW_VALUE_STATUS_BASE 300
+
+/* Is this the outcome of one value (301 to 319), rather than the end of the request? */
+static inline bool
+evw_status_is_value(EvwStatus status)
+{
+	return status > EVW_VALUE_STATUS_BASE && status < EVW_VALUE_STATUS_BASE + 20;
+}
 
 /* Symbolic name, as in docs/protocol.md, of any code; "UNKNOWN" if it is none. */
 extern const char *evw_status_name(uint32_t code);

@@ -10,6 +10,8 @@ cancelled with nothing else to do for E3 nor for this client, and timed.  Prints
 
   cancelled, finished   requests that ended by CANCELLED, or were done before
   p50_us, p99_us        from the last byte of CANCEL to the answer, of those timed
+  stop_p50_us, stop_p99_us
+                        from telling a worker to stop until it is free, as E3 counts
   wrong                 results that were not right
   jobs                  requests that E3 still has, by HEALTH
   uncounted             difference between the answers and E3's counters
@@ -237,6 +239,7 @@ class Test:
         return {
             **self.found,
             "p50_us": self.percentile(0.5), "p99_us": self.percentile(0.99), "max_us": self.percentile(1),
+            "stop_p50_us": counters["stop_p50_ns"] / 1000, "stop_p99_us": counters["stop_p99_ns"] / 1000,
             "jobs": jobs["queued"] + jobs["running"],
             "uncounted": abs(counters["requests_cancelled"] - counted["requests_cancelled"] - self.found["cancelled"]),
             "descriptors": descriptors,

@@ -22,6 +22,7 @@
 
 #define VALUES 4096
 #define VALUE_LEN 32
+#define RUN 32 /* values that are sealed, or opened, together */
 #define LENGTHS (4 * VALUES)
 #define ENVELOPE_LEN (EVW_ENVELOPE_MIN + E3_METADATA_ENCODED_MAX + VALUE_LEN)
 
@@ -68,8 +69,9 @@ encrypt(void *state)
 						.info = bare->info,
 						.hint = e3_key_pair_hint(bare->app),
 						.epk = bare->epk};
-	uint8_t ivs[E3_IV_BLOCK][EVW_IV_LEN];
+	uint8_t ivs[RUN][EVW_IV_LEN];
 	uint8_t iv_base[EVW_IV_LEN];
+	E3AeadItem items[RUN];
 	uint8_t *out = bare->out + LENGTHS;
 	size_t length = EVW_ENVELOPE_MIN + bare->metadata.len + VALUE_LEN;
 
@@ -80,20 +82,44 @@ encrypt(void *state)
 			  "key");
 	for (uint32_t i = 0; i < VALUES; i++, out += length)
 	{
-		if (i % E3_IV_BLOCK == 0)
-			e3_iv_fill(ivs, iv_base, i, E3_IV_BLOCK);
-		head.iv = ivs[i % E3_IV_BLOCK];
+		if (i % RUN == 0)
+			e3_iv_fill(ivs, iv_base, i, RUN);
+		head.iv = ivs[i % RUN];
 		evw_envelope_write_head(out, &head);
-		loop_need(e3_aead_seal(bare->scratch, out + EVW_ENVELOPE_HEAD, head.iv,
-							   e3_aad_for(&bare->aad, bare->info, EVW_STRING),
-							   bare->metadata,
-							   (EvwBytes){bare->in + LENGTHS + (size_t) i * VALUE_LEN,
-										  VALUE_LEN}) == EVW_OK,
-				  "seal");
 		evw_put_le32(bare->out + (size_t) 4 * i, (uint32_t) length);
+		items[i % RUN] =
+			(E3AeadItem){.out = out + EVW_ENVELOPE_HEAD,
+						 .iv = head.iv,
+						 .in = {bare->in + LENGTHS + (size_t) i * VALUE_LEN, VALUE_LEN}};
+		if (i % RUN == RUN - 1)
+			loop_need(e3_aead_seal_many(bare->scratch,
+										e3_aad_for(&bare->aad, bare->info, EVW_STRING),
+										bare->metadata, items, RUN) == EVW_OK,
+					  "seal");
 	}
 	bare->out_len = LENGTHS + VALUES * length;
 	memcpy(bare->taken, bare->out, bare->out_len);
+}
+
+/* What has been opened becomes the values that "number" begins. */
+static uint8_t *
+take_out(Bare *bare, const E3AeadItem *items, uint32_t number, uint8_t *out)
+{
+	for (uint32_t i = 0; i < RUN; i++)
+	{
+		E3Metadata metadata;
+
+		loop_need(items[i].status == EVW_OK, "open");
+		loop_need(e3_metadata_decode_next(&bare->seen,
+										  (EvwBytes){items[i].out,
+													 items[i].in.len - EVW_TAG_LEN},
+										  &metadata) == EVW_OK,
+				  "metadata");
+		memmove(out, metadata.body.data, metadata.body.len);
+		evw_put_le32(bare->out + (size_t) 4 * (number + i), (uint32_t) metadata.body.len);
+		out += metadata.body.len;
+	}
+	return out;
 }
 
 static void
@@ -101,30 +127,29 @@ decrypt(void *state)
 {
 	Bare *bare = state;
 	uint8_t *out = bare->out + LENGTHS;
+	uint8_t *opened = out;
 	const uint8_t *at = bare->in + LENGTHS;
+	E3AeadItem items[RUN];
 
 	memcpy(bare->in, bare->frame, bare->frame_len);
 	loop_need(e3_aead_set_key(bare->scratch, bare->key) == EVW_OK, "key");
 	for (uint32_t i = 0; i < VALUES; i++)
 	{
 		EvwBytes value = {at, evw_get_le32(bare->in + (size_t) 4 * i)};
-		E3Metadata metadata;
 		EvwEnvelope envelope;
 
 		at += value.len;
 		loop_need(evw_envelope_parse(value, &envelope) == EVW_OK, "envelope");
-		loop_need(e3_aead_open(bare->scratch, out, envelope.iv,
-							   e3_aad_for(&bare->aad, bare->info, envelope.datatype),
-							   envelope.sealed) == EVW_OK,
-				  "open");
-		loop_need(e3_metadata_decode_next(&bare->seen,
-										  (EvwBytes){out,
-													 envelope.sealed.len - EVW_TAG_LEN},
-										  &metadata) == EVW_OK,
-				  "metadata");
-		memmove(out, metadata.body.data, metadata.body.len);
-		evw_put_le32(bare->out + (size_t) 4 * i, (uint32_t) metadata.body.len);
-		out += metadata.body.len;
+		items[i % RUN] =
+			(E3AeadItem){.out = opened, .iv = envelope.iv, .in = envelope.sealed};
+		opened += envelope.sealed.len - EVW_TAG_LEN;
+		if (i % RUN != RUN - 1)
+			continue;
+		e3_aead_open_many(bare->scratch,
+						  e3_aad_for(&bare->aad, bare->info, envelope.datatype), items,
+						  RUN);
+		out = take_out(bare, items, i + 1 - RUN, out);
+		opened = out;
 	}
 	memcpy(bare->taken, bare->out, (size_t) (out - bare->out));
 }
