@@ -16,20 +16,22 @@ RUN groupadd --gid 5433 evcrypt \
 
 FROM base AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	gcc libc6-dev make libssl-dev libinih-dev libmsgpack-dev postgresql-server-dev-15 libsecp256k1-dev \
+	gcc libc6-dev make libssl-dev libinih-dev libcjose-dev libjansson-dev libmsgpack-dev postgresql-server-dev-15 libpq-dev libsecp256k1-dev \
 	$([ "$(dpkg --print-architecture)" != amd64 ] || echo libipsec-mb-dev)
 COPY . /evcrypt
 RUN make -C /evcrypt -j"$(nproc)" install DESTDIR=/installed
 
 FROM base AS e3
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-		libssl3 libinih1 libsecp256k1-1 \
+		libssl3 libinih1 libcjose0 libjansson4 libsecp256k1-1 \
 		$([ "$(dpkg --print-architecture)" != amd64 ] || echo libipsec-mb1) \
 	&& rm -rf /var/lib/apt/lists/* \
-	&& install -d -o e3 -g evcrypt -m 0700 /var/lib/evcrypt
-COPY --from=build /installed/usr/local/bin/ /usr/local/bin/
+	&& install -d -o e3 -g evcrypt -m 0700 /var/lib/evcrypt \
+	&& install -d -m 0700 /authority \
+	&& install -d /tls
+COPY --from=build /installed/usr/local/bin/e3 /installed/usr/local/bin/e3ctl /usr/local/bin/
 COPY docker/e3.conf /etc/evcrypt/e3.conf
-COPY docker/e3-start /usr/local/bin/
+COPY docker/e3-start docker/certs-start /usr/local/bin/
 USER e3
 VOLUME /var/lib/evcrypt
 STOPSIGNAL SIGTERM
@@ -47,6 +49,7 @@ RUN install -d /etc/postgresql-common \
 ENV PATH=/usr/lib/postgresql/15/bin:$PATH PGDATA=/var/lib/postgresql/data
 COPY --from=build /installed/usr/lib/postgresql/ /usr/lib/postgresql/
 COPY --from=build /installed/usr/share/postgresql/ /usr/share/postgresql/
+COPY --from=build /installed/usr/local/bin/evcrypt /usr/local/bin/
 COPY docker/postgres-start /usr/local/bin/
 USER postgres
 VOLUME /var/lib/postgresql/data

@@ -1,8 +1,8 @@
 # evcrypt: the commands.  extension.mk builds the extension (PGXS),
-# enclave/Makefile builds E3 and e3ctl.
+# enclave/Makefile builds E3 and e3ctl, src/cli/Makefile the command line evcrypt.
 #
-#   make            the extension, E3 and e3ctl
-#   make install    the extension into PostgreSQL, e3 and e3ctl into $(PREFIX)/bin
+#   make            the extension, E3, e3ctl and evcrypt
+#   make install    the extension into PostgreSQL, e3, e3ctl and evcrypt into $(PREFIX)/bin
 #   make demo       real data through encrypt() and back, on a throw-away server
 #   make check      every test
 #   make bench      how fast it is; options in BENCH="--quick --only batch",
@@ -23,7 +23,7 @@ INSTALL_PROGRAM = install -m 755
 
 EXTENSION = $(MAKE) -f extension.mk PG_CONFIG=$(PG_CONFIG)
 
-all: extension enclave
+all: extension enclave cli
 
 extension:
 	+$(EXTENSION) all
@@ -31,11 +31,14 @@ extension:
 enclave:
 	$(MAKE) -C enclave VARIANT=$(VARIANT)
 
+cli:
+	$(MAKE) -C src/cli PG_CONFIG=$(PG_CONFIG)
+
 install: all
 	+$(EXTENSION) install
 	install -d $(DESTDIR)$(PREFIX)/bin
 	$(INSTALL_PROGRAM) enclave/build/$(VARIANT)/e3 enclave/build/$(VARIANT)/e3ctl \
-		$(DESTDIR)$(PREFIX)/bin
+		src/cli/build/evcrypt $(DESTDIR)$(PREFIX)/bin
 
 # Against a server of one's own, with E3 running and evcrypt.endpoints set.
 installcheck:
@@ -62,9 +65,10 @@ install-deps:
 clean:
 	+$(EXTENSION) clean
 	$(MAKE) -C enclave clean
+	$(MAKE) -C src/cli clean
 	$(MAKE) -C test/unit clean
 	$(MAKE) -C test/fuzz clean
 	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
 	$(MAKE) -C test/bench/engine/c clean
 
-.PHONY: all extension enclave install installcheck demo check bench bench-engine lint install-deps clean
+.PHONY: all extension enclave cli install installcheck demo check bench bench-engine lint install-deps clean

@@ -5,7 +5,8 @@ MODULE_big = evcrypt
 EXTENSION = evcrypt
 DATA = evcrypt--1.0.sql
 PGFILEDESC = "evcrypt - columns encrypted by a separate process"
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+# src/cli is a program of its own.
+OBJS = $(patsubst %.c,%.o,$(filter-out src/cli/%,$(sort $(wildcard src/*.c src/*/*.c))))
 
 # setup comes first and cleanup last; the others are independent of each other.
 REGRESS = $(filter setup,$(THEMES)) $(filter-out setup cleanup,$(THEMES)) \
@@ -15,6 +16,7 @@ THEMES = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 PG_CPPFLAGS = -Isrc -MMD -MP
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -Wno-sign-compare
+SHLIB_LINK = -lssl -lcrypto
 EXTRA_CLEAN = $(OBJS:.o=.d) results regression.diffs regression.out
 
 # Bitcode doubles the build and inlines nothing that costs here.

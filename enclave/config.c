@@ -2,8 +2,7 @@
  * config.c
  *	  Reading of the configuration file.
  *
- * inih takes lines apart; we hand it the lines, so we know the number of the
- * one at hand, and stop at the first error.  One table says what every key is.
+ * base/ini.h takes it apart; one table says what every key is.
  */
 #include "config.h"
 #include "config_private.h"
@@ -14,9 +13,7 @@
 #include "wire/limits.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +24,14 @@
 enum
 {
 	KEY_PASSPHRASE_FILE,
-	KEY_CREDENTIAL
+	KEY_CREDENTIAL,
+	KEY_TLS_LISTEN,
+	KEY_TLS_CERTIFICATE,
+	KEY_TLS_KEY,
+	KEY_TLS_CLIENT_CA,
+	KEY_TLS_CRL,
+	KEY_VSOCK_PORT,
+	KEY_VSOCK_CIDS
 };
 
 static const KeyInfo keys[] = {
@@ -35,6 +39,16 @@ static const KeyInfo keys[] = {
 							 AT(passphrase_file), 0, 0},
 	[KEY_CREDENTIAL] = {"keyring", "credential", VALUE_CREDENTIAL, false,
 						AT(passphrase_file), 0, 0},
+	[KEY_TLS_LISTEN] = {"tls", "listen", VALUE_LISTEN, false, AT(tls_listen), 0, 0},
+	[KEY_TLS_CERTIFICATE] = {"tls", "certificate", VALUE_PATH, false, AT(tls.certificate),
+							 0, 0},
+	[KEY_TLS_KEY] = {"tls", "key", VALUE_PATH, false, AT(tls.key), 0, 0},
+	[KEY_TLS_CLIENT_CA] = {"tls", "client_ca", VALUE_PATH, false, AT(tls.client_ca), 0,
+						   0},
+	[KEY_TLS_CRL] = {"tls", "crl", VALUE_PATH, false, AT(tls.crl), 0, 0},
+	[KEY_VSOCK_PORT] = {"vsock", "port", VALUE_NUMBER, false, AT(vsock_port), 1,
+						UINT32_MAX - 1},
+	[KEY_VSOCK_CIDS] = {"vsock", "allow_cids", VALUE_CIDS, false, AT(cids), 0, 0},
 	{"e3", "socket", VALUE_SOCKET, true, AT(socket), 0, 0},
 	{"e3", "socket_mode", VALUE_MODE, false, AT(socket_mode), 0, 0777},
 	{"e3", "workers", VALUE_NUMBER, false, AT(workers), E3_WORKERS_MIN, E3_WORKERS_MAX},
@@ -57,87 +71,47 @@ static const KeyInfo keys[] = {
 	 EVW_IDLE_TIMEOUT_MS},
 	{"keyring", "file", VALUE_PATH, true, AT(keyring), 0, 0},
 	{"access", "allow_users", VALUE_USERS, false, AT(uids), 0, 0},
+	{"audit", "file", VALUE_PATH, false, AT(audit), 0, 0},
+	{"audit", "on_failure", VALUE_ON_FAILURE, false, AT(audit_open), 0, 0},
+	{"audit", "sync", VALUE_YES_NO, false, AT(audit_sync), 0, 0},
+	{"access", "policy", VALUE_PATH, false, AT(policy), 0, 0},
 	{"crypto", "aead", VALUE_AEAD, false, AT(aead), 0, 0},
 	{"crypto", "agreement", VALUE_AGREEMENT, false, AT(agreement), 0, 0},
 };
 
 #define N_KEYS ((int) (sizeof(keys) / sizeof(keys[0])))
 
-/* inih calls its handler for keys only, so a heading is looked at here. */
-static bool
-check_heading(Parser *parser, const char *line)
-{
-	size_t len = strcspn(line + 1, "]");
-	const char *rest = line + 1 + len;
+_Static_assert(sizeof(keys) / sizeof(keys[0]) <= 64, "a bit each in Parser.seen");
 
-	if (*rest != ']' || rest[1 + strspn(rest + 1, " \t\r")] != '\n')
-		return e3_config_fail(parser,
-							  "a section is a name in square brackets and nothing more");
+static bool
+take_section(E3Ini *ini, const char *heading)
+{
 	for (int i = 0; i < N_KEYS; i++)
-		if (strlen(keys[i].section) == len && memcmp(keys[i].section, line + 1, len) == 0)
+		if (strcmp(keys[i].section, heading) == 0)
 			return true;
-	return e3_config_fail(parser, "unknown section");
+	return e3_ini_fail(ini, "unknown section");
 }
 
 static bool
-check_line(Parser *parser, const char *line, size_t len, int size)
+is_given(const Parser *parser, int key)
 {
-	if (len > E3_CONFIG_LINE_MAX || len + 2 > (size_t) size)
-		return e3_config_fail(parser, "line is longer than %d bytes", E3_CONFIG_LINE_MAX);
-	if (memchr(line, '\0', len) != NULL)
-		return e3_config_fail(parser, "line has a NUL byte");
-	if (parser->line == 1 && len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
-		return e3_config_fail(parser, "file begins with a byte order mark");
-	return true;
+	return (parser->seen >> key & 1) != 0;
 }
 
-/* As fgets, for inih: NULL ends the parse. */
-static char *
-next_line(char *out, int size, void *user)
+static bool
+take_pair(E3Ini *ini, const char *section, const char *name, const char *value)
 {
-	Parser *parser = user;
-	const char *start = parser->at;
-	const char *newline;
-	size_t len;
+	Parser *parser = ini->user;
 
-	if (parser->failed || start == parser->end)
-		return NULL;
-	newline = memchr(start, '\n', (size_t) (parser->end - start));
-	len = (size_t) ((newline != NULL ? newline : parser->end) - start);
-	parser->line++;
-	if (!check_line(parser, start, len, size))
-		return NULL;
-	memcpy(out, start, len);
-	out[len] = '\n';
-	out[len + 1] = '\0';
-	parser->at = newline != NULL ? newline + 1 : parser->end;
-	/* inih would take it for one more line of the value above. */
-	if ((out[0] == ' ' || out[0] == '\t') && out[strspn(out, " \t\r")] != '\n')
-	{
-		(void) e3_config_fail(parser, "line begins with white space");
-		return NULL;
-	}
-	return out[0] != '[' || check_heading(parser, out) ? out : NULL;
-}
-
-static int
-take_pair(void *user, const char *section, const char *name, const char *value)
-{
-	Parser *parser = user;
-
-	if (parser->failed)
-		return 0;
 	for (int i = 0; i < N_KEYS; i++)
 	{
 		if (strcmp(section, keys[i].section) != 0 || strcmp(name, keys[i].name) != 0)
 			continue;
-		if (parser->seen & UINT32_C(1) << i)
+		if (is_given(parser, i))
 			return e3_config_fail_key(parser, &keys[i], "is given twice");
-		parser->seen |= UINT32_C(1) << i;
+		parser->seen |= UINT64_C(1) << i;
 		return e3_config_read_value(parser, &keys[i], value);
 	}
-	if (section[0] == '\0')
-		return e3_config_fail(parser, "key stands before the first section");
 	return e3_config_fail(parser, "[%s] has no key of this name", section);
 }
 
@@ -177,48 +151,65 @@ set_defaults(E3Config *config)
 	config->idle_timeout_ms = EVW_IDLE_TIMEOUT_MS;
 }
 
+/* Keys that go together: all of them, or none. */
+static bool
+check_together(Parser *parser, const int *group, int count)
+{
+	bool any = false;
+
+	for (int i = 0; i < count; i++)
+		any = any || is_given(parser, group[i]);
+	for (int i = 0; any && i < count; i++)
+		if (!is_given(parser, group[i]))
+			return e3_config_fail_key(parser, &keys[group[i]], "is missing");
+	return true;
+}
+
+static bool
+check_network(Parser *parser)
+{
+	static const int tls[] = {KEY_TLS_LISTEN, KEY_TLS_CERTIFICATE, KEY_TLS_KEY,
+							  KEY_TLS_CLIENT_CA};
+	static const int vsock[] = {KEY_VSOCK_PORT, KEY_VSOCK_CIDS};
+
+	if (!check_together(parser, tls, 4) || !check_together(parser, vsock, 2))
+		return false;
+	if (is_given(parser, KEY_TLS_CRL) && !is_given(parser, KEY_TLS_LISTEN))
+		return e3_config_fail_key(parser, &keys[KEY_TLS_LISTEN], "is missing");
+	return true;
+}
+
 static bool
 check_whole(Parser *parser)
 {
-	bool from_file = parser->seen & UINT32_C(1) << KEY_PASSPHRASE_FILE;
-	bool from_credential = parser->seen & UINT32_C(1) << KEY_CREDENTIAL;
+	bool from_file = is_given(parser, KEY_PASSPHRASE_FILE);
+	bool from_credential = is_given(parser, KEY_CREDENTIAL);
 
 	for (int i = 0; i < N_KEYS; i++)
-		if (keys[i].mandatory && !(parser->seen & UINT32_C(1) << i))
+		if (keys[i].mandatory && !is_given(parser, i))
 			return e3_config_fail_key(parser, &keys[i], "is missing");
 	if (from_file == from_credential)
 		return e3_config_fail(parser, "[keyring] needs passphrase_file or credential, "
 									  "and not both");
-	return true;
+	return check_network(parser);
 }
 
 EvwStatus
 e3_config_parse(const char *text, size_t len, const char *name, E3Config *config,
 				E3ConfigError *error)
 {
-	Parser parser = {.name = name,
-					 .at = text,
-					 .end = text + len,
-					 .config = config,
-					 .error = error};
-	int bad_line;
+	Parser parser = {.config = config};
 
+	parser.ini = (E3Ini){.name = name,
+						 .max = E3_CONFIG_FILE_MAX,
+						 .error = error->text,
+						 .error_size = sizeof(error->text),
+						 .section = take_section,
+						 .pair = take_pair,
+						 .user = &parser};
 	set_defaults(config);
-	if (len > E3_CONFIG_FILE_MAX)
-	{
-		(void) e3_config_fail(&parser, "file is longer than %d bytes",
-							  E3_CONFIG_FILE_MAX);
-		return EVW_CONFIG;
-	}
-	bad_line = ini_parse_stream(next_line, &parser, take_pair, &parser);
-	if (bad_line != 0 && !parser.failed)
-	{
-		parser.line = bad_line > 0 ? (unsigned) bad_line : parser.line;
-		(void) e3_config_fail(&parser, "neither a [section] nor a key = value");
-	}
-	if (!parser.failed)
-		(void) check_whole(&parser);
-	return parser.failed ? EVW_CONFIG : EVW_OK;
+	return e3_ini_parse(&parser.ini, text, len) && check_whole(&parser) ? EVW_OK
+																		: EVW_CONFIG;
 }
 
 static void
@@ -252,8 +243,8 @@ e3_config_load(const char *path, E3Config *config, E3ConfigError *error)
 	return status;
 }
 
-bool
-e3_config_allows(const E3Config *config, uid_t uid)
+static bool
+allows_uid(const E3Config *config, uid_t uid)
 {
 	if (uid == geteuid())
 		return true;
@@ -261,4 +252,23 @@ e3_config_allows(const E3Config *config, uid_t uid)
 		if (config->uids[i] == uid)
 			return true;
 	return false;
+}
+
+static bool
+allows_cid(const E3Config *config, uint32_t cid)
+{
+	for (uint32_t i = 0; i < config->n_cids; i++)
+		if (config->cids[i] == cid)
+			return true;
+	return false;
+}
+
+bool
+e3_config_allows(const E3Config *config, const E3Identity *peer)
+{
+	if (peer->kind == E3_IDENTITY_UID)
+		return allows_uid(config, peer->uid);
+	if (peer->kind == E3_IDENTITY_VSOCK)
+		return allows_cid(config, peer->cid);
+	return true;
 }

@@ -10,7 +10,10 @@
 #ifndef E3_CONFIG_H
 #define E3_CONFIG_H
 
+#include "base/identity.h"
+#include "base/ini.h"
 #include "base/log.h"
+#include "wire/endpoint.h"
 #include "wire/status.h"
 
 #include <limits.h>
@@ -21,9 +24,10 @@
 
 #define E3_CONFIG_PATH "/etc/evcrypt/e3.conf"
 #define E3_CONFIG_FILE_MAX 65536
-/* inih's buffer of 200 bytes holds the line, CR, LF and NUL. */
-#define E3_CONFIG_LINE_MAX 196
+#define E3_CONFIG_LINE_MAX E3_INI_LINE_MAX
 #define E3_CONFIG_UIDS_MAX 64
+#define E3_CONFIG_CIDS_MAX 64
+#define E3_CONFIG_LISTEN_MAX 4
 
 #define E3_WORKERS_MIN 1
 #define E3_WORKERS_MAX 256
@@ -47,6 +51,15 @@
 #define E3_LOCKED_MIN 65536
 #define E3_LOCKED_DEFAULT (1u << 20)
 #define E3_LOCKED_MAX (64u << 20)
+
+/* [tls]: PEM files. */
+typedef struct E3TlsFiles
+{
+	char certificate[PATH_MAX]; /* E3's own, with what stands between it and the root */
+	char key[PATH_MAX];
+	char client_ca[PATH_MAX]; /* whose clients may connect */
+	char crl[PATH_MAX];		  /* empty: nobody is revoked */
+} E3TlsFiles;
 
 typedef struct E3Config
 {
@@ -77,6 +90,19 @@ typedef struct E3Config
 	/* [access] */
 	uint32_t n_uids;
 	uid_t uids[E3_CONFIG_UIDS_MAX]; /* allow_users=: who may connect */
+	char policy[PATH_MAX];			/* empty: none */
+	/* [audit] */
+	char audit[PATH_MAX]; /* file=; empty: no audit */
+	bool audit_open;	  /* on_failure=continue: decrypt what cannot be recorded */
+	bool audit_sync;	  /* sync=yes: records are on the disk first */
+	/* [tls] */
+	uint32_t n_tls_listen; /* 0: no TLS */
+	EvwEndpoint tls_listen[E3_CONFIG_LISTEN_MAX];
+	E3TlsFiles tls;
+	/* [vsock] */
+	uint32_t vsock_port; /* 0: no vsock */
+	uint32_t n_cids;
+	uint32_t cids[E3_CONFIG_CIDS_MAX]; /* allow_cids=: machines that may connect */
 } E3Config;
 
 /* What was wrong, as "file:line: cause". */
@@ -95,7 +121,10 @@ extern EvwStatus e3_config_parse(const char *text, size_t len, const char *name,
 extern EvwStatus e3_config_load(const char *path, E3Config *config,
 								E3ConfigError *error) EVW_MUST_USE;
 
-/* May this peer connect?  E3's own effective uid always may. */
-extern bool e3_config_allows(const E3Config *config, uid_t uid);
+/*
+ * May this peer connect?  E3's own effective uid always may, and who has a
+ * certificate has shown it.
+ */
+extern bool e3_config_allows(const E3Config *config, const E3Identity *peer);
 
 #endif /* E3_CONFIG_H */

@@ -7,6 +7,8 @@
 
 #include "config.h"
 
+#include "base/ini.h"
+
 typedef enum ValueKind
 {
 	VALUE_SOCKET, /* absolute path that fits sun_path */
@@ -20,7 +22,11 @@ typedef enum ValueKind
 	VALUE_AGREEMENT,
 	VALUE_PATH,		  /* absolute path */
 	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
-	VALUE_USERS		  /* names and uids, comma separated */
+	VALUE_ON_FAILURE, /* refuse or continue */
+	VALUE_YES_NO,
+	VALUE_USERS, /* names and uids, comma separated */
+	VALUE_CIDS,	 /* numbers, comma separated */
+	VALUE_LISTEN /* host:port, comma separated */
 } ValueKind;
 
 typedef struct KeyInfo
@@ -37,14 +43,9 @@ typedef struct KeyInfo
 /* One parse. */
 typedef struct Parser
 {
-	const char *name; /* of the file, for errors */
-	const char *at;	  /* next line */
-	const char *end;
-	unsigned line; /* number of the line at hand, from 1 */
-	uint32_t seen; /* bit set of keys */
-	bool failed;
+	E3Ini ini;
+	uint64_t seen; /* bit set of keys */
 	E3Config *config;
-	E3ConfigError *error;
 } Parser;
 
 /* Names that a value can have; the first is the default. */

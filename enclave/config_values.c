@@ -18,17 +18,11 @@ const char *const e3_config_agreements[] = {"auto", "openssl", "library"};
 bool
 e3_config_fail(Parser *parser, const char *format, ...)
 {
-	char cause[200];
 	va_list args;
 
-	if (parser->failed)
-		return false;
 	va_start(args, format);
-	(void) vsnprintf(cause, sizeof(cause), format, args);
+	(void) e3_ini_vfail(&parser->ini, format, args);
 	va_end(args);
-	(void) snprintf(parser->error->text, sizeof(parser->error->text), "%s:%u: %s",
-					parser->name, parser->line, cause);
-	parser->failed = true;
 	return false;
 }
 
@@ -122,6 +116,18 @@ read_choice(Parser *parser, const KeyInfo *key, const char *text,
 	return e3_config_fail_key(parser, key, cause);
 }
 
+/* True for the second name. */
+static bool
+read_either(Parser *parser, const KeyInfo *key, const char *text, const char *no,
+			const char *yes, bool *value)
+{
+	if (strcmp(text, no) != 0 && strcmp(text, yes) != 0)
+		return e3_config_fail(parser, "[%s] %s: must be %s or %s", key->section,
+							  key->name, no, yes);
+	*value = strcmp(text, yes) == 0;
+	return true;
+}
+
 static bool
 read_path(Parser *parser, const KeyInfo *key, const char *text, char *path, size_t size)
 {
@@ -183,6 +189,57 @@ read_users(Parser *parser, const KeyInfo *key, char *text)
 	return true;
 }
 
+static bool
+read_cids(Parser *parser, const KeyInfo *key, char *text)
+{
+	E3Config *config = parser->config;
+	char *rest = text;
+	char *word;
+
+	while ((word = strsep(&rest, ",")) != NULL)
+	{
+		uint64_t cid;
+		const char *end;
+
+		word = trim(word);
+		if (config->n_cids == E3_CONFIG_CIDS_MAX)
+			return e3_config_fail(parser, "[%s] %s: more than %d machines", key->section,
+								  key->name, E3_CONFIG_CIDS_MAX);
+		if (!e3_parse_digits(word, 10, &cid, &end) || *end != '\0' || cid == 0 ||
+			cid >= UINT32_MAX)
+			return e3_config_fail_key(parser, key,
+									  "must be numbers from 1 to 4294967294, comma "
+									  "separated");
+		config->cids[config->n_cids++] = (uint32_t) cid;
+	}
+	return true;
+}
+
+static bool
+read_listen(Parser *parser, const KeyInfo *key, char *text)
+{
+	E3Config *config = parser->config;
+	char *rest = text;
+	char *word;
+
+	while ((word = strsep(&rest, ",")) != NULL)
+	{
+		EvwEndpoint *endpoint = &config->tls_listen[config->n_tls_listen];
+
+		word = trim(word);
+		if (config->n_tls_listen == E3_CONFIG_LISTEN_MAX)
+			return e3_config_fail(parser, "[%s] %s: more than %d addresses", key->section,
+								  key->name, E3_CONFIG_LISTEN_MAX);
+		if (evw_endpoint_parse_host(endpoint, word, strlen(word)) != NULL)
+			return e3_config_fail_key(parser, key,
+									  "must be address:port, comma separated, IPv6 "
+									  "addresses in brackets");
+		(void) snprintf(endpoint->text, sizeof(endpoint->text), "tls://%s", word);
+		config->n_tls_listen++;
+	}
+	return true;
+}
+
 bool
 e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 {
@@ -211,8 +268,18 @@ e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 		case VALUE_AGREEMENT:
 			return read_choice(parser, key, text, e3_config_agreements,
 							   "must be auto, openssl or library", (const char **) at);
+		case VALUE_ON_FAILURE:
+			return read_either(parser, key, text, "refuse", "continue", (bool *) at);
+		case VALUE_YES_NO:
+			return read_either(parser, key, text, "no", "yes", (bool *) at);
 		case VALUE_CREDENTIAL:
 			return read_credential(parser, key, text, at);
+		case VALUE_CIDS:
+			(void) snprintf(copy, sizeof(copy), "%s", text);
+			return read_cids(parser, key, copy);
+		case VALUE_LISTEN:
+			(void) snprintf(copy, sizeof(copy), "%s", text);
+			return read_listen(parser, key, copy);
 		case VALUE_USERS:
 			(void) snprintf(copy, sizeof(copy), "%s", text);
 			return read_users(parser, key, copy);

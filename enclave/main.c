@@ -2,8 +2,8 @@
  * main.c
  *	  E3: starts in order, serves, stops in order.
  *
- *	  configuration -> locked memory -> libraries and their self-tests -> keyring ->
- *workers -> network
+ *	  configuration -> locked memory -> libraries and their self-tests -> policy ->
+ *	  keyring -> workers -> network
  *
  * On any doubt it says why in its log and does not start.
  */
@@ -12,10 +12,12 @@
 #include "base/secret.h"
 #include "base/version.h"
 #include "crypto/library.h"
+#include "keyring/audit_key.h"
 #include "keyring/store.h"
 #include "net/server.h"
 #include "net/work.h"
 #include "rpc/rpc.h"
+#include "tls/context.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -99,7 +101,7 @@ open_signals(void)
 }
 
 static EvwStatus
-serve(E3Config *config, E3RpcShared *shared)
+serve(E3Config *config, E3TlsContext *tls, E3RpcShared *shared)
 {
 	const E3PoolWork work = {.run = run_job,
 							 .between = clear_up,
@@ -109,9 +111,8 @@ serve(E3Config *config, E3RpcShared *shared)
 							 .shared = shared,
 							 .nice = (int) config->worker_nice};
 	E3ServerSetup setup = {.config = config,
-						   .keyring = shared->keyring,
-						   .derived = shared->derived,
-						   .request_keys = shared->request_keys,
+						   .tls = tls,
+						   .shared = shared,
 						   .backend = e3_library_names(),
 						   .signal_fd = open_signals()};
 	EvwStatus status = EVW_INTERNAL;
@@ -129,11 +130,21 @@ serve(E3Config *config, E3RpcShared *shared)
 }
 
 static EvwStatus
-load_and_serve(E3Config *config, const char *config_path)
+load_tls_and_serve(E3Config *config, E3RpcShared *shared)
+{
+	E3TlsContext *tls;
+	EvwStatus status = e3_tls_context_load(config, &tls);
+
+	if (status == EVW_OK)
+		status = serve(config, tls, shared);
+	e3_tls_context_release(tls);
+	return status;
+}
+
+static EvwStatus
+load_keyring(const E3Config *config, E3RpcShared *shared)
 {
 	const E3Kek kek = {.passphrase_file = config->passphrase_file};
-	E3RpcShared shared = {.config_path = config_path,
-						  .slice_ns = config->slice_us * UINT64_C(1000)};
 	E3Keyring *keyring;
 	EvwStatus status = e3_store_load(config->keyring, &kek, &keyring);
 
@@ -143,22 +154,87 @@ load_and_serve(E3Config *config, const char *config_path)
 			   config->keyring, evw_status_name(status), evw_status_message(status));
 		return status;
 	}
-	shared.keyring = e3_keyring_holder_new(keyring);
-	if (shared.keyring == NULL)
-		return EVW_OUT_OF_MEMORY;
-	shared.derived = e3_derived_new(config->cached_keys);
-	shared.request_keys = e3_request_keys_new(config->pooled_keys);
-	if (shared.derived != NULL && shared.request_keys != NULL)
-		status = serve(config, &shared);
+	shared->keyring = e3_keyring_holder_new(keyring);
+	return shared->keyring != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
+}
+
+/* Without a policy whoever may connect may use every app. */
+static EvwStatus
+load_policy(const E3Config *config, E3RpcShared *shared)
+{
+	E3Policy *policy = NULL;
+	E3PolicyError error;
+	EvwStatus status = EVW_OK;
+
+	if (config->policy[0] != '\0')
+		status = e3_policy_load(config->policy, &policy, &error);
+	if (status == EVW_CONFIG)
+		e3_log(E3_LOG_ERROR, "policy_refused", "cause=\"%s\"", error.text);
+	if (status != EVW_OK)
+		return status;
+	shared->policy = e3_policy_holder_new(policy);
+	shared->quotas = e3_quotas_new();
+	return shared->policy != NULL && shared->quotas != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
+}
+
+/* The audit is there before anybody is served, and ends after the last. */
+static EvwStatus
+start_audit(const E3Config *config, E3RpcShared *shared)
+{
+	const E3AuditSetup setup = {.path = config->audit,
+								.closed = !config->audit_open,
+								.sync = config->audit_sync};
+	E3Keyring *keyring;
+	E3AuditKey *key;
+	char cause[256] = "the keyring has no key for it: run e3ctl audit init";
+	EvwStatus status = EVW_AUDIT_LOG;
+
+	if (config->audit[0] == '\0')
+		return EVW_OK;
+	keyring = e3_keyring_acquire(shared->keyring);
+	key = e3_keyring_audit_key(keyring);
+	e3_keyring_release(keyring);
+	if (key != NULL)
+		status = e3_audit_start(&setup, key, &shared->audit, cause);
+	if (status == EVW_AUDIT_LOG)
+		e3_log(E3_LOG_ERROR, "audit_refused", "cause=\"%s\"", cause);
+	return status;
+}
+
+static EvwStatus
+serve_with_caches(E3Config *config, E3RpcShared *shared)
+{
+	EvwStatus status = EVW_OUT_OF_MEMORY;
+
+	shared->derived = e3_derived_new(config->cached_keys);
+	shared->request_keys = e3_request_keys_new(config->pooled_keys);
+	if (shared->derived != NULL && shared->request_keys != NULL)
+		status = load_tls_and_serve(config, shared);
 	else
-	{
 		e3_log(E3_LOG_ERROR, "locked_memory_refused", "cached_keys=%u pooled_keys=%u",
 			   config->cached_keys, config->pooled_keys);
-		status = EVW_OUT_OF_MEMORY;
-	}
-	e3_request_keys_free(shared.request_keys);
-	e3_derived_free(shared.derived);
+	e3_request_keys_free(shared->request_keys);
+	e3_derived_free(shared->derived);
+	return status;
+}
+
+static EvwStatus
+load_and_serve(E3Config *config, const char *config_path)
+{
+	E3RpcShared shared = {.config_path = config_path,
+						  .slice_ns = config->slice_us * UINT64_C(1000)};
+	EvwStatus status = load_policy(config, &shared);
+
+	if (status == EVW_OK)
+		status = load_keyring(config, &shared);
+	if (status == EVW_OK)
+		status = start_audit(config, &shared);
+	if (status == EVW_OK)
+		status = serve_with_caches(config, &shared);
+	e3_audit_stop(shared.audit);
 	e3_keyring_holder_free(shared.keyring);
+	e3_quotas_free(shared.quotas);
+	e3_policy_holder_free(shared.policy);
 	return status;
 }
 

@@ -34,9 +34,13 @@ SELECT encrypt('x');
 SELECT count(*) FROM evcrypt_health();
 SELECT count(*) > 0 FROM evcrypt_stat;
 SELECT evcrypt_stat_reset();
--- Where E3 is, and for which app it works, is the administrator's to say.
+-- Where and what E3 is, and for which app it works, is the administrator's to say.
 SET evcrypt.endpoints = 'unix:/tmp/other';
 SET evcrypt.app = 'other';
+SET evcrypt.sslcert = '/tmp/other';
+SET evcrypt.sslcrl = '/tmp/other';
+SET evcrypt.sslkey = '/tmp/other';
+SET evcrypt.sslrootcert = '/tmp/other';
 RESET ROLE;
 SET ROLE regress_evcrypt_writer;
 INSERT INTO vault VALUES (3, encrypt('three'));

@@ -62,6 +62,17 @@
 #define evc_set_disabled_nodes(plan, count) ((void) (plan), (void) (count))
 #endif
 
+/* The executor is no longer told that it runs once, since 18. */
+#if PG_VERSION_NUM >= 180000
+#define EVC_EXECUTOR_RUN_PARAMETERS                                                      \
+	QueryDesc *query, ScanDirection direction, uint64 count
+#define EVC_EXECUTOR_RUN_ARGUMENTS query, direction, count
+#else
+#define EVC_EXECUTOR_RUN_PARAMETERS                                                      \
+	QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define EVC_EXECUTOR_RUN_ARGUMENTS query, direction, count, once
+#endif
+
 /* Conditions of MERGE that ModifyTable evaluates, besides those of its actions. */
 #if PG_VERSION_NUM >= 170000
 #define evc_merge_join_conditions(modify) ((modify)->mergeJoinConditions)

@@ -14,6 +14,7 @@
 #include "guc.h"
 #include "plan/hook.h"
 #include "plan/rescue.h"
+#include "redact/redact.h"
 
 PG_MODULE_MAGIC;
 
@@ -30,4 +31,5 @@ _PG_init(void)
 	evc_copy_init();
 	if (!process_shared_preload_libraries_in_progress)
 		evc_rescue_init();
+	evc_redact_init();
 }

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "guc.h"
+#include "guc_credential.h"
 
 #include "miscadmin.h"
 #include "utils/guc.h"
@@ -24,7 +25,14 @@ int evc_batch_rows;
 int evc_connect_timeout;
 char *evc_endpoints;
 int evc_max_values_per_key;
+int evc_redact;
 int evc_request_timeout;
+char *evc_role;
+char *evc_sslcert;
+char *evc_sslcrl;
+char *evc_sslkey;
+char *evc_sslrootcert;
+uint64 evc_tls_serial;
 
 static int curve;  /* an EvwCurve */
 static int format; /* an EvwTag; 0: the curve's own */
@@ -39,6 +47,8 @@ typedef struct Loss
 {
 	bool app;
 	bool endpoints;
+	bool role;
+	bool files; /* of TLS, any of them */
 } Loss;
 
 static Loss lost;
@@ -53,6 +63,12 @@ static const struct config_enum_entry formats[] = {
 	{"default", 0, false},		   {"QkTC", EVW_TAG_QKTC, false},
 	{"S0lS", EVW_TAG_S0LS, false}, {"Tk9D", EVW_TAG_TK9D, false},
 	{"RFVC", EVW_TAG_RFVC, false}, {NULL, 0, false},
+};
+
+static const struct config_enum_entry redactions[] = {
+	{"off", EVC_REDACT_OFF, false},		  {"on", EVC_REDACT_ON, false},
+	{"strict", EVC_REDACT_STRICT, false}, {"true", EVC_REDACT_ON, true},
+	{"false", EVC_REDACT_OFF, true},	  {NULL, 0, false},
 };
 
 static const char hint_unset[] =
@@ -84,15 +100,7 @@ next_endpoint(const char **list, EvcEndpoint *endpoint, bool *more)
 		len--;
 	if (len == 0)
 		return "An endpoint is empty.";
-	if (strncmp(start, "tls://", 6) == 0 || strncmp(start, "vsock:", 6) == 0)
-		return "This version connects to unix:/absolute/path only, not by tls or vsock.";
-	if (strncmp(start, EVC_ENDPOINT_PREFIX "/", sizeof(EVC_ENDPOINT_PREFIX)) != 0)
-		return "An endpoint has the form unix:/absolute/path.";
-	if (len >= sizeof(endpoint->text))
-		return "The path of an endpoint is longer than a Unix socket may have.";
-	memcpy(endpoint->text, start, len);
-	endpoint->text[len] = '\0';
-	return NULL;
+	return evw_endpoint_parse(endpoint, start, len);
 }
 
 /* NULL, or what is wrong with the list. */
@@ -137,12 +145,6 @@ evc_guc_require_app(void)
 				errmsg("evcrypt.app is not set"), errhint("%s", hint_unset));
 }
 
-const char *
-evc_endpoint_path(const EvcEndpoint *endpoint)
-{
-	return endpoint->text + sizeof(EVC_ENDPOINT_PREFIX) - 1;
-}
-
 const EvwTagInfo *
 evc_guc_format(void)
 {
@@ -158,6 +160,20 @@ evc_guc_format(void)
 				errhint("Set evcrypt.curve to %s, or evcrypt.format to default.",
 						evw_curve_name(info->curve)));
 	return info;
+}
+
+const char *
+evc_guc_role(const EvwTagInfo *info)
+{
+	if (*evc_role == '\0' && lost.role)
+		ereport(ERROR, errcode(ERRCODE_EVCRYPT_UNKNOWN_APP),
+				errmsg("evcrypt.role is not set"), errhint("%s", hint_unset));
+	if (*evc_role != '\0' && !info->metadata)
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("evcrypt.format is %s, which has no place for evcrypt.role",
+					   info->name),
+				errhint("Set evcrypt.format to default."));
+	return evc_role;
 }
 
 static bool
@@ -204,18 +220,55 @@ check_app(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+static bool
+check_role(char **newval, void **extra, GucSource source)
+{
+	EvwBytes role = {(const uint8_t *) *newval, strlen(*newval)};
+
+	if (source == PGC_S_DEFAULT)
+		return true;
+	if (comes_too_late(lost.role, source))
+		return false;
+	if (role.len == 0 || evw_role_valid(role))
+		return true;
+	GUC_check_errdetail("A data role is 1 to 20 of a-z, 0-9 and \"-\".");
+	return false;
+}
+
+/* The file is looked at when it is needed. */
+static bool
+check_file(char **newval, void **extra, GucSource source)
+{
+	if (source == PGC_S_DEFAULT)
+		return true;
+	if (comes_too_late(lost.files, source))
+		return false;
+	if (**newval == '\0' || is_absolute_path(*newval))
+		return true;
+	GUC_check_errdetail("The name of a file is an absolute path.");
+	return false;
+}
+
+/* Connections were made with the old ones. */
+static void
+count_change(const char *newval, void *extra)
+{
+	evc_tls_serial++;
+}
+
 /* What only a superuser may set, until now perhaps a placeholder that anybody could. */
 static void
 define_guarded(const char *name, const char *what, const char *more, char **variable,
-			   const char *standard, GucStringCheckHook check, bool *is_lost)
+			   const char *standard, GucStringCheckHook check, GucStringAssignHook assign,
+			   bool *is_lost)
 {
 	bool said = GetConfigOption(name, true, false) != NULL;
 
 	DefineCustomStringVariable(name, what, more, variable,
 							   process_shared_preload_libraries_in_progress ? standard
 																			: "",
-							   PGC_SUSET, 0, check, NULL, NULL);
-	*is_lost = said && **variable == '\0';
+							   PGC_SUSET, 0, check, assign, NULL);
+	*is_lost = *is_lost || (said && **variable == '\0');
 }
 
 /* Plans that are cached were made for the other value. */
@@ -226,11 +279,19 @@ replan_for_batching(bool newval, void *extra)
 		ResetPlanCache();
 }
 
+/* Plans that are cached were marked, or not, under the other value. */
+static void
+replan_for_redaction(int newval, void *extra)
+{
+	if (newval != evc_redact)
+		ResetPlanCache();
+}
+
 void
 evc_guc_init(void)
 {
 	define_guarded("evcrypt.app", "App whose keys encrypt and decrypt.", NULL, &evc_app,
-				   EVC_APP_DEFAULT, check_app, &lost.app);
+				   EVC_APP_DEFAULT, check_app, NULL, &lost.app);
 	DefineCustomBoolVariable("evcrypt.batch",
 							 "Makes the calls of a statement in batches, not row by row.",
 							 NULL, &evc_batching, true, PGC_USERSET, 0, NULL,
@@ -256,9 +317,11 @@ evc_guc_init(void)
 	DefineCustomEnumVariable("evcrypt.curve", "Curve of what is encrypted.", NULL, &curve,
 							 EVW_CURVE_P256, curves, PGC_SUSET, 0, NULL, NULL, NULL);
 	define_guarded("evcrypt.endpoints",
-				   "Where E3 listens: unix:/path, several separated by commas.",
-				   "They are tried in this order.", &evc_endpoints, EVC_ENDPOINTS_DEFAULT,
-				   check_endpoints, &lost.endpoints);
+				   "Where E3 listens: unix:/path, tls://host:port or vsock:cid:port, "
+				   "several separated by commas.",
+				   "The first that will do serves; large requests are spread.",
+				   &evc_endpoints, EVC_ENDPOINTS_DEFAULT, check_endpoints, NULL,
+				   &lost.endpoints);
 	DefineCustomEnumVariable("evcrypt.format",
 							 "Version of the ciphertexts that are made.",
 							 "The default is the newest of the curve; the others are for "
@@ -268,11 +331,34 @@ evc_guc_init(void)
 							"Most values that are encrypted under one key.",
 							"Zero: as many as a request has.", &evc_max_values_per_key, 0,
 							0, EVW_VALUES_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("evcrypt.redact",
+							 "Keeps the text and parameters of statements that call "
+							 "evcrypt's functions "
+							 "out of the log and of statistics.",
+							 NULL, &evc_redact,
+							 process_shared_preload_libraries_in_progress
+								 ? EVC_REDACT_ON
+								 : EVC_REDACT_OFF,
+							 redactions, PGC_SUSET, 0, NULL, replan_for_redaction, NULL);
 	DefineCustomIntVariable("evcrypt.request_timeout",
 							"Longest time to wait for the reply to one request.",
 							"Zero turns this off.", &evc_request_timeout,
 							EVC_REQUEST_TIMEOUT_DEFAULT, EVC_REQUEST_TIMEOUT_MIN,
 							EVC_REQUEST_TIMEOUT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL,
 							NULL);
+	define_guarded("evcrypt.role", "Data role written into what is encrypted.",
+				   "E3's policy says who may decrypt it. Empty: none.", &evc_role, "",
+				   check_role, NULL, &lost.role);
+	evc_guc_credential_init();
+	define_guarded("evcrypt.sslcert", "File of this server's certificate, for tls://.",
+				   "It names the server to E3.", &evc_sslcert, "", check_file,
+				   count_change, &lost.files);
+	define_guarded("evcrypt.sslcrl", "File of revoked certificates, for tls://.", NULL,
+				   &evc_sslcrl, "", check_file, count_change, &lost.files);
+	define_guarded("evcrypt.sslkey", "File of this server's private key, for tls://.",
+				   NULL, &evc_sslkey, "", check_file, count_change, &lost.files);
+	define_guarded("evcrypt.sslrootcert",
+				   "File of the authorities that vouch for E3, for tls://.", NULL,
+				   &evc_sslrootcert, "", check_file, count_change, &lost.files);
 	MarkGUCPrefixReserved("evcrypt");
 }

@@ -7,8 +7,7 @@
 
 #include "postgres.h"
 
-#include <sys/un.h>
-
+#include "wire/endpoint.h"
 #include "wire/envelope.h"
 
 /* Also that of an app which is not set. */
@@ -44,15 +43,15 @@
 #define EVC_ENDPOINTS_DEFAULT "unix:/run/evcrypt/e3.sock"
 #define EVC_ENDPOINTS_MAX 16
 
-#define EVC_ENDPOINT_PREFIX "unix:"
-
-/* One endpoint as text; what follows the prefix is an absolute path that fits sun_path.
- */
-typedef struct EvcEndpoint
+/* Statements that call our functions, in the log and in statistics. */
+typedef enum EvcRedact
 {
-	char text[sizeof(EVC_ENDPOINT_PREFIX) - 1 +
-			  sizeof(((struct sockaddr_un *) NULL)->sun_path)];
-} EvcEndpoint;
+	EVC_REDACT_OFF,	  /* as PostgreSQL has them */
+	EVC_REDACT_ON,	  /* without text and parameters, where there is a value in them */
+	EVC_REDACT_STRICT /* without, and so is what could not be parsed */
+} EvcRedact;
+
+typedef EvwEndpoint EvcEndpoint;
 
 extern char *evc_app;
 extern bool evc_batching;
@@ -62,7 +61,16 @@ extern int evc_batch_rows;
 extern int evc_connect_timeout;
 extern char *evc_endpoints;
 extern int evc_max_values_per_key; /* 0: no limit */
+extern int evc_redact;			   /* an EvcRedact */
 extern int evc_request_timeout;
+extern char *evc_role;	  /* empty: none */
+extern char *evc_sslcert; /* these four: paths, or empty */
+extern char *evc_sslcrl;
+extern char *evc_sslkey;
+extern char *evc_sslrootcert;
+
+/* Counts changes of the four. */
+extern uint64 evc_tls_serial;
 
 /*
  * Fills "endpoints" with what evcrypt.endpoints lists and returns how many
@@ -76,10 +84,14 @@ extern int evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX]);
  */
 extern const EvwTagInfo *evc_guc_format(void);
 
+/*
+ * The data role to write, empty for none.  Raises 22023 if ciphertexts of this version
+ * hold none, and EV010 if what the server had set was lost.
+ */
+extern const char *evc_guc_role(const EvwTagInfo *info);
+
 /* Raises EV010 if evcrypt.app is not set. */
 extern void evc_guc_require_app(void);
-
-extern const char *evc_endpoint_path(const EvcEndpoint *endpoint);
 
 extern void evc_guc_init(void);
 

@@ -26,11 +26,26 @@ is_private(const struct stat *info)
 	return (info->st_uid == geteuid() || geteuid() == 0) && (info->st_mode & 077) == 0;
 }
 
+/* Nobody but root and ourselves can have written it. */
+static bool
+is_trusted(const struct stat *info)
+{
+	return (info->st_uid == geteuid() || info->st_uid == 0) && (info->st_mode & 022) == 0;
+}
+
+static bool
+follows_links(E3FileRule rule)
+{
+	return rule == E3_FILE_ANY || rule == E3_FILE_TRUSTED;
+}
+
 static bool
 keeps_rule(const struct stat *info, E3FileRule rule)
 {
 	if (!S_ISREG(info->st_mode))
 		return false;
+	if (rule == E3_FILE_TRUSTED)
+		return is_trusted(info);
 	if (rule == E3_FILE_CREDENTIAL && is_roots_credential(info))
 		return true;
 	return rule == E3_FILE_ANY || is_private(info);
@@ -80,11 +95,11 @@ e3_file_read(const char *path, E3FileRule rule, size_t max, EvwBuf *out)
 {
 	/* NONBLOCK: a pipe put in the place of the file must not hold us. */
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd = open(path, rule == E3_FILE_ANY ? flags : flags | O_NOFOLLOW);
+	int fd = open(path, follows_links(rule) ? flags : flags | O_NOFOLLOW);
 	E3FileResult result;
 	int error;
 
-	if (fd < 0 && errno == ELOOP && rule != E3_FILE_ANY)
+	if (fd < 0 && errno == ELOOP && !follows_links(rule))
 		return E3_FILE_SHARED;
 	if (fd < 0)
 		return errno == ENOENT ? E3_FILE_MISSING : E3_FILE_IO;

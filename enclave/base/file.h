@@ -25,6 +25,8 @@ typedef enum E3FileRule
 {
 	/* Anybody; a symbolic link is followed. */
 	E3_FILE_ANY,
+	/* Regular, ours or root's, and nobody else may write it; a link is followed. */
+	E3_FILE_TRUSTED,
 	/* Regular, not a link, ours (anybody's if we are root), 0600 or less. */
 	E3_FILE_PRIVATE,
 	/*

@@ -56,12 +56,24 @@ guess_generation(const char *path)
 	return claimed > now && claimed <= INT64_MAX ? claimed : now;
 }
 
+/* A backup that is older than the audit gets the key that the audit log goes on under. */
+static EvwStatus
+keep_audit(const E3Keyring *current, E3Keyring *restored)
+{
+	EvwBytes secret = e3_keyring_audit(current);
+
+	if (secret.len == 0 || e3_keyring_audit(restored).len > 0)
+		return EVW_OK;
+	return e3_keyring_set_audit(restored, secret);
+}
+
 /*
- * Generation of the keyring that is replaced.  One that does not open is what a
- * backup is for, so that is not an error.
+ * Generation of the keyring that is replaced, of which "restored" takes over what it
+ * has not got itself.  One that does not open is what a backup is for, so that is not
+ * an error.
  */
 static uint64_t
-current_generation(const E3Ctl *ctl)
+leave_current(const E3Ctl *ctl, E3Keyring *restored)
 {
 	const E3Kek kek = {ctl->config.passphrase_file};
 	E3Keyring *keyring;
@@ -75,6 +87,8 @@ current_generation(const E3Ctl *ctl)
 						evw_status_message(status));
 		return guess_generation(ctl->config.keyring);
 	}
+	if (keep_audit(keyring, restored) != EVW_OK)
+		e3_ctl_note("the audit's key could not be kept: there is no memory for it");
 	generation = e3_keyring_generation(keyring);
 	e3_keyring_release(keyring);
 	return generation;
@@ -90,7 +104,7 @@ restore(const E3Ctl *ctl, E3Change *change)
 
 	if (status != EVW_OK)
 		return e3_ctl_fail_file(ctl->args[0], status);
-	generation = current_generation(ctl);
+	generation = leave_current(ctl, change->keyring);
 	if (generation > e3_keyring_generation(change->keyring))
 		e3_keyring_set_generation(change->keyring, generation);
 	return e3_change_commit(ctl, change);

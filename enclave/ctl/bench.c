@@ -10,26 +10,35 @@
 #include <stdlib.h>
 
 static int
-fail_client(E3Client *client, const char *socket, E3ClientResult result)
+fail_client(E3Client *client, const E3BenchPlan *plan, E3ClientResult result)
 {
 	if (result == E3_CLIENT_ABSENT)
-		(void) e3_ctl_fail("E3 is not running: nobody listens at %s", socket);
+		(void) e3_ctl_fail("E3 is not running: nobody listens at %s",
+						   plan->socket != NULL ? plan->socket : plan->endpoint.text);
 	else
 		(void) e3_ctl_fail("%s", client->cause);
 	e3_client_close(client);
 	return EXIT_FAILURE;
 }
 
+static E3ClientResult
+open_client(const E3BenchPlan *plan, E3TlsContext *tls, E3Client *client)
+{
+	const E3ClientTarget target = {plan->socket, &plan->endpoint, tls};
+
+	return e3_client_open_target(client, &target);
+}
+
 static int
-connect_all(const E3BenchPlan *plan, E3BenchConn *conns)
+connect_all(const E3BenchPlan *plan, E3TlsContext *tls, E3BenchConn *conns)
 {
 	for (uint32_t i = 0; i < plan->connections; i++)
 	{
 		E3Client client;
-		E3ClientResult result = e3_client_open(&client, plan->socket);
+		E3ClientResult result = open_client(plan, tls, &client);
 
 		if (result != E3_CLIENT_OK)
-			return fail_client(&client, plan->socket, result);
+			return fail_client(&client, plan, result);
 		e3_bench_conn_init(&conns[i], &client, plan->in_flight);
 		e3_client_close(&client);
 	}
@@ -37,15 +46,15 @@ connect_all(const E3BenchPlan *plan, E3BenchConn *conns)
 }
 
 static int
-make_requests(const E3BenchPlan *plan, E3BenchRequest *requests)
+make_requests(const E3BenchPlan *plan, E3TlsContext *tls, E3BenchRequest *requests)
 {
 	E3Client client;
-	E3ClientResult result = e3_client_open(&client, plan->socket);
+	E3ClientResult result = open_client(plan, tls, &client);
 
 	for (uint32_t i = 0; result == E3_CLIENT_OK && i < plan->n_classes; i++)
 		result = e3_bench_request_make(&requests[i], plan, i, &client);
 	if (result != E3_CLIENT_OK)
-		return fail_client(&client, plan->socket, result);
+		return fail_client(&client, plan, result);
 	e3_client_close(&client);
 	return EXIT_SUCCESS;
 }
@@ -61,13 +70,14 @@ outcome(const E3BenchPlan *plan, const E3BenchCounts *counts)
 }
 
 static int
-run(const E3BenchPlan *plan, E3BenchRequest *requests, E3BenchConn *conns)
+run(const E3BenchPlan *plan, E3TlsContext *tls, E3BenchRequest *requests,
+	E3BenchConn *conns)
 {
 	static E3BenchCounts counts;
-	int status = make_requests(plan, requests);
+	int status = make_requests(plan, tls, requests);
 
 	if (status == EXIT_SUCCESS)
-		status = connect_all(plan, conns);
+		status = connect_all(plan, tls, conns);
 	if (status != EXIT_SUCCESS)
 		return status;
 	if (!e3_bench_run(plan, requests, conns, &counts))
@@ -76,36 +86,58 @@ run(const E3BenchPlan *plan, E3BenchRequest *requests, E3BenchConn *conns)
 	return outcome(plan, &counts);
 }
 
+static int
+run_all(const E3BenchPlan *plan, E3TlsContext *tls)
+{
+	E3BenchRequest requests[E3_BENCH_CLASSES_MAX] = {0};
+	E3BenchConn *conns = calloc(plan->connections, sizeof(E3BenchConn));
+	int status;
+
+	if (conns == NULL)
+		return e3_ctl_fail("out of memory");
+	for (uint32_t i = 0; i < plan->connections; i++)
+		conns[i].transport = e3_transport_plain(-1);
+	status = run(plan, tls, requests, conns);
+	for (uint32_t i = 0; i < plan->connections; i++)
+		e3_bench_conn_close(&conns[i]);
+	for (uint32_t i = 0; i < plan->n_classes; i++)
+		e3_bench_request_free(&requests[i]);
+	free(conns);
+	return status;
+}
+
+static int
+run_over_tls(const E3BenchPlan *plan)
+{
+	char cause[E3_TLS_CAUSE_MAX];
+	E3TlsContext *tls = e3_tls_context_new_client(&plan->files, cause);
+	int status;
+
+	if (tls == NULL)
+		return e3_ctl_fail("%s", cause);
+	status = run_all(plan, tls);
+	e3_tls_context_release(tls);
+	return status;
+}
+
 int
 e3_ctl_bench(E3Ctl *ctl)
 {
-	E3BenchRequest requests[E3_BENCH_CLASSES_MAX] = {0};
 	char cause[E3_BENCH_CAUSE_MAX];
-	E3BenchConn *conns;
 	E3BenchPlan plan;
-	int status;
 
 	if (!e3_bench_plan(&ctl->bench, &plan, cause))
 	{
 		(void) e3_ctl_fail("%s", cause);
 		return E3_CTL_EXIT_USAGE;
 	}
+	if (ctl->bench.endpoint != NULL)
+		return run_over_tls(&plan);
 	if (plan.socket == NULL)
 	{
 		if (e3_ctl_load_config(ctl) != EXIT_SUCCESS)
 			return EXIT_FAILURE;
 		plan.socket = ctl->config.socket;
 	}
-	conns = calloc(plan.connections, sizeof(E3BenchConn));
-	if (conns == NULL)
-		return e3_ctl_fail("out of memory");
-	for (uint32_t i = 0; i < plan.connections; i++)
-		conns[i].fd = -1;
-	status = run(&plan, requests, conns);
-	for (uint32_t i = 0; i < plan.connections; i++)
-		e3_bench_conn_close(&conns[i]);
-	for (uint32_t i = 0; i < plan.n_classes; i++)
-		e3_bench_request_free(&requests[i]);
-	free(conns);
-	return status;
+	return run_all(&plan, NULL);
 }

@@ -11,6 +11,7 @@
 #define E3_BENCH_H
 
 #include "base/latency.h"
+#include "config.h"
 #include "wire/limits.h"
 #include "wire/message.h"
 #include "wire/request.h"
@@ -22,6 +23,10 @@
 
 /* X(field, "--name"): the options, as words. */
 #define E3_BENCH_OPTIONS(X)                                                              \
+	X(endpoint, "--endpoint")                                                            \
+	X(cert, "--cert")                                                                    \
+	X(key, "--key")                                                                      \
+	X(ca, "--ca")                                                                        \
 	X(socket, "--socket")                                                                \
 	X(connections, "--connections")                                                      \
 	X(mix, "--mix")                                                                      \
@@ -52,7 +57,9 @@ typedef struct E3BenchClass
 
 typedef struct E3BenchPlan
 {
-	const char *socket; /* NULL: the configuration's */
+	const char *socket;	  /* NULL: the configuration's, or the endpoint */
+	EvwEndpoint endpoint; /* of TLS, if it is given */
+	E3TlsFiles files;	  /* a client's */
 	uint32_t connections;
 	uint32_t n_classes;
 	E3BenchClass classes[E3_BENCH_CLASSES_MAX];

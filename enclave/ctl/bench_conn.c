@@ -9,12 +9,7 @@
 
 #include "base/secret.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #define ID_AT (E3_BENCH_HEAD_LEN - 8)
 #define READ_MIN (1u << 18)
@@ -22,20 +17,21 @@
 void
 e3_bench_conn_init(E3BenchConn *conn, E3Client *client, uint32_t in_flight)
 {
-	*conn = (E3BenchConn){.fd = client->fd, .in_flight_max = in_flight, .next_id = 1};
+	*conn = (E3BenchConn){.transport = client->transport,
+						  .in_flight_max = in_flight,
+						  .next_id = 1};
 	if (in_flight > client->inflight_max)
 		conn->in_flight_max = client->inflight_max;
-	client->fd = -1;
+	client->transport.fd = -1;
 	e3_buf_init(&conn->in);
-	(void) fcntl(conn->fd, F_SETFL, O_NONBLOCK);
 }
 
 void
 e3_bench_conn_close(E3BenchConn *conn)
 {
-	if (conn->fd >= 0)
-		(void) close(conn->fd);
-	conn->fd = -1;
+	if (conn->transport.fd >= 0)
+		conn->transport.ops->close(&conn->transport);
+	conn->transport.fd = -1;
 	conn->sending = NULL;
 	e3_buf_release(&conn->in);
 }
@@ -43,14 +39,8 @@ e3_bench_conn_close(E3BenchConn *conn)
 bool
 e3_bench_conn_has_room(const E3BenchConn *conn)
 {
-	return conn->fd >= 0 && conn->sending == NULL &&
+	return conn->transport.fd >= 0 && conn->sending == NULL &&
 		   conn->in_flight < conn->in_flight_max;
-}
-
-static bool
-would_block(void)
-{
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
 bool
@@ -60,14 +50,12 @@ e3_bench_conn_write(E3BenchConn *conn)
 	size_t head_left =
 		conn->sent < E3_BENCH_HEAD_LEN ? E3_BENCH_HEAD_LEN - conn->sent : 0;
 	size_t from = conn->sent + head_left;
-	struct iovec parts[] = {{conn->head + E3_BENCH_HEAD_LEN - head_left, head_left},
-							{frame->data + from, frame->len - from}};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-	ssize_t sent;
+	const struct iovec parts[] = {{conn->head + E3_BENCH_HEAD_LEN - head_left, head_left},
+								  {frame->data + from, frame->len - from}};
+	ssize_t sent = conn->transport.ops->write(&conn->transport, parts, 2);
 
-	sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
 	if (sent < 0)
-		return would_block();
+		return false;
 	conn->sent += (size_t) sent;
 	if (conn->sent == frame->len)
 		conn->sending = NULL;
@@ -115,24 +103,37 @@ frame_length(const E3BenchConn *conn, size_t at)
 	return (size_t) EVW_FRAME_PREFIX + evw_get_be32(conn->in.data + at);
 }
 
-bool
-e3_bench_conn_read(E3BenchConn *conn)
+/* Room for the frame that has begun, and some more. */
+static bool
+make_room(E3BenchConn *conn)
 {
 	EvwBuf *in = &conn->in;
 	size_t wanted = frame_length(conn, 0);
-	ssize_t got;
 
 	if (wanted > EVW_FRAME_PREFIX + EVW_FRAME_MAX)
 		return false;
 	if (wanted < in->len + READ_MIN / 4)
 		wanted = in->len + READ_MIN;
-	if (in->cap < wanted && !e3_buf_grow(in, wanted))
-		return false;
-	got = recv(conn->fd, in->data + in->len, in->cap - in->len, 0);
-	if (got < 0)
-		return would_block();
-	in->len += (size_t) got;
-	return got > 0;
+	return in->cap >= wanted || e3_buf_grow(in, wanted);
+}
+
+/* Until there is no more: of what TLS has read already, epoll does not tell. */
+bool
+e3_bench_conn_read(E3BenchConn *conn)
+{
+	EvwBuf *in = &conn->in;
+	ssize_t got;
+
+	do
+	{
+		if (!make_room(conn))
+			return false;
+		got = conn->transport.ops->read(&conn->transport, in->data + in->len,
+										in->cap - in->len);
+		if (got > 0)
+			in->len += (size_t) got;
+	} while (got > 0 && conn->transport.ops->pending(&conn->transport));
+	return got != E3_IO_GONE;
 }
 
 bool

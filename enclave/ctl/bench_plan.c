@@ -236,6 +236,38 @@ settle_verb(Parser *parser)
 	return true;
 }
 
+static bool
+read_path(Parser *parser, const char *option, const char *word, char path[PATH_MAX])
+{
+	if (word == NULL)
+		return fail(parser, "%s: is missing, and --endpoint needs it", option);
+	if (strlen(word) >= PATH_MAX)
+		return fail(parser, "%s: is too long", option);
+	(void) snprintf(path, PATH_MAX, "%s", word);
+	return true;
+}
+
+/* All of them, or none. */
+static bool
+read_endpoint(Parser *parser)
+{
+	const E3BenchWords *words = parser->words;
+	E3BenchPlan *plan = parser->plan;
+
+	if (words->endpoint == NULL)
+		return (words->cert == NULL && words->key == NULL && words->ca == NULL) ||
+			   fail(parser, "--cert, --key, --ca: are for --endpoint");
+	if (words->socket != NULL)
+		return fail(parser, "--socket: not with --endpoint");
+	if (evw_endpoint_parse(&plan->endpoint, words->endpoint, strlen(words->endpoint)) !=
+			NULL ||
+		plan->endpoint.kind != EVW_ENDPOINT_TLS)
+		return fail(parser, "--endpoint: must be tls://host:port");
+	return read_path(parser, "--cert", words->cert, plan->files.certificate) &&
+		   read_path(parser, "--key", words->key, plan->files.key) &&
+		   read_path(parser, "--ca", words->ca, plan->files.client_ca);
+}
+
 bool
 e3_bench_plan(const E3BenchWords *words, E3BenchPlan *plan,
 			  char cause[E3_BENCH_CAUSE_MAX])
@@ -252,6 +284,6 @@ e3_bench_plan(const E3BenchWords *words, E3BenchPlan *plan,
 						  .seconds = 10,
 						  .json = words->json != NULL};
 	return read_numbers(&parser) && read_names(&parser) && read_app(&parser) &&
-		   read_mix(&parser) && read_rate(&parser) && check_sizes(&parser) &&
-		   settle_verb(&parser);
+		   read_mix(&parser) && read_endpoint(&parser) && read_rate(&parser) &&
+		   check_sizes(&parser) && settle_verb(&parser);
 }

@@ -69,12 +69,12 @@ watch_writing(Run *run, E3BenchConn *conn)
 								.data.u64 = (uint64_t) (conn - run->conns)};
 	bool wanted = conn->sending != NULL;
 
-	if (conn->fd < 0 || wanted == conn->wants_write)
+	if (conn->transport.fd < 0 || wanted == conn->wants_write)
 		return;
 	if (wanted)
 		event.events |= EPOLLOUT;
 	conn->wants_write = wanted;
-	if (epoll_ctl(run->epoll_fd, EPOLL_CTL_MOD, conn->fd, &event) != 0)
+	if (epoll_ctl(run->epoll_fd, EPOLL_CTL_MOD, conn->transport.fd, &event) != 0)
 		lose(run, conn);
 }
 
@@ -193,13 +193,13 @@ handle(Run *run, const struct epoll_event *event, uint64_t now_ns)
 		return;
 	}
 	conn = &run->conns[event->data.u64];
-	if (conn->fd >= 0 && event->events & EPOLLOUT && conn->sending != NULL)
+	if (conn->transport.fd >= 0 && event->events & EPOLLOUT && conn->sending != NULL)
 	{
 		if (!e3_bench_conn_write(conn))
 			lose(run, conn);
 		watch_writing(run, conn);
 	}
-	if (conn->fd >= 0 && event->events & ~(uint32_t) EPOLLOUT)
+	if (conn->transport.fd >= 0 && event->events & ~(uint32_t) EPOLLOUT)
 		receive(run, conn);
 }
 
@@ -215,7 +215,7 @@ goes_on(const Run *run, uint64_t now_ns)
 	{
 		if (run->conns[i].in_flight > 0)
 			return true;
-		alive = alive || run->conns[i].fd >= 0;
+		alive = alive || run->conns[i].transport.fd >= 0;
 	}
 	return alive && now_ns < run->stop_ns;
 }
@@ -300,7 +300,7 @@ set_up(Run *run)
 		!watch(run, run->signal_fd, SIGNAL_EVENT))
 		return false;
 	for (uint32_t i = 0; i < run->plan->connections; i++)
-		if (!watch(run, run->conns[i].fd, i))
+		if (!watch(run, run->conns[i].transport.fd, i))
 			return false;
 	return true;
 }

@@ -37,7 +37,7 @@ typedef struct E3BenchFlight
 
 typedef struct E3BenchConn
 {
-	int fd; /* -1: lost, or not there yet */
+	E3Transport transport; /* its fd is -1: lost, or not there yet */
 	uint32_t in_flight;
 	uint32_t in_flight_max;
 	uint64_t next_id;
@@ -50,7 +50,7 @@ typedef struct E3BenchConn
 	EvwBuf in;		  /* what has come and was not understood yet */
 } E3BenchConn;
 
-/* Takes an open client's socket over. */
+/* Takes an open client's connection over. */
 extern void e3_bench_conn_init(E3BenchConn *conn, E3Client *client, uint32_t in_flight);
 extern void e3_bench_conn_close(E3BenchConn *conn);
 extern bool e3_bench_conn_has_room(const E3BenchConn *conn);
@@ -62,7 +62,7 @@ extern bool e3_bench_conn_send(E3BenchConn *conn, const E3BenchRequest *request,
 /* Goes on with what is being sent. */
 extern bool e3_bench_conn_write(E3BenchConn *conn) EVW_MUST_USE;
 
-/* Reads once; what came is in conn->in. */
+/* Reads what has come to conn->in; false: the connection has ended. */
 extern bool e3_bench_conn_read(E3BenchConn *conn) EVW_MUST_USE;
 
 /* The next whole frame's body in conn->in, from *at on; false if there is none. */

@@ -12,6 +12,10 @@
 #include "wire/reply.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,6 +69,14 @@ connect_as_owner(int fd, const struct sockaddr_un *address)
 }
 
 static E3ClientResult
+set_nonblocking(E3Client *client)
+{
+	if (fcntl(client->transport.fd, F_SETFL, O_NONBLOCK) == 0)
+		return E3_CLIENT_OK;
+	return fail_errno(client, "cannot use the socket");
+}
+
+static E3ClientResult
 connect_socket(E3Client *client, const char *path)
 {
 	/* Bounds the wait for a place in the listener's queue. */
@@ -72,12 +84,14 @@ connect_socket(E3Client *client, const char *path)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	(void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (client->fd < 0 ||
-		setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) != 0)
+	client->transport =
+		e3_transport_plain(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	if (client->transport.fd < 0 ||
+		setsockopt(client->transport.fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+				   sizeof(timeout)) != 0)
 		return fail_errno(client, "cannot make a socket");
-	if (connect_as_owner(client->fd, &address) == 0)
-		return E3_CLIENT_OK;
+	if (connect_as_owner(client->transport.fd, &address) == 0)
+		return set_nonblocking(client);
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return E3_CLIENT_ABSENT;
 	return fail_errno(client, "cannot connect to E3");
@@ -89,7 +103,7 @@ wait_ready(E3Client *client, short events)
 {
 	for (;;)
 	{
-		struct pollfd ready = {.fd = client->fd, .events = events};
+		struct pollfd ready = {.fd = client->transport.fd, .events = events};
 		uint64_t now = e3_clock_ns();
 		int left;
 		int count;
@@ -106,34 +120,28 @@ wait_ready(E3Client *client, short events)
 	}
 }
 
-static bool
-would_block(void)
-{
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
-
 static E3ClientResult
 send_frame(E3Client *client)
 {
+	E3Transport *transport = &client->transport;
 	size_t done = 0;
 
 	if (client->out.status != EVW_OK)
 		return e3_client_fail(client, "%s", evw_status_message(client->out.status));
 	while (done < client->out.len)
 	{
-		E3ClientResult result = wait_ready(client, POLLOUT);
-		ssize_t sent;
+		const struct iovec part = {client->out.data + done, client->out.len - done};
+		ssize_t sent = transport->ops->write(transport, &part, 1);
+		E3ClientResult result = E3_CLIENT_OK;
 
+		/* E3 may have said why before it closed: the answer is read first. */
+		if (sent == E3_IO_GONE)
+			return E3_CLIENT_OK;
+		if (sent == E3_IO_LATER)
+			result = wait_ready(client, POLLOUT);
 		if (result != E3_CLIENT_OK)
 			return result;
-		sent = send(client->fd, client->out.data + done, client->out.len - done,
-					MSG_DONTWAIT | MSG_NOSIGNAL);
-		/* E3 may have said why before it closed: the answer is read first. */
-		if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
-			return E3_CLIENT_OK;
-		if (sent < 0 && !would_block())
-			return fail_errno(client, "cannot send to E3");
-		done += sent > 0 ? (size_t) sent : 0;
+		done += (size_t) sent;
 	}
 	return E3_CLIENT_OK;
 }
@@ -142,18 +150,18 @@ send_frame(E3Client *client)
 static E3ClientResult
 receive_some(E3Client *client, uint8_t *at, size_t len, size_t *got)
 {
-	E3ClientResult result = wait_ready(client, POLLIN);
-	ssize_t count;
+	E3Transport *transport = &client->transport;
+	ssize_t count = transport->ops->read(transport, at, len);
 
 	*got = 0;
-	if (result != E3_CLIENT_OK)
-		return result;
-	count = recv(client->fd, at, len, MSG_DONTWAIT);
-	if (count == 0)
+	if (count == E3_IO_LATER)
+		return wait_ready(client, POLLIN);
+	if (count == E3_IO_GONE && transport->link != NULL)
+		return e3_client_fail(client, "E3 closed the connection (%s)",
+							  e3_tls_link_cause(transport->link));
+	if (count == E3_IO_GONE)
 		return e3_client_fail(client, "E3 closed the connection");
-	if (count < 0 && !would_block())
-		return fail_errno(client, "cannot receive from E3");
-	*got = count > 0 ? (size_t) count : 0;
+	*got = (size_t) count;
 	return E3_CLIENT_OK;
 }
 
@@ -240,17 +248,87 @@ say_hello(E3Client *client)
 	return E3_CLIENT_OK;
 }
 
+/* TCP to the first address that takes it. */
+static E3ClientResult
+connect_host(E3Client *client, const EvwEndpoint *endpoint)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICSERV,
+								   .ai_socktype = SOCK_STREAM};
+	E3ClientResult result = E3_CLIENT_ABSENT;
+	struct addrinfo *found;
+	char port[16];
+	int error;
+
+	(void) snprintf(port, sizeof(port), "%u", endpoint->port);
+	error = getaddrinfo(endpoint->host, port, &hints, &found);
+	if (error != 0)
+		return e3_client_fail(client, "%s: %s", endpoint->text, gai_strerror(error));
+	for (const struct addrinfo *at = found; at != NULL && result == E3_CLIENT_ABSENT;
+		 at = at->ai_next)
+	{
+		int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		client->transport = e3_transport_plain(fd);
+		if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) == 0)
+			result = set_nonblocking(client);
+		else if (fd >= 0)
+		{
+			(void) close(fd);
+			client->transport.fd = -1;
+		}
+	}
+	freeaddrinfo(found);
+	return result;
+}
+
+static E3ClientResult
+shake_hands(E3Client *client, const E3ClientTarget *target)
+{
+	const int on = 1;
+	int fd = client->transport.fd;
+	E3TlsLink *link = e3_tls_link_new_client(target->tls, fd, target->endpoint->host);
+	E3ClientResult result = E3_CLIENT_OK;
+
+	if (link == NULL)
+		return e3_client_fail(client, "out of memory");
+	client->transport = e3_transport_tls(fd, link);
+	(void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	while (result == E3_CLIENT_OK)
+	{
+		E3TlsStep step = e3_tls_link_handshake(link, NULL);
+
+		if (step == E3_TLS_DONE)
+			return E3_CLIENT_OK;
+		if (step == E3_TLS_FAILED)
+			return e3_client_fail(client, "%s: TLS: %s", target->endpoint->text,
+								  e3_tls_link_cause(link));
+		result = wait_ready(client, step == E3_TLS_WANTS_READ ? POLLIN : POLLOUT);
+	}
+	return result;
+}
+
 E3ClientResult
-e3_client_open(E3Client *client, const char *path)
+e3_client_open_target(E3Client *client, const E3ClientTarget *target)
 {
 	E3ClientResult result;
 
-	*client = (E3Client){.fd = -1};
+	*client = (E3Client){.transport = e3_transport_plain(-1)};
 	client->deadline_ns = e3_clock_ns() + E3_CLIENT_TIMEOUT_MS * UINT64_C(1000000);
 	e3_buf_init(&client->in);
 	e3_buf_init(&client->out);
-	result = connect_socket(client, path);
+	if (target->path != NULL)
+		result = connect_socket(client, target->path);
+	else
+		result = connect_host(client, target->endpoint);
+	if (result == E3_CLIENT_OK && target->path == NULL)
+		result = shake_hands(client, target);
 	return result == E3_CLIENT_OK ? say_hello(client) : result;
+}
+
+E3ClientResult
+e3_client_open(E3Client *client, const char *path)
+{
+	return e3_client_open_target(client, &(E3ClientTarget){.path = path});
 }
 
 E3ClientResult
@@ -272,8 +350,8 @@ e3_client_call(E3Client *client, EvwVerb verb, EvwMessage *reply)
 void
 e3_client_close(E3Client *client)
 {
-	if (client->fd >= 0)
-		(void) close(client->fd);
+	if (client->transport.fd >= 0)
+		client->transport.ops->close(&client->transport);
 	e3_buf_release(&client->in);
 	e3_buf_release(&client->out);
 }

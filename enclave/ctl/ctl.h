@@ -12,7 +12,7 @@
 #include "config.h"
 #include "ctl/bench.h"
 
-#define E3_CTL_ARGS_MAX 2
+#define E3_CTL_ARGS_MAX 16
 #define E3_CTL_EXIT_USAGE 2
 
 /* One invocation: the command line, and the configuration it names. */
@@ -23,6 +23,9 @@ typedef struct E3Ctl
 	const char *p256_file;		/* --private-key */
 	const char *secp256k1_file; /* --secp256k1-private-key */
 	const char *passphrase_file;
+	const char *certs_server; /* --server, --client, --days: of certs */
+	const char *certs_client;
+	const char *certs_days;
 	E3BenchWords bench;
 	const char *args[E3_CTL_ARGS_MAX];
 	E3Config config; /* loaded before every command but init */
@@ -52,6 +55,10 @@ extern int e3_ctl_health(E3Ctl *ctl);
 extern int e3_ctl_reload(E3Ctl *ctl);
 extern int e3_ctl_stats(E3Ctl *ctl);
 extern int e3_ctl_bench(E3Ctl *ctl);
+extern int e3_ctl_audit_init(E3Ctl *ctl);
+extern int e3_ctl_audit_verify(E3Ctl *ctl);
+extern int e3_ctl_certs(E3Ctl *ctl);
+extern int e3_ctl_policy_check(E3Ctl *ctl);
 extern int e3_ctl_backup(E3Ctl *ctl);
 extern int e3_ctl_restore(E3Ctl *ctl);
 

@@ -8,6 +8,7 @@
 #include "ctl/change.h"
 #include "ctl/ctl.h"
 #include "ctl/lock.h"
+#include "keyring/audit_key.h"
 #include "wire/base64.h"
 
 #include <errno.h>
@@ -255,6 +256,8 @@ make_keyring(const E3Ctl *ctl, E3Change *change, const Owner *owner)
 	change->keyring = e3_keyring_new();
 	if (change->keyring == NULL)
 		return e3_ctl_fail("%s", evw_status_message(EVW_OUT_OF_MEMORY));
+	if (e3_keyring_make_audit(change->keyring) != EVW_OK)
+		return e3_ctl_fail("%s", evw_status_message(EVW_CRYPTO_FAILED));
 	if (e3_change_save(ctl, change) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	if (owner->given && !e3_file_give(change->lock, owner->uid, owner->gid))

@@ -15,6 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Of a command: as many arguments as there may be. */
+#define ARGS_ANY (-1)
+
 #define WORDS_MAX (2 + E3_CTL_ARGS_MAX)
 
 enum
@@ -25,7 +28,10 @@ enum
 	OPTION_SECP256K1 = 8,
 	OPTION_PASSPHRASE = 16,
 	OPTION_JSON = 32,
-	OPTION_BENCH = 64 /* the first of bench's own, which are one bit each */
+	OPTION_SERVER = 64,
+	OPTION_CLIENT = 128,
+	OPTION_DAYS = 256,
+	OPTION_BENCH = 512 /* the first of bench's own, which are one bit each */
 };
 
 /* Places of bench's options. */
@@ -54,6 +60,9 @@ static const Option options[] =
 	 {"--secp256k1-private-key", OPTION_SECP256K1, offsetof(E3Ctl, secp256k1_file),
 	  false},
 	 {"--passphrase-file", OPTION_PASSPHRASE, offsetof(E3Ctl, passphrase_file), false},
+	 {"--server", OPTION_SERVER, offsetof(E3Ctl, certs_server), false},
+	 {"--client", OPTION_CLIENT, offsetof(E3Ctl, certs_client), false},
+	 {"--days", OPTION_DAYS, offsetof(E3Ctl, certs_days), false},
 	 {"--json", OPTION_JSON, offsetof(E3Ctl, bench.json), true},
 #define BENCH_OPTION(field, name)                                                        \
 	{name, (unsigned) OPTION_BENCH << BENCH_##field, offsetof(E3Ctl, bench.field), false},
@@ -99,7 +108,9 @@ static const Command commands[] = {
 	{NULL, "reload", 0, 0, NEEDS_CONFIG, e3_ctl_reload, "reload",
 	 "make E3 read its keyring again"},
 	{NULL, "bench", 0, OPTIONS_BENCH, NEEDS_NOTHING, e3_ctl_bench,
-	 "bench [--socket PATH] [--verb encrypt|decrypt|echo|health] [--mix "
+	 "bench [--socket PATH | --endpoint tls://HOST:PORT --cert FILE --key FILE --ca "
+	 "FILE]\n"
+	 "        [--verb encrypt|decrypt|echo|health] [--mix "
 	 "SHARE:VALUES,...]\n"
 	 "        [--value-bytes N] [--per-key N] [--app NAME] [--curve p256|secp256k1]\n"
 	 "        [--connections N] [--in-flight N] [--rate N[-M]] [--duration SECONDS]\n"
@@ -107,6 +118,18 @@ static const Command commands[] = {
 	 "put load on E3: N requests a second (from N to M) by the clock, or with no --rate "
 	 "as\n"
 	 "      many as E3 answers; one connection, one value of 32 bytes, 10 s unless told"},
+	{"policy", "check", ARGS_ANY, 0, NEEDS_CONFIG, e3_ctl_policy_check,
+	 "policy check [FILE]",
+	 "would E3 take up this policy, or the one that it is to have?"},
+	{"audit", "init", 0, 0, NEEDS_ARENA, e3_ctl_audit_init, "audit init",
+	 "give a keyring that is older than the audit a key for it"},
+	{"audit", "verify", ARGS_ANY, 0, NEEDS_ARENA, e3_ctl_audit_verify,
+	 "audit verify [EARLIER-FILE]...",
+	 "is the audit log whole, and the files that it goes on from?"},
+	{NULL, "certs", 1, OPTION_SERVER | OPTION_CLIENT | OPTION_DAYS, NEEDS_NOTHING,
+	 e3_ctl_certs, "certs DIR [--server NAME,...] [--client NAME,...] [--days N]",
+	 "make a private certificate authority, certificates of a server (for these host\n"
+	 "      names and addresses) and of clients (one each), where they are missing"},
 	{"keyring", "backup", 1, OPTION_PASSPHRASE, NEEDS_ARENA, e3_ctl_backup,
 	 "keyring backup FILE [--passphrase-file FILE]",
 	 "copy the keyring, under another passphrase if one is given"},
@@ -283,15 +306,18 @@ run_line(E3Ctl *ctl, const Line *line)
 {
 	const Command *command = find_command(line);
 	int n_before;
+	int n_args;
 	int status;
 
 	if (command == NULL)
 		return fail_usage("unknown command", "");
 	n_before = command->group == NULL ? 1 : 2;
-	if (line->n_words != n_before + command->n_args ||
+	n_args = line->n_words - n_before;
+	if ((command->n_args != ARGS_ANY && n_args != command->n_args) ||
+		n_args > E3_CTL_ARGS_MAX ||
 		(line->options & ~(command->options | OPTION_CONFIG)) != 0)
 		return fail_usage("usage: e3ctl ", command->usage);
-	for (int i = 0; i < command->n_args; i++)
+	for (int i = 0; i < n_args; i++)
 		ctl->args[i] = line->words[n_before + i];
 	status = command->needs >= NEEDS_CONFIG ? e3_ctl_load_config(ctl) : EXIT_SUCCESS;
 	if (status == EXIT_SUCCESS && command->needs == NEEDS_ARENA)

@@ -4,6 +4,8 @@
  */
 #include "keyring/keyring.h"
 
+#include "base/secret.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@ struct E3Keyring
 	uint32_t n_apps;
 	uint32_t cap;
 	E3App *apps;
+	uint8_t *audit; /* E3_KEYRING_AUDIT_LEN in locked memory; NULL: none */
 };
 
 #define APPS_FIRST 16
@@ -55,6 +58,7 @@ free_keyring(E3Keyring *keyring)
 		free(app->versions);
 	}
 	free(keyring->apps);
+	e3_secret_free(keyring->audit, E3_KEYRING_AUDIT_LEN);
 	free(keyring);
 }
 
@@ -78,6 +82,24 @@ void
 e3_keyring_set_generation(E3Keyring *keyring, uint64_t generation)
 {
 	keyring->generation = generation;
+}
+
+EvwBytes
+e3_keyring_audit(const E3Keyring *keyring)
+{
+	return (EvwBytes){keyring->audit, keyring->audit != NULL ? E3_KEYRING_AUDIT_LEN : 0};
+}
+
+EvwStatus
+e3_keyring_set_audit(E3Keyring *keyring, EvwBytes secret)
+{
+	if (secret.len != E3_KEYRING_AUDIT_LEN || keyring->audit != NULL)
+		return EVW_KEYRING_FORMAT;
+	keyring->audit = e3_secret_alloc(E3_KEYRING_AUDIT_LEN);
+	if (keyring->audit == NULL)
+		return EVW_OUT_OF_MEMORY;
+	memcpy(keyring->audit, secret.data, secret.len);
+	return EVW_OK;
 }
 
 static int

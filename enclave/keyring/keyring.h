@@ -50,6 +50,13 @@ extern void e3_keyring_set_generation(E3Keyring *keyring, uint64_t generation);
 /* The same apps, versions and public keys, whatever the generations? */
 extern bool e3_keyring_equal(const E3Keyring *a, const E3Keyring *b);
 
+/* The secret that the audit's key is derived from; empty if there is none. */
+#define E3_KEYRING_AUDIT_LEN 32
+extern EvwBytes e3_keyring_audit(const E3Keyring *keyring);
+
+/* Copies it; before the keyring is published.  KEYRING_FORMAT, OUT_OF_MEMORY. */
+extern EvwStatus e3_keyring_set_audit(E3Keyring *keyring, EvwBytes secret) EVW_MUST_USE;
+
 /* NULL if there is no such app. */
 extern const E3App *e3_keyring_find(const E3Keyring *keyring, EvwBytes name);
 

@@ -36,8 +36,9 @@ void
 e3_payload_write(EvwBuf *payload, const E3Keyring *keyring)
 {
 	uint32_t n_apps = e3_keyring_count(keyring);
+	EvwBytes audit = e3_keyring_audit(keyring);
 
-	evw_write_map(payload, 1);
+	evw_write_map(payload, audit.len > 0 ? 2 : 1);
 	evw_write_str(payload, "apps");
 	evw_write_array(payload, n_apps);
 	for (uint32_t i = 0; i < n_apps; i++)
@@ -52,6 +53,10 @@ e3_payload_write(EvwBuf *payload, const E3Keyring *keyring)
 		for (uint32_t j = 0; j < app->n_versions; j++)
 			write_version(payload, &app->versions[j]);
 	}
+	if (audit.len == 0)
+		return;
+	evw_write_str(payload, "audit");
+	evw_write_bin(payload, audit);
 }
 
 static void
@@ -135,6 +140,18 @@ read_app(EvwReader *reader, E3Keyring *keyring)
 	return EVW_OK;
 }
 
+static EvwStatus
+read_audit(EvwReader *reader, E3Keyring *keyring)
+{
+	EvwBytes secret;
+
+	read_key(reader, "audit");
+	secret = evw_read_bin(reader);
+	if (reader->status != EVW_OK)
+		return EVW_KEYRING_FORMAT;
+	return e3_keyring_set_audit(keyring, secret);
+}
+
 /* What is wrong inside the file is the file's fault; what we lack is not. */
 static EvwStatus
 payload_status(EvwStatus status)
@@ -146,10 +163,12 @@ EvwStatus
 e3_payload_read(EvwBytes payload, E3Keyring *keyring)
 {
 	EvwReader reader;
+	uint32_t n_pairs;
 	uint32_t n_apps;
 
 	evw_reader_init(&reader, payload);
-	read_map_of(&reader, 1);
+	n_pairs = evw_read_map(&reader);
+	expect(&reader, n_pairs == 1 || n_pairs == 2);
 	read_key(&reader, "apps");
 	n_apps = evw_read_array(&reader);
 	for (uint32_t i = 0; i < n_apps; i++)
@@ -158,6 +177,13 @@ e3_payload_read(EvwBytes payload, E3Keyring *keyring)
 
 		if (status != EVW_OK)
 			return payload_status(status);
+	}
+	if (n_pairs == 2)
+	{
+		EvwStatus status = read_audit(&reader, keyring);
+
+		if (status != EVW_OK)
+			return status;
 	}
 	return evw_reader_finish(&reader) == EVW_OK ? EVW_OK : EVW_KEYRING_FORMAT;
 }

@@ -15,17 +15,20 @@ e3_budget_init(E3Budget *budget, size_t limit)
 }
 
 void
-e3_share_init(E3Share *share)
+e3_share_init(E3Share *share, size_t *party)
 {
 	e3_link_init(&share->link);
+	share->party = party;
 	share->counted = 0;
 	share->reserved = 0;
+	share->wanted = 0;
 }
 
 void
 e3_budget_count(E3Budget *budget, E3Share *share, size_t bytes)
 {
 	budget->used += bytes - share->counted;
+	*share->party += bytes - share->counted;
 	share->counted = bytes;
 }
 
@@ -39,22 +42,51 @@ need_of(size_t frame)
 }
 
 static bool
+fits(size_t used, size_t need, size_t limit)
+{
+	return used <= limit && need <= limit - used;
+}
+
+/* Has the party as much as one may have? */
+static bool
+is_greedy(const E3Budget *budget, const E3Share *share, size_t need)
+{
+	return *share->party != share->counted &&
+		   !fits(*share->party, need, budget->limit - budget->limit / 4);
+}
+
+static bool
 has_room(const E3Budget *budget, const E3Share *share, size_t need)
 {
-	return need <= budget->limit -
-					   (budget->used < budget->limit ? budget->used : budget->limit) ||
-		   budget->used == share->counted;
+	return fits(budget->used, need, budget->limit) || budget->used == share->counted;
+}
+
+/* Of those in line, the first that its party does not keep waiting; NULL if none. */
+static E3Share *
+first_in_line(const E3Budget *budget)
+{
+	for (E3Link *link = budget->waiting.next; link != &budget->waiting; link = link->next)
+	{
+		E3Share *share = E3_LINK_OWNER(E3Share, link, link);
+
+		if (!is_greedy(budget, share, share->wanted))
+			return share;
+	}
+	return NULL;
 }
 
 bool
 e3_budget_reserve(E3Budget *budget, E3Share *share, size_t frame)
 {
 	size_t need = need_of(frame);
-	bool first = e3_link_alone(&budget->waiting) || budget->waiting.next == &share->link;
+	E3Share *first;
 
 	if (share->reserved > 0 || frame <= E3_BUDGET_SMALL)
 		return true;
-	if (!first || !has_room(budget, share, need))
+	share->wanted = need;
+	first = first_in_line(budget);
+	if ((first != NULL && first != share) || is_greedy(budget, share, need) ||
+		!has_room(budget, share, need))
 	{
 		if (e3_link_alone(&share->link))
 			e3_link_append(&budget->waiting, &share->link);
@@ -63,6 +95,7 @@ e3_budget_reserve(E3Budget *budget, E3Share *share, size_t frame)
 	e3_link_take_out(&share->link);
 	share->reserved = need;
 	budget->used += need;
+	*share->party += need;
 	return true;
 }
 
@@ -71,6 +104,7 @@ e3_budget_unreserve(E3Budget *budget, E3Share *share)
 {
 	e3_link_take_out(&share->link);
 	budget->used -= share->reserved;
+	*share->party -= share->reserved;
 	share->reserved = 0;
 }
 
@@ -84,9 +118,5 @@ e3_budget_leave(E3Budget *budget, E3Share *share)
 E3Share *
 e3_budget_next(E3Budget *budget)
 {
-	E3Link *link = budget->waiting.next;
-
-	if (link == &budget->waiting || budget->used >= budget->limit)
-		return NULL;
-	return E3_LINK_OWNER(E3Share, link, link);
+	return budget->used < budget->limit ? first_in_line(budget) : NULL;
 }

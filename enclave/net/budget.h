@@ -7,6 +7,9 @@
  * only when there is room for it and its reply; until then nothing is read from
  * its connection, and the connections that wait are served in their order.  Small
  * frames (CANCEL, HEALTH, a few values) never wait.
+ *
+ * One party's connections have no more than three quarters of it together: who holds
+ * a lot of it, and does not take its replies, keeps nobody else waiting.
  */
 #ifndef E3_BUDGET_H
 #define E3_BUDGET_H
@@ -29,12 +32,15 @@ typedef struct E3Budget
 typedef struct E3Share
 {
 	E3Link link;	 /* among those that wait */
+	size_t *party;	 /* what its party's shares have together */
 	size_t counted;	 /* of the connection's memory, as it was counted last */
 	size_t reserved; /* for the frame that is being read */
+	size_t wanted;	 /* while it waits */
 } E3Share;
 
 extern void e3_budget_init(E3Budget *budget, size_t limit);
-extern void e3_share_init(E3Share *share);
+/* "party" is 0 for a party without shares; it outlives them. */
+extern void e3_share_init(E3Share *share, size_t *party);
 
 /* Counts a connection's memory anew, its reservation not included. */
 extern void e3_budget_count(E3Budget *budget, E3Share *share, size_t bytes);
@@ -52,7 +58,10 @@ extern void e3_budget_unreserve(E3Budget *budget, E3Share *share);
 /* Gives all back, and leaves the line. */
 extern void e3_budget_leave(E3Budget *budget, E3Share *share);
 
-/* The first in line if there may be room for it now; NULL if there is not. */
+/*
+ * The first in line whose party may have more, if there may be room for it now; NULL
+ * if there is not.
+ */
 extern E3Share *e3_budget_next(E3Budget *budget);
 
 #endif /* E3_BUDGET_H */

@@ -13,8 +13,6 @@
 
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /*
  * Memory of requests in flight, of the replies they will have, and of replies
@@ -60,8 +58,12 @@ e3_conn_update(E3Conn *conn)
 	judge_pause(conn);
 	if (!conn->paused)
 		events |= EPOLLIN;
-	if (conn->out_first != NULL)
+	if ((conn->out_first != NULL && !conn->transport.wants_read) ||
+		conn->transport.wants_write)
 		events |= EPOLLOUT;
+	e3_link_take_out(&conn->unread);
+	if (!conn->paused && conn->transport.ops->pending(&conn->transport))
+		e3_link_append(conn->owner->unread, &conn->unread);
 	e3_loop_want(conn->owner->loop, &conn->source, events);
 }
 
@@ -74,7 +76,7 @@ write_on(E3Conn *conn)
 		return;
 	}
 	if (conn->state == E3_CONN_LINGERING && conn->out_first == NULL)
-		shutdown(conn->source.fd, SHUT_WR);
+		conn->transport.ops->shut(&conn->transport);
 	e3_conn_update(conn);
 }
 
@@ -83,47 +85,50 @@ handle_events(E3Source *source, uint32_t events)
 {
 	E3Conn *conn = (E3Conn *) source;
 
-	if (conn->state != E3_CONN_DEAD && (events & EPOLLOUT))
+	if (conn->state != E3_CONN_DEAD &&
+		((events & EPOLLOUT) || conn->transport.wants_read))
 		write_on(conn);
 	if (conn->state == E3_CONN_DEAD)
 		return;
 	if ((events & (EPOLLHUP | EPOLLERR)) || ((events & EPOLLRDHUP) && conn->paused))
 		e3_conn_kill(conn);
-	else if (events & (EPOLLIN | EPOLLRDHUP))
+	else if ((events & (EPOLLIN | EPOLLRDHUP)) || conn->transport.wants_write)
 		e3_stream_read(conn);
 }
 
 E3Conn *
-e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, E3Party *party, uint64_t serial)
+e3_conn_new(const E3ConnOwner *owner, E3Transport *transport, const E3Identity *peer,
+			E3Party *party, uint64_t serial)
 {
 	E3Conn *conn = calloc(1, sizeof(E3Conn));
+	E3Flow *flow = conn != NULL ? e3_flow_new(party) : NULL;
 
-	if (conn == NULL)
+	if (flow == NULL)
 	{
-		close(fd);
-		return NULL;
-	}
-	conn->flow = e3_flow_new(party);
-	if (conn->flow == NULL)
-	{
-		close(fd);
+		transport->ops->close(transport);
 		free(conn);
 		return NULL;
 	}
-	conn->source.fd = fd;
+	conn->flow = flow;
+	conn->transport = *transport;
+	conn->source.fd = transport->fd;
 	conn->source.handle = handle_events;
 	conn->owner = owner;
 	conn->state = E3_CONN_HELLO;
-	conn->uid = uid;
+	conn->peer = *peer;
 	conn->serial = serial;
 	conn->out_last = &conn->out_first;
 	conn->active_ns = e3_clock_ns();
-	e3_share_init(&conn->share);
+	e3_link_init(&conn->unread);
+	e3_share_init(&conn->share, &conn->flow->party->memory);
 	e3_buf_init(&conn->body);
 	evw_frame_start(&conn->frame, &conn->body, EVW_HELLO_FRAME_MAX);
 	if (e3_loop_add(owner->loop, &conn->source, EPOLLIN | EPOLLRDHUP) == EVW_OK)
+	{
+		e3_conn_update(conn);
 		return conn;
-	close(fd);
+	}
+	conn->transport.ops->close(&conn->transport);
 	e3_flow_release(conn->flow);
 	free(conn);
 	return NULL;
@@ -142,6 +147,8 @@ e3_conn_free(E3Conn *conn)
 	}
 	e3_buf_discard(&conn->body);
 	e3_flow_release(conn->flow);
+	e3_principal_release(conn->principal);
+	e3_tls_context_release(conn->tls);
 	free(conn);
 }
 
@@ -178,20 +185,21 @@ e3_conn_linger(E3Conn *conn)
 	e3_works_abandon(conn);
 	e3_budget_unreserve(conn->owner->budget, &conn->share);
 	if (conn->out_first == NULL)
-		shutdown(conn->source.fd, SHUT_WR);
+		conn->transport.ops->shut(&conn->transport);
 	e3_conn_update(conn);
 }
 
 void
 e3_conn_refuse(E3Conn *conn, EvwStatus status)
 {
+	char peer[E3_IDENTITY_TEXT_MAX];
 	EvwBuf buf;
 
 	if (conn->state == E3_CONN_DEAD || conn->state == E3_CONN_LINGERING)
 		return;
 	conn->owner->stats->protocol_errors++;
-	e3_log(E3_LOG_WARNING, "connection_refused", "conn=%llu uid=%u status=%s",
-		   (unsigned long long) conn->serial, (unsigned) conn->uid,
+	e3_log(E3_LOG_WARNING, "connection_refused", "conn=%llu peer=%s status=%s",
+		   (unsigned long long) conn->serial, e3_identity_text(&conn->peer, peer),
 		   evw_status_name(status));
 	e3_buf_init(&buf);
 	evw_error_encode_status(&buf, 0, status);
@@ -207,8 +215,9 @@ e3_conn_kill(E3Conn *conn)
 	conn->state = E3_CONN_DEAD;
 	e3_works_abandon(conn);
 	e3_budget_leave(conn->owner->budget, &conn->share);
+	e3_link_take_out(&conn->unread);
 	e3_loop_remove(conn->owner->loop, &conn->source);
-	close(conn->source.fd);
+	conn->transport.ops->close(&conn->transport);
 	conn->owner->dead(conn);
 }
 

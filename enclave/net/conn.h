@@ -14,13 +14,14 @@
 #ifndef E3_CONN_H
 #define E3_CONN_H
 
+#include "base/identity.h"
 #include "net/budget.h"
 #include "net/loop.h"
 #include "net/stats.h"
+#include "policy/principal.h"
 #include "sched/job.h"
+#include "tls/transport.h"
 #include "wire/frame.h"
-
-#include <sys/types.h>
 
 typedef enum E3ConnState
 {
@@ -43,6 +44,7 @@ typedef struct E3ConnOwner
 	int loop;
 	E3Stats *stats;
 	E3Budget *budget;
+	E3Link *unread; /* connections to be read without an event */
 	void *context;
 	uint64_t hello_timeout_ns;
 	uint64_t frame_timeout_ns;
@@ -62,8 +64,13 @@ struct E3Conn
 	E3Source source; /* first: the loop hands it back */
 	const E3ConnOwner *owner;
 	E3ConnState state;
-	uid_t uid;
-	uint64_t serial; /* for the log */
+	E3Transport transport; /* of source.fd */
+	E3TlsContext *tls;	   /* that it was made under; a reference; NULL: no TLS */
+	E3Link unread;		   /* in the owner's list while the transport has bytes to read */
+	E3Identity peer;
+	E3Principal *principal; /* from HELLO on; owned */
+	uint64_t serial;		/* for the log */
+	E3Stats own;			/* what of the counters is this connection's */
 
 	EvwFrameReader frame;
 	EvwBuf body;
@@ -90,11 +97,11 @@ struct E3Conn
 };
 
 /*
- * Takes over the descriptor, also on failure (NULL).  The connection's requests are
- * of this party.
+ * Takes over what the transport has, also on failure (NULL).  The connection's requests
+ * are of this party.
  */
-extern E3Conn *e3_conn_new(const E3ConnOwner *owner, int fd, uid_t uid, E3Party *party,
-						   uint64_t serial);
+extern E3Conn *e3_conn_new(const E3ConnOwner *owner, E3Transport *transport,
+						   const E3Identity *peer, E3Party *party, uint64_t serial);
 
 /* Frees a dead connection. */
 extern void e3_conn_free(E3Conn *conn);

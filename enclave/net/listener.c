@@ -145,27 +145,20 @@ e3_listener_open(const char *path, uint32_t mode, int *fd)
 	return status;
 }
 
-void
-e3_listener_close(int fd, const char *path)
-{
-	close(fd);
-	unlink(path);
-}
-
 int
-e3_listener_accept(int fd, uid_t *uid)
+e3_listener_accept(int fd, E3Identity *peer)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
+	struct ucred ids;
+	socklen_t len = sizeof(ids);
 	int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (accepted < 0)
 		return -1;
-	if (getsockopt(accepted, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+	if (getsockopt(accepted, SOL_SOCKET, SO_PEERCRED, &ids, &len) != 0)
 	{
 		close(accepted);
 		return -1;
 	}
-	*uid = peer.uid;
+	*peer = e3_identity_uid(ids.uid);
 	return accepted;
 }

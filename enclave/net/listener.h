@@ -5,10 +5,7 @@
 #ifndef E3_LISTENER_H
 #define E3_LISTENER_H
 
-#include "wire/status.h"
-
-#include <stdint.h>
-#include <sys/types.h>
+#include "base/identity.h"
 
 /*
  * Binds and listens; a socket that nobody listens on any more is replaced,
@@ -17,10 +14,7 @@
  */
 extern EvwStatus e3_listener_open(const char *path, uint32_t mode, int *fd) EVW_MUST_USE;
 
-/* Closes, and removes the socket file. */
-extern void e3_listener_close(int fd, const char *path);
-
-/* A new connection, non-blocking, or -1 with errno; *uid is the peer's. */
-extern int e3_listener_accept(int fd, uid_t *uid);
+/* A new connection, non-blocking, or -1 with errno. */
+extern int e3_listener_accept(int fd, E3Identity *peer);
 
 #endif /* E3_LISTENER_H */

@@ -8,6 +8,7 @@
 #include "base/discard.h"
 #include "base/log.h"
 #include "net/state.h"
+#include "net/stream.h"
 #include "net/work.h"
 
 #include <signal.h>
@@ -118,7 +119,21 @@ end_late_works(E3Server *server, E3Conn *conn, uint64_t now_ns)
 	}
 }
 
-/* Clocks of all connections; those with nothing left to do go when draining. */
+/* Has it nothing left to do, on an E3 that drains or under certificates of before? */
+static bool
+is_drained(const E3Server *server, const E3Conn *conn)
+{
+	if (conn->n_works > 0)
+		return false;
+	if (server->draining)
+		return true;
+	/* Not in the middle of anything. */
+	return conn->tls != NULL && conn->tls != server->tls &&
+		   conn->state == E3_CONN_READY && conn->out_first == NULL &&
+		   !evw_frame_begun(&conn->frame);
+}
+
+/* Clocks of all connections; those that have been drained go. */
 static void
 tick(E3Server *server)
 {
@@ -130,7 +145,7 @@ tick(E3Server *server)
 	{
 		next = conn->next;
 		end_late_works(server, conn, now_ns);
-		if (server->draining && conn->n_works == 0)
+		if (is_drained(server, conn))
 			e3_conn_linger(conn);
 		e3_conn_check_time(conn, now_ns);
 	}
@@ -152,6 +167,40 @@ wake_waiting(E3Server *server)
 	}
 }
 
+/* A turn for each connection that has bytes which epoll does not know of. */
+static void
+read_unread(E3Server *server)
+{
+	E3Link turn;
+
+	if (e3_link_alone(&server->unread))
+		return;
+	e3_link_init(&turn);
+	while (!e3_link_alone(&server->unread))
+	{
+		E3Link *link = server->unread.next;
+
+		e3_link_take_out(link);
+		e3_link_append(&turn, link);
+	}
+	while (!e3_link_alone(&turn))
+	{
+		E3Conn *conn = E3_LINK_OWNER(E3Conn, unread, turn.next);
+
+		e3_link_take_out(&conn->unread);
+		e3_stream_read(conn);
+	}
+}
+
+/* How long to wait for an event. */
+static int
+patience_ms(const E3Server *server)
+{
+	if (!e3_link_alone(&server->unread))
+		return 0;
+	return server->conns != NULL || server->accept_ns != 0 ? TICK_MS : -1;
+}
+
 static bool
 is_finished(const E3Server *server)
 {
@@ -167,10 +216,9 @@ serve(E3Server *server)
 
 	while (!is_finished(server))
 	{
-		bool busy = server->conns != NULL || server->accept_ns != 0;
-
 		e3_latency_add(&server->latency,
-					   e3_loop_run_once(server->owner.loop, busy ? TICK_MS : -1));
+					   e3_loop_run_once(server->owner.loop, patience_ms(server)));
+		read_unread(server);
 		wake_waiting(server);
 		if (e3_discard_waits())
 			e3_pool_nudge(server->setup->pool);
@@ -194,6 +242,7 @@ finish(E3Server *server)
 	e3_pool_stop(server->setup->pool);
 	handle_finished(&server->finished, 0);
 	e3_flow_release(server->flow);
+	e3_tls_context_release(server->tls);
 	close(server->owner.loop);
 }
 
@@ -215,19 +264,22 @@ init(E3Server *server, const E3ServerSetup *setup)
 	const E3Config *config = setup->config;
 
 	*server = (E3Server){.setup = setup, .started_ns = e3_clock_ns()};
+	if (setup->tls != NULL)
+		server->tls = e3_tls_context_retain(setup->tls);
+	e3_link_init(&server->unread);
 	server->owner =
 		(E3ConnOwner){.frame = e3_session_frame,
 					  .dead = bury,
 					  .loop = e3_loop_new(),
 					  .stats = &server->stats,
 					  .budget = &server->budget,
+					  .unread = &server->unread,
 					  .context = server,
 					  .hello_timeout_ns = config->hello_timeout_ms * NS_PER_MS,
 					  .frame_timeout_ns = config->frame_timeout_ms * NS_PER_MS,
 					  .idle_timeout_ns = config->idle_timeout_ms * NS_PER_MS};
 	e3_budget_init(&server->budget, config->memory);
 	server->flow = new_flow();
-	server->listener.fd = -1;
 	server->signals.fd = setup->signal_fd;
 	server->signals.handle = handle_signals;
 	server->finished.fd = e3_pool_event_fd(setup->pool);

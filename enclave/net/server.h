@@ -6,18 +6,16 @@
 #define E3_SERVER_H
 
 #include "config.h"
-#include "keyring/derived.h"
-#include "keyring/keyring.h"
-#include "keyring/request_keys.h"
+#include "rpc/rpc.h"
 #include "sched/pool.h"
+#include "tls/context.h"
 
 /* All borrowed, and alive until e3_server_run returns. */
 typedef struct E3ServerSetup
 {
-	E3Config *config; /* RELOAD changes its log level and access list */
-	E3KeyringHolder *keyring;
-	E3DerivedKeys *derived; /* these two for STATS */
-	E3RequestKeys *request_keys;
+	E3Config *config;	 /* RELOAD changes its log level and access list */
+	E3TlsContext *tls;	 /* NULL: no TLS */
+	E3RpcShared *shared; /* what workers share: for HEALTH and STATS */
 	E3Pool *pool;
 	const char *backend; /* cryptographic libraries, for HEALTH */
 	int signal_fd;		 /* SIGTERM and SIGINT drain, SIGHUP reloads */

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "net/work.h"
-#include "rpc/rpc.h"
+#include "rpc/admit.h"
 #include "wire/hello.h"
 #include "wire/reply.h"
 #include "wire/report.h"
@@ -49,6 +49,11 @@ answer_hello(E3Conn *conn, const EvwMessage *message)
 	if (status == EVW_OK && (hello.version_min > EVW_PROTOCOL_VERSION ||
 							 hello.version_max < EVW_PROTOCOL_VERSION))
 		status = EVW_VERSION_MISMATCH;
+	if (status == EVW_OK)
+	{
+		conn->principal = e3_principal_new(&conn->peer);
+		status = conn->principal != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
+	}
 	if (status != EVW_OK)
 	{
 		e3_conn_refuse(conn, status);
@@ -67,17 +72,30 @@ answer_error(E3Conn *conn, uint64_t id, EvwStatus status)
 	EvwBuf buf;
 
 	server_of(conn)->stats.requests_failed++;
+	conn->own.requests_failed++;
 	e3_buf_init(&buf);
 	evw_error_encode_status(&buf, id, status);
 	e3_conn_send(conn, &buf);
 }
 
-/* Key versions of the app that HEALTH was asked about; none if it is unknown. */
-static void
-list_key_versions(E3Server *server, EvwBytes name, EvwHealth *health)
+/* May this peer administer?  Root and E3's own user may. */
+static bool
+is_administrator(const E3Conn *conn)
 {
-	E3Keyring *keyring = e3_keyring_acquire(server->setup->keyring);
-	const E3App *app = name.len > 0 ? e3_keyring_find(keyring, name) : NULL;
+	return conn->peer.kind == E3_IDENTITY_UID &&
+		   (conn->peer.uid == 0 || conn->peer.uid == geteuid());
+}
+
+/* Key versions of the app that HEALTH was asked about; none if the peer has no app
+ * of this name. */
+static void
+list_key_versions(const E3Conn *conn, EvwBytes name, EvwHealth *health)
+{
+	const E3RpcShared *shared = server_of(conn)->setup->shared;
+	E3Keyring *keyring = e3_keyring_acquire(shared->keyring);
+	const E3App *app = name.len > 0 && e3_admit_app(shared, &conn->peer, name)
+						   ? e3_keyring_find(keyring, name)
+						   : NULL;
 
 	for (uint32_t i = 0; app != NULL && i < app->n_versions && i < EVW_KEY_VERSIONS_MAX;
 		 i++)
@@ -97,7 +115,7 @@ answer_health(E3Conn *conn, const EvwRequest *request)
 	EvwBuf buf;
 
 	e3_pool_load(server->setup->pool, &health.queued, &health.running);
-	list_key_versions(server, request->header.app, &health);
+	list_key_versions(conn, request->header.app, &health);
 	e3_buf_init(&buf);
 	evw_health_encode(&buf, request->id, &health);
 	e3_conn_send(conn, &buf);
@@ -106,14 +124,26 @@ answer_health(E3Conn *conn, const EvwRequest *request)
 static void
 answer_stats(E3Conn *conn, const EvwRequest *request)
 {
-	const E3Server *server = server_of(conn);
-	const E3KeysAtHand keys = {e3_request_keys_count(server->setup->request_keys),
-							   e3_derived_count(server->setup->derived)};
+	E3Server *server = server_of(conn);
+	const E3RpcShared *shared = server->setup->shared;
+	const E3KeysAtHand keys = {e3_request_keys_count(shared->request_keys),
+							   e3_derived_count(shared->derived)};
+	E3AuditCounts audit = {0};
 	EvwBuf buf;
 
 	e3_buf_init(&buf);
+	if (!e3_admit_stats(shared, conn->principal, is_administrator(conn)))
+	{
+		e3_stats_encode_own(&buf, request->id, &conn->own);
+		e3_conn_send(conn, &buf);
+		return;
+	}
+	if (shared->audit != NULL)
+		e3_audit_counts(shared->audit, &audit.last, &audit.dropped);
+	if (server->handshaker != NULL)
+		server->stats.handshakes_failed = e3_handshaker_failed(server->handshaker);
 	e3_stats_encode(&buf, request->id, &server->stats, &server->latency, &server->stops,
-					&keys);
+					&keys, &audit);
 	e3_conn_send(conn, &buf);
 }
 
@@ -139,13 +169,6 @@ count_request(E3Stats *stats, uint32_t verb)
 		stats->requests_echo++;
 }
 
-/* May this peer administer?  Root and E3's own user may. */
-static bool
-is_administrator(const E3Conn *conn)
-{
-	return conn->uid == 0 || conn->uid == geteuid();
-}
-
 /* Hands a request to the workers; "body" becomes the work's. */
 static void
 submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
@@ -160,6 +183,7 @@ submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
 		return;
 	}
 	work->call.request = *request;
+	work->call.principal = e3_principal_retain(conn->principal);
 	work->call.administrator = is_administrator(conn);
 	if (request->header.deadline_ms > 0)
 		work->call.deadline_ns =
@@ -198,6 +222,7 @@ take_request(E3Conn *conn, EvwMessage *message, EvwBuf *body)
 		return;
 	}
 	count_request(&server->stats, request.verb);
+	count_request(&conn->own, request.verb);
 	if (status == EVW_OK && request.verb == EVW_VERB_HEALTH)
 	{
 		answer_health(conn, &request);
@@ -247,7 +272,8 @@ e3_session_frame(E3Conn *conn, EvwBuf *body)
 	e3_buf_discard(body);
 }
 
-/* Log level and access list may change while E3 runs; the rest at restart. */
+/* Log level, access list and names of certificates may change while E3 runs; the rest at
+ * restart. */
 static void
 apply_config(E3Server *server, const E3Config *reloaded)
 {
@@ -256,20 +282,35 @@ apply_config(E3Server *server, const E3Config *reloaded)
 	config->log_level = reloaded->log_level;
 	config->n_uids = reloaded->n_uids;
 	memcpy(config->uids, reloaded->uids, sizeof(config->uids));
+	config->n_cids = reloaded->n_cids;
+	memcpy(config->cids, reloaded->cids, sizeof(config->cids));
+	config->tls = reloaded->tls;
 	e3_log_set_level(config->log_level);
+}
+
+static void
+count_outcome(E3Stats *stats, const E3Call *call)
+{
+	stats->values_done += call->done;
+	if (call->outcome == EVW_CANCELLED)
+		stats->requests_cancelled++;
+	else if (call->outcome != EVW_OK)
+		stats->requests_failed++;
 }
 
 /* Of a request that ends. */
 static void
-count_outcome(E3Server *server, const E3Call *call)
+take_outcome(E3Server *server, const E3Work *work)
 {
-	server->stats.values_done += call->done;
-	if (call->outcome == EVW_CANCELLED)
-		server->stats.requests_cancelled++;
-	else if (call->outcome != EVW_OK)
-		server->stats.requests_failed++;
+	const E3Call *call = &work->call;
+
+	count_outcome(&server->stats, call);
+	if (work->conn != NULL)
+		count_outcome(&work->conn->own, call);
 	if (call->reloaded != NULL)
 		apply_config(server, call->reloaded);
+	if (call->reloaded_tls != NULL)
+		e3_accept_use(server, call->reloaded_tls);
 }
 
 /* Ends before it answers: that may be the end of the connection, and of its works. */
@@ -287,7 +328,7 @@ e3_session_settle(E3Server *server, E3Work *work, uint32_t effects)
 	}
 	if (effects & E3_DO_END)
 	{
-		count_outcome(server, &work->call);
+		take_outcome(server, work);
 		e3_work_end(work);
 	}
 	if (conn == NULL)

@@ -7,9 +7,23 @@
 
 #include "base/latency.h"
 #include "net/conn.h"
+#include "net/handshake.h"
 #include "net/server.h"
 
-typedef struct E3Server
+typedef struct E3Server E3Server;
+
+/* A descriptor that listens; what "accept" returns is as accept(2) has it. */
+typedef struct E3Listener
+{
+	E3Source source; /* first: the loop hands it back */
+	E3Server *server;
+	int (*accept)(E3Server *server, int listener);
+} E3Listener;
+
+/* The Unix socket, vsock, and addresses of TLS. */
+#define E3_LISTENERS_MAX (2 + E3_CONFIG_LISTEN_MAX)
+
+struct E3Server
 {
 	const E3ServerSetup *setup;
 	E3ConnOwner owner; /* of every connection; its context is this server */
@@ -17,7 +31,13 @@ typedef struct E3Server
 	E3Budget budget;   /* memory of all connections */
 	E3Latency latency; /* of turns of the loop */
 	E3Latency stops;   /* from telling a worker to stop until it has */
-	E3Source listener;
+	E3Listener listeners[E3_LISTENERS_MAX];
+	uint32_t n_listeners;
+	bool has_socket;		  /* the Unix socket's file is there */
+	E3TlsContext *tls;		  /* of new connections; a reference; NULL: no TLS */
+	E3Handshaker *handshaker; /* NULL: no TLS, or no new connections */
+	E3Source handshaken;
+	E3Link unread; /* E3Conn: have bytes that epoll does not know of */
 	E3Source signals;
 	E3Source finished;		/* the pool's event descriptor */
 	E3Conn *conns;			/* alive */
@@ -28,7 +48,7 @@ typedef struct E3Server
 	uint64_t accept_ns;		/* accept no one before; 0: accepting */
 	bool draining;			/* no new connection, no new request */
 	uint64_t drain_ends_ns; /* valid while draining */
-} E3Server;
+};
 
 /* net/session.c: what a frame means.  An E3ConnOwner.frame. */
 extern void e3_session_frame(E3Conn *conn, EvwBuf *body);
@@ -47,5 +67,8 @@ extern void e3_session_reload(E3Server *server);
 extern EvwStatus e3_accept_start(E3Server *server) EVW_MUST_USE;
 extern void e3_accept_resume(E3Server *server, uint64_t now_ns);
 extern void e3_accept_stop(E3Server *server);
+
+/* net/accept.c: new certificates, for connections to come. */
+extern void e3_accept_use(E3Server *server, E3TlsContext *context);
 
 #endif /* E3_STATE_H */

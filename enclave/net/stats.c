@@ -8,7 +8,8 @@
 
 void
 e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency *loop,
-				const E3Latency *stops, const E3KeysAtHand *keys)
+				const E3Latency *stops, const E3KeysAtHand *keys,
+				const E3AuditCounts *audit)
 {
 #define COUNTER(name) {#name, stats->name},
 	const EvwCounter counters[] = {
@@ -24,8 +25,26 @@ e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats, const E3Latency 
 		{"stop_max_ns", stops->max_ns},
 		{"keys_ready", keys->ready},
 		{"keys_cached", keys->cached},
+		{"audit_last", audit->last},
+		{"audit_dropped", audit->dropped},
 	};
 #undef COUNTER
+
+	evw_stats_encode(buf, id, counters, sizeof(counters) / sizeof(counters[0]));
+}
+
+void
+e3_stats_encode_own(EvwBuf *buf, uint64_t id, const E3Stats *own)
+{
+	const EvwCounter counters[] = {
+		{"requests", own->requests},
+		{"requests_encrypt", own->requests_encrypt},
+		{"requests_decrypt", own->requests_decrypt},
+		{"requests_echo", own->requests_echo},
+		{"requests_failed", own->requests_failed},
+		{"requests_cancelled", own->requests_cancelled},
+		{"values_done", own->values_done},
+	};
 
 	evw_stats_encode(buf, id, counters, sizeof(counters) / sizeof(counters[0]));
 }

@@ -15,6 +15,7 @@
 	X(connections_accepted)                                                              \
 	X(connections_refused)                                                               \
 	X(connections_open)                                                                  \
+	X(handshakes_failed)                                                                 \
 	X(requests)                                                                          \
 	X(requests_encrypt)                                                                  \
 	X(requests_decrypt)                                                                  \
@@ -40,9 +41,19 @@ typedef struct E3KeysAtHand
 	uint32_t cached; /* of ciphertexts that have been opened */
 } E3KeysAtHand;
 
+/* Of the audit; zero if there is none. */
+typedef struct E3AuditCounts
+{
+	uint64_t last;	  /* number of its last record */
+	uint64_t dropped; /* records that could not be written */
+} E3AuditCounts;
+
+/* RESULT of STATS for who is no administrator: what its own connection has done. */
+extern void e3_stats_encode_own(EvwBuf *buf, uint64_t id, const E3Stats *own);
+
 /* RESULT of STATS, with the times of the loop's turns and of stopping workers. */
 extern void e3_stats_encode(EvwBuf *buf, uint64_t id, const E3Stats *stats,
 							const E3Latency *loop, const E3Latency *stops,
-							const E3KeysAtHand *keys);
+							const E3KeysAtHand *keys, const E3AuditCounts *audit);
 
 #endif /* E3_STATS_H */

@@ -5,12 +5,11 @@
 #include "net/stream.h"
 
 #include "base/clock.h"
+#include "base/debug_point.h"
 #include "base/discard.h"
 #include "base/secret.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 /*
  * Bytes read from one connection, and written to it, before the others get their
@@ -28,23 +27,19 @@ e3_out_bytes(const E3Out *out)
 	return sizeof(E3Out) + out->buf.cap;
 }
 
-/* recv that kills the connection on end and error; 0: nothing more for now. */
+/* Reads, and kills the connection when it has ended; 0: nothing more for now. */
 static size_t
 receive(E3Conn *conn, void *at, size_t len)
 {
-	ssize_t got;
+	ssize_t got = conn->transport.ops->read(&conn->transport, at,
+											len < READ_TURN ? len : READ_TURN);
 
-	do
-		got = recv(conn->source.fd, at, len < READ_TURN ? len : READ_TURN, 0);
-	while (got < 0 && errno == EINTR);
-	if (got > 0)
-	{
-		conn->owner->stats->bytes_in += (uint64_t) got;
-		return (size_t) got;
-	}
-	if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+	if (got == E3_IO_GONE)
 		e3_conn_kill(conn);
-	return 0;
+	if (got <= 0)
+		return 0;
+	conn->owner->stats->bytes_in += (uint64_t) got;
+	return (size_t) got;
 }
 
 /* What a peer sends after it was refused is read and forgotten. */
@@ -71,7 +66,7 @@ hand_over(E3Conn *conn)
 	e3_budget_unreserve(conn->owner->budget, &conn->share);
 }
 
-/* One recv; returns bytes read, 0 to stop. */
+/* One read; returns its bytes, 0 to stop. */
 static size_t
 read_some(E3Conn *conn)
 {
@@ -141,6 +136,7 @@ advance(E3Conn *conn, size_t sent)
 		if (sent < rest)
 		{
 			out->sent += sent;
+			E3_DEBUG_POINT("half_sent");
 			return;
 		}
 		sent -= rest;
@@ -181,14 +177,11 @@ e3_stream_write(E3Conn *conn)
 
 	while (conn->out_first != NULL && total < WRITE_TURN)
 	{
-		struct msghdr message = {.msg_iov = parts,
-								 .msg_iovlen = gather(conn, parts, WRITE_TURN - total)};
-		ssize_t sent = sendmsg(conn->source.fd, &message, MSG_NOSIGNAL);
+		size_t count = gather(conn, parts, WRITE_TURN - total);
+		ssize_t sent = conn->transport.ops->write(&conn->transport, parts, count);
 
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0)
-			return errno == EAGAIN || errno == EWOULDBLOCK;
+		if (sent <= 0)
+			return sent == E3_IO_LATER;
 		conn->owner->stats->bytes_out += (uint64_t) sent;
 		conn->sent_ns = e3_clock_ns();
 		advance(conn, (size_t) sent);

@@ -8,6 +8,7 @@
 #include "base/discard.h"
 #include "wire/reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,14 +38,76 @@ end_work(E3Call *call)
 	call->keyring = NULL;
 }
 
+static const char *
+operation_name(const E3Call *call)
+{
+	switch (call->request.verb)
+	{
+		case EVW_VERB_ENCRYPT:
+			return "encrypt";
+		case EVW_VERB_DECRYPT:
+			return "decrypt";
+		case EVW_VERB_REENCRYPT:
+			return "reencrypt";
+		case EVW_VERB_BLIND_INDEX:
+			return "blind_index";
+		case EVW_VERB_KEYS:
+			return "keys";
+		case EVW_VERB_ECHO:
+			return "echo";
+		default:
+			return "reload";
+	}
+}
+
+void
+e3_call_describe(const E3Call *call, EvwStatus verdict, E3AuditRecord *record)
+{
+	const E3Grant *grant = &call->grant;
+
+	*record = (E3AuditRecord){.peer = e3_principal_peer(call->principal),
+							  .operation = operation_name(call),
+							  .subject = {(const uint8_t *) grant->subject,
+										  strlen(grant->subject)},
+							  .label = call->request.header.label,
+							  .app = call->request.header.app,
+							  .roles = &call->roles,
+							  .values = evw_column_count(&call->request.values),
+							  .opened = verdict == EVW_OK ? call->opened : 0,
+							  .refused = call->role_refused,
+							  .verdict = verdict,
+							  .rule = grant->rule,
+							  .line = grant->line};
+}
+
+/* It ended between two slices, or never got to its end: nothing of it was given. */
+static void
+post_record(E3Call *call)
+{
+	E3AuditRecord record;
+
+	if (call->audit == NULL)
+		return;
+	e3_call_describe(call, call->outcome != EVW_OK ? call->outcome : EVW_CANCELLED,
+					 &record);
+	e3_audit_post(call->audit, &record);
+	call->audit = NULL;
+}
+
 void
 e3_call_release(E3Call *call)
 {
+	post_record(call);
 	end_work(call);
+	e3_grant_release(&call->grant);
+	e3_principal_release(call->principal);
+	call->principal = NULL;
 	e3_buf_release(&call->body);
 	e3_buf_release(&call->reply);
 	free(call->reloaded);
 	call->reloaded = NULL;
+	e3_tls_context_release(call->reloaded_tls);
+	call->reloaded_tls = NULL;
 }
 
 EvwStatus
@@ -70,6 +133,19 @@ e3_call_check(E3Call *call, size_t cost, bool *yield)
 	return EVW_OK;
 }
 
+/* What the status says and, of a refusal, which rule it is. */
+static void
+encode_error(E3Call *call, EvwStatus status)
+{
+	char text[EVW_MESSAGE_MAX + 1];
+	EvwErrorHeader header = {.code = status, .retry_ms = call->retry_ms};
+	int len = snprintf(text, sizeof(text), "%s%s%s", evw_status_message(status),
+					   call->reason[0] != '\0' ? ": " : "", call->reason);
+
+	header.message = (EvwBytes){(const uint8_t *) text, (size_t) len};
+	evw_error_encode(&call->reply, call->request.id, &header);
+}
+
 void
 e3_call_fail(E3Call *call, EvwStatus status)
 {
@@ -79,5 +155,5 @@ e3_call_fail(E3Call *call, EvwStatus status)
 	if (status == EVW_CANCELLED)
 		evw_cancelled_encode(&call->reply, call->request.id, call->done);
 	else
-		evw_error_encode_status(&call->reply, call->request.id, status);
+		encode_error(call, status);
 }

@@ -10,8 +10,11 @@
 #ifndef E3_CALL_H
 #define E3_CALL_H
 
+#include "audit/audit.h"
 #include "config.h"
 #include "keyring/keyring.h"
+#include "policy/decide.h"
+#include "tls/context.h"
 #include "wire/request.h"
 
 #include <stdatomic.h>
@@ -30,10 +33,11 @@ typedef struct E3Slice
 
 typedef struct E3Call
 {
-	EvwBuf body;		 /* the request's frame, owned */
-	EvwRequest request;	 /* points into body */
-	bool administrator;	 /* may this peer RELOAD? */
-	uint64_t arrived_ns; /* monotonic clock */
+	EvwBuf body;			/* the request's frame, owned */
+	EvwRequest request;		/* points into body */
+	E3Principal *principal; /* whose it is, a reference; NULL: E3's own */
+	bool administrator;		/* root, or E3's own user */
+	uint64_t arrived_ns;	/* monotonic clock */
 	uint64_t deadline_ns;
 	atomic_bool cancelled;
 
@@ -44,10 +48,23 @@ typedef struct E3Call
 	void *state;		/* the operation's own, owned */
 	void (*free_state)(void *state);
 
-	EvwBuf reply;		/* the reply's frame, owned */
-	EvwStatus outcome;	/* OK, CANCELLED, or what the ERROR says */
-	uint32_t done;		/* values worked on */
-	E3Config *reloaded; /* by RELOAD: the configuration now on disk, owned */
+	/* What the policy said. */
+	E3Grant grant;
+	char reason[E3_REASON_MAX]; /* of a refusal, for the ERROR; empty: none */
+	uint32_t retry_ms;			/* when it makes sense to try again; 0: not said */
+
+	/* What will be said of it. */
+	E3Audit *audit;		   /* a record is due when it ends; NULL: none */
+	E3AuditRoles roles;	   /* met when decrypting */
+	uint32_t opened;	   /* values that were given ... */
+	uint32_t role_refused; /* ... and refused for their role */
+
+	EvwBuf reply;	   /* the reply's frame, owned */
+	EvwStatus outcome; /* OK, CANCELLED, or what the ERROR says */
+	uint32_t done;	   /* values worked on */
+	/* By RELOAD, owned: what is on disk now; NULL: no TLS. */
+	E3Config *reloaded;
+	E3TlsContext *reloaded_tls;
 } E3Call;
 
 /* An empty call that arrived now; buffers are malloc's (base/secret.h). */
@@ -70,6 +87,10 @@ extern void e3_call_release(E3Call *call);
  * slice is over.  The clock is not read every time.
  */
 extern EvwStatus e3_call_check(E3Call *call, size_t cost, bool *yield) EVW_MUST_USE;
+
+/* What the audit says of it; "record" points into the call. */
+extern void e3_call_describe(const E3Call *call, EvwStatus verdict,
+							 E3AuditRecord *record);
 
 /* Replaces whatever reply there is by an ERROR with this status. */
 extern void e3_call_fail(E3Call *call, EvwStatus status);

@@ -2,6 +2,7 @@
  * rpc/dispatch.c
  *	  The table of operations, and the frame around each of them.
  */
+#include "rpc/admit.h"
 #include "rpc/operations.h"
 
 #include "base/clock.h"
@@ -10,10 +11,22 @@
 /* Shorter slices, for the sake of requests that have not begun, would cost too much. */
 #define SLICE_MIN_NS UINT64_C(20000)
 
+/* Verbs that are yet to come: policy has its say all the same. */
+static EvwStatus
+begin_reserved(E3RpcWorker *worker, E3Call *call)
+{
+	(void) worker;
+	(void) call;
+	return EVW_UNSUPPORTED;
+}
+
+static const E3Operation reserved = {.begin = begin_reserved};
+
 static const E3Operation *const operations[] = {
 	[EVW_VERB_ENCRYPT] = &e3_rpc_encrypt, [EVW_VERB_DECRYPT] = &e3_rpc_decrypt,
 	[EVW_VERB_KEYS] = &e3_rpc_keys,		  [EVW_VERB_ECHO] = &e3_rpc_echo,
-	[EVW_VERB_RELOAD] = &e3_rpc_reload,
+	[EVW_VERB_RELOAD] = &e3_rpc_reload,	  [EVW_VERB_REENCRYPT] = &reserved,
+	[EVW_VERB_BLIND_INDEX] = &reserved,
 };
 
 #define N_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
@@ -33,8 +46,9 @@ begin(const E3Operation *operation, E3RpcWorker *worker, E3Call *call)
 
 	if (status != EVW_OK)
 		return status;
-	if (operation->administrators_only && !call->administrator)
-		return EVW_NOT_ALLOWED;
+	status = e3_admit(worker->shared, call);
+	if (status != EVW_OK)
+		return status;
 	call->keyring = e3_keyring_acquire(worker->shared->keyring);
 	return operation->begin(worker, call);
 }
@@ -73,6 +87,7 @@ e3_rpc_run(E3RpcWorker *worker, E3Call *call)
 	call->slice = NULL;
 	if (status == EVW_OK && more)
 		return false;
+	status = e3_admit_end(call, status);
 	call->outcome = EVW_OK;
 	if (status != EVW_OK)
 		e3_call_fail(call, status);

@@ -49,6 +49,15 @@ typedef struct E3LargeValue
 	size_t done;		  /* bytes */
 } E3LargeValue;
 
+/* The data role of the value before, and whether the policy lets it be decrypted. */
+typedef struct E3RoleSeen
+{
+	bool known;
+	bool is_covered;
+	uint8_t role[E3_METADATA_ENCODED_MAX];
+	size_t len;
+} E3RoleSeen;
+
 /* Where the work is. */
 typedef struct E3Opening
 {
@@ -60,6 +69,7 @@ typedef struct E3Opening
 	E3Ahead *ahead; /* owned; NULL: none have been made */
 	E3LargeValue large;
 	E3MetadataSeen seen; /* by the value before */
+	E3RoleSeen role;	 /* of the value before */
 	/* A value that the key at hand has opened, whose hint named it; NULL: none. */
 	const uint8_t *like;
 	uint32_t hits;	 /* values whose key was at hand */

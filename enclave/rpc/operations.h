@@ -20,7 +20,6 @@ typedef struct E3Operation
 	 * NULL: "begin" did it all.
 	 */
 	EvwStatus (*resume)(E3RpcWorker *worker, E3Call *call, bool *more);
-	bool administrators_only;
 } E3Operation;
 
 extern const E3Operation e3_rpc_encrypt;

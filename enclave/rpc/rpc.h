@@ -9,6 +9,7 @@
 #include "keyring/derived.h"
 #include "keyring/keyring.h"
 #include "keyring/request_keys.h"
+#include "policy/quota.h"
 #include "rpc/call.h"
 
 /* What all workers share. */
@@ -17,6 +18,9 @@ typedef struct E3RpcShared
 	E3KeyringHolder *keyring;
 	E3DerivedKeys *derived;		 /* for DECRYPT */
 	E3RequestKeys *request_keys; /* for ENCRYPT */
+	E3PolicyHolder *policy;
+	E3Audit *audit;	  /* NULL: there is none */
+	E3Quotas *quotas; /* what peers may still decrypt */
 	const char *config_path;
 	uint64_t slice_ns; /* most time for one call while others wait; 0: no end */
 } E3RpcShared;

@@ -44,6 +44,7 @@ typedef struct E3Party
 	E3Link links[E3_JOB_CLASSES]; /* in the queue's ring, if it has waiting flows */
 	E3Link flows[E3_JOB_CLASSES]; /* those with waiting jobs */
 	uint32_t queued;			  /* jobs of all its flows */
+	size_t memory;				  /* that they hold; for the submitter to count */
 	atomic_uint references;
 } E3Party;
 

@@ -4,6 +4,8 @@
  */
 #include "sched/pool.h"
 
+#include "base/debug_point.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -171,6 +173,7 @@ finish(E3Pool *pool, E3Job *job)
 	(void) step(pool, job, E3_JOB_FINISH);
 	pool->running--;
 	pthread_mutex_unlock(&pool->mutex);
+	E3_DEBUG_POINT("finished");
 	/* Can only fail when the counter is full, and then it is readable anyway. */
 	if (first && write(pool->event_fd, &one, sizeof(one)) < 0)
 		return;
@@ -196,6 +199,19 @@ clear_up(Worker *worker)
 		worker->pool->work.between(worker->state);
 }
 
+/* False: there is more to do. */
+static bool
+run_slice(const Worker *worker, E3Job *job)
+{
+	bool done;
+
+	E3_DEBUG_POINT("before_slice");
+	done = worker->pool->work.run(job, worker->state);
+	if (!done)
+		E3_DEBUG_POINT("after_slice");
+	return done;
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -206,7 +222,7 @@ worker_main(void *arg)
 	be_nice(pool->work.nice);
 	while ((job = take(worker)) != NULL)
 	{
-		while (!pool->work.run(job, worker->state))
+		while (!run_slice(worker, job))
 		{
 			clear_up(worker);
 			job = yield(pool, job);

@@ -17,6 +17,7 @@
 #include "client/buffer.h"
 #include "client/report.h"
 #include "guc.h"
+#include "guc_credential.h"
 #include "wire/limits.h"
 #include "wire/writer.h"
 
@@ -49,8 +50,10 @@ struct EvcBatch
 	EvwCurve curve;	  /* of the first ciphertext, which the statistics count them by */
 	char app[EVW_APP_MAX + 1];
 	char label[EVW_LABEL_MAX + 1];
-	EvcCall *call; /* NULL: not sent */
-	bool received; /* its result: */
+	char role[EVW_ROLE_MAX + 1];
+	char *credential; /* in context; NULL: none */
+	EvcCall *call;	  /* NULL: not sent */
+	bool received;	  /* its result: */
 	EvwResult result;
 	uint32 *offsets;  /* of every value in the result's bytes */
 	uint32 n_offsets; /* room for */
@@ -65,6 +68,8 @@ wipe(void *arg)
 	evc_buffer_wipe(&batch->columns);
 	evc_buffer_wipe(&batch->lengths);
 	evc_buffer_wipe(&batch->datatypes);
+	if (batch->credential != NULL)
+		explicit_bzero(batch->credential, strlen(batch->credential));
 }
 
 EvcBatch *
@@ -74,6 +79,7 @@ evc_batch_new(MemoryContext parent, EvwVerb verb)
 		AllocSetContextCreate(parent, "evcrypt batch", ALLOCSET_SMALL_SIZES);
 	EvcBatch *batch = MemoryContextAllocZero(context, sizeof(EvcBatch));
 
+	evc_involved = true;
 	batch->context = context;
 	batch->verb = verb;
 	evc_buffer_init(&batch->columns, context);
@@ -192,13 +198,32 @@ set_label(EvcBatch *batch)
 }
 
 static void
-set_format(EvwRequestHeader *header)
+set_format(EvcBatch *batch, EvwRequestHeader *header)
 {
 	const EvwTagInfo *info = evc_guc_format();
 
 	header->curve = info->curve;
 	header->format = text_of(info->name);
 	header->values_per_key = (uint32) evc_max_values_per_key;
+	strlcpy(batch->role, evc_guc_role(info), sizeof(batch->role));
+	header->role = text_of(batch->role);
+}
+
+/* The one at hand is kept as long as it is the session's. */
+static void
+set_credential(EvcBatch *batch, EvwRequestHeader *header)
+{
+	if (batch->credential != NULL && strcmp(batch->credential, evc_credential) != 0)
+	{
+		explicit_bzero(batch->credential, strlen(batch->credential));
+		pfree(batch->credential);
+		batch->credential = NULL;
+	}
+	if (*evc_credential == '\0')
+		return;
+	if (batch->credential == NULL)
+		batch->credential = MemoryContextStrdup(batch->context, evc_credential);
+	header->credential = text_of(batch->credential);
 }
 
 void
@@ -218,7 +243,8 @@ evc_batch_send(EvcBatch *batch)
 	request.header.app = text_of(batch->app);
 	request.header.curve = batch->curve;
 	if (batch->verb == EVW_VERB_ENCRYPT)
-		set_format(&request.header);
+		set_format(batch, &request.header);
+	set_credential(batch, &request.header);
 	request.header.label = text_of(batch->label);
 	batch->call = evc_call_start(&request, batch->context);
 }

@@ -88,15 +88,24 @@ runs_as_declared(HeapTuple function)
 		   heap_attisnull(function, Anum_pg_proc_proconfig, NULL);
 }
 
+char *
+evc_library_symbol(HeapTuple function)
+{
+	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(function);
+	char *library = text_attribute(function, Anum_pg_proc_probin);
+
+	if (form->prolang != ClanguageId || library == NULL || strcmp(library, LIBRARY) != 0)
+		return NULL;
+	return text_attribute(function, Anum_pg_proc_prosrc);
+}
+
 static EvcMarkerKind
 kind_of(HeapTuple function)
 {
 	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(function);
-	char *library = text_attribute(function, Anum_pg_proc_probin);
-	char *symbol = text_attribute(function, Anum_pg_proc_prosrc);
+	char *symbol = evc_library_symbol(function);
 
-	if (form->prolang != ClanguageId || library == NULL || symbol == NULL ||
-		strcmp(library, LIBRARY) != 0 || !runs_as_declared(function))
+	if (symbol == NULL || !runs_as_declared(function))
 		return EVC_MARKER_NONE;
 	for (size_t i = 0; i < lengthof(symbols); i++)
 		if (strcmp(symbol, symbols[i].symbol) == 0 &&

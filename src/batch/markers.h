@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
+
 /* Functions that ask E3.  Numbers are stored in plans, for one server's life. */
 typedef enum EvcMarkerKind
 {
@@ -25,6 +27,12 @@ extern void evc_markers_init(void);
 
 /* EVC_MARKER_NONE for anybody else's function.  Looks up the catalog. */
 extern EvcMarkerKind evc_marker_kind(Oid function);
+
+/*
+ * The C symbol, palloc'd, of a function of our library, from its row of pg_proc;
+ * NULL for anybody else's.
+ */
+extern char *evc_library_symbol(HeapTuple function);
 
 /* One of those that are not VOLATILE? */
 extern bool evc_is_stable_marker(Oid function);

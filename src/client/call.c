@@ -1,6 +1,6 @@
 /*
  * client/call.c
- *	  Requests to E3 over the connection that this backend keeps.
+ *	  Requests to E3 over the connections that this backend keeps.
  *
  *	  launch --> out --> back --> result
  *	    ^                 |
@@ -24,6 +24,10 @@
 #define BUSY_FIRST_MS 5
 #define BUSY_LAST_MS 1000
 
+/* From here on a request is large: it goes where there is least to do. */
+#define LARGE_VALUES 256
+#define LARGE_BYTES (64u << 10)
+
 /* Prefix, array, type and id before the header. */
 #define HEAD_MAX (EVW_HEADER_MAX + 32)
 
@@ -34,10 +38,11 @@ struct EvcCall
 	EvcRequest request;
 	EvwResult result;
 	EvcFlight flight;
+	EvcConn *conn;	/* that the flight is on, or was; NULL: none yet */
 	int64 deadline; /* valid while somebody waits; 0: there was no connection yet */
 	int64 left_us;	/* of evcrypt.request_timeout, while nobody waits */
 	int64 entered;	/* when somebody began to wait */
-	int64 waited;	/* what the connection's waiter had summed up then */
+	int64 waited;	/* what all waiting had come to then */
 	int64 held_us;	/* time inside start and finish */
 	int busy_ms;
 	int retries;
@@ -54,7 +59,7 @@ static void
 enter(EvcCall *call)
 {
 	call->entered = evc_now_us();
-	call->waited = evc_kept.waiter.waited_us;
+	call->waited = evc_waited_us();
 	if (call->deadline != 0 && call->deadline != EVC_NO_DEADLINE)
 		call->deadline = call->entered + call->left_us;
 }
@@ -65,7 +70,7 @@ leave(EvcCall *call)
 	int64 now = evc_now_us();
 
 	call->held_us += now - call->entered;
-	call->usage.wait_us += evc_kept.waiter.waited_us - call->waited;
+	call->usage.wait_us += evc_waited_us() - call->waited;
 	call->left_us = Max(call->deadline - now, 0);
 }
 
@@ -103,7 +108,8 @@ account(EvcCall *call, bool cancelled, bool failed)
 static void
 give_up(EvcCall *call, bool cancelled)
 {
-	evc_mux_abandon(&evc_kept, &call->flight);
+	if (call->conn != NULL)
+		evc_mux_abandon(call->conn, &call->flight);
 	account(call, cancelled, false);
 	evc_buffer_give(&call->flight.reply);
 }
@@ -151,8 +157,26 @@ refuse(EvcCall *call, EvcTroubleKind kind, EvwStatus status)
 static bool
 distrust(EvcCall *call, EvwStatus status)
 {
-	evc_conn_close(&evc_kept);
+	evc_conn_close(call->conn);
 	return refuse(call, EVC_TROUBLE_PROTOCOL, status);
+}
+
+/* What E3 says of a refusal, beside its status: printable and bounded, whoever it is. */
+static const char *
+refusal_detail(const EvwErrorHeader *error)
+{
+	const char *common = evw_status_message(error->code);
+	size_t skip = strlen(common) + 2;
+	char *text;
+
+	if (error->code < EVW_POLICY_REFUSED || error->code >= EVW_BUSY ||
+		error->message.len <= skip || memcmp(error->message.data, common, skip - 2) != 0)
+		return NULL;
+	text = pnstrdup((const char *) error->message.data + skip, error->message.len - skip);
+	for (char *at = text; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	return psprintf("Cause: %s.", text);
 }
 
 static bool
@@ -164,9 +188,10 @@ take_error(EvcCall *call, const EvwMessage *message)
 	if (status != EVW_OK)
 		return distrust(call, status);
 	if (error.code == EVW_DRAINING)
-		evc_kept.leaving = true;
+		call->conn->leaving = true;
 	(void) refuse(call, EVC_TROUBLE_STATUS, (EvwStatus) error.code);
 	call->flight.trouble.retry_ms = error.retry_ms;
+	call->flight.trouble.detail = refusal_detail(&error);
 	return false;
 }
 
@@ -218,7 +243,7 @@ encode_head(const EvcCall *call, uint64 id, EvwBuf *head)
 	if (head->status != EVW_OK)
 		return head->status;
 	body = head->len - EVW_FRAME_PREFIX + request->columns.len;
-	if (body > Min(EVW_FRAME_MAX, evc_kept.hello.frame_max))
+	if (body > Min(EVW_FRAME_MAX, call->conn->hello.frame_max))
 		return EVW_FRAME_TOO_LONG;
 	evw_put_be32(head->data, (uint32_t) body);
 	return EVW_OK;
@@ -229,7 +254,7 @@ send_request(EvcCall *call)
 {
 	uint8_t head[HEAD_MAX];
 	EvwBuf buf;
-	EvcFrame frame = {.id = evc_kept.next_id, .columns = call->request.columns};
+	EvcFrame frame = {.id = call->conn->next_id, .columns = call->request.columns};
 	EvwStatus status;
 
 	evw_buf_fixed(&buf, head, sizeof(head));
@@ -239,28 +264,55 @@ send_request(EvcCall *call)
 		(void) refuse(call, EVC_TROUBLE_STATUS, status);
 		return;
 	}
-	evc_kept.next_id++;
+	call->conn->next_id++;
 	call->usage.requests++;
 	frame.head = (EvwBytes){head, buf.len};
-	evc_mux_send(&evc_kept, &call->flight, &frame, call->deadline);
+	evc_mux_send(call->conn, &call->flight, &frame, call->deadline);
+	/* It may have a credential in it. */
+	explicit_bzero(head, buf.len);
+}
+
+/* Is it worth a connection beside the others? */
+static bool
+is_large(const EvcCall *call)
+{
+	return call->request.n_values >= LARGE_VALUES ||
+		   call->request.columns.len >= LARGE_BYTES;
+}
+
+/*
+ * There is no connection for it.  One that was lost stays lost, and why it can't be
+ * repeated is the detail; one that was refused stays refused.
+ */
+static void
+stay_behind(EvcFlight *flight, const EvcTrouble *trouble)
+{
+	const EvcTrouble first = flight->trouble;
+
+	flight->state = EVC_FLIGHT_FAILED;
+	flight->trouble = *trouble;
+	if (first.kind == EVC_TROUBLE_LOST)
+		flight->trouble.kind = EVC_TROUBLE_LOST;
+	else if (first.kind == EVC_TROUBLE_STATUS && first.status == EVW_DRAINING)
+		flight->trouble = first;
 }
 
 /* Sends the request; what is wrong is in call->flight. */
 static void
 launch(EvcCall *call)
 {
-	EvcFlight *flight = &call->flight;
-	bool lost = flight->trouble.kind == EVC_TROUBLE_LOST;
+	EvcErrand errand = {.large = is_large(call), .last = call->conn};
+	EvcTrouble trouble = {0};
+	EvcConn *conn;
 
-	evc_buffer_give(&flight->reply);
-	if (!evc_kept_ready(&flight->trouble))
+	evc_buffer_give(&call->flight.reply);
+	conn = evc_kept_choose(&errand, &trouble);
+	if (conn == NULL)
 	{
-		flight->state = EVC_FLIGHT_FAILED;
-		/* The request was lost; that it can't be repeated is the detail. */
-		if (lost)
-			flight->trouble.kind = EVC_TROUBLE_LOST;
+		stay_behind(&call->flight, &trouble);
 		return;
 	}
+	call->conn = conn;
 	if (call->deadline == 0)
 		call->deadline = evc_request_timeout > 0 ? evc_deadline_after(evc_request_timeout)
 												 : EVC_NO_DEADLINE;
@@ -281,8 +333,25 @@ pause_busy(EvcCall *call)
 	if (until >= call->deadline)
 		return false;
 	call->busy_ms = Min(call->busy_ms * 2, BUSY_LAST_MS);
-	evc_mux_pause(&evc_kept, until);
+	evc_mux_pause(call->conn, until);
 	return true;
+}
+
+/* Nothing came of it, and a second try may fare better. */
+static bool
+is_untouched(const EvcTrouble *trouble)
+{
+	switch (trouble->kind)
+	{
+		case EVC_TROUBLE_LOST:
+			return true;
+		case EVC_TROUBLE_CONNECT:
+			return trouble->broke;
+		case EVC_TROUBLE_STATUS:
+			return trouble->status == EVW_DRAINING && evc_kept_several();
+		default:
+			return false;
+	}
 }
 
 static bool
@@ -292,9 +361,11 @@ may_repeat(EvcCall *call)
 
 	if (trouble->kind == EVC_TROUBLE_STATUS && trouble->status == EVW_BUSY)
 		return pause_busy(call);
-	if (trouble->kind != EVC_TROUBLE_LOST || call->repeated)
+	if (!is_untouched(trouble) || call->repeated)
 		return false;
 	call->repeated = true;
+	if (call->conn != NULL)
+		evc_kept_suspect(call->conn, trouble);
 	return true;
 }
 
@@ -304,7 +375,8 @@ converse(EvcCall *call)
 {
 	for (;;)
 	{
-		evc_mux_wait(&evc_kept, &call->flight, call->deadline);
+		if (call->flight.state == EVC_FLIGHT_OUT)
+			evc_mux_wait(call->conn, &call->flight, call->deadline);
 		if (call->flight.state == EVC_FLIGHT_ANSWERED && take_reply(call))
 			return;
 		if (!may_repeat(call))

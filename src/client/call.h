@@ -1,6 +1,6 @@
 /*
  * client/call.h
- *	  Requests to E3 over the connection that this backend keeps.
+ *	  Requests to E3 over the connections that this backend keeps.
  *
  *	  evc_call_start --> in flight --> evc_call_finish
  *	                         |
@@ -56,9 +56,9 @@ extern EvcCall *evc_call_start(const EvcRequest *request, MemoryContext context)
  * Waits for the result, which has as many values as were sent and lives as long
  * as the call.  evcrypt.request_timeout limits the time spent in start and here;
  * what the caller does in between does not count.  Repeats the request once if the
- * connection breaks before its reply is there, and while E3 is busy and
- * evcrypt.request_timeout allows. Raises what client/report.h says; the call is then
- * over.
+ * connection breaks before its reply is there (on another endpoint, if there is one that
+ * will do), and while E3 is busy and evcrypt.request_timeout allows. Raises what
+ * client/report.h says; the call is then over.
  */
 extern void evc_call_finish(EvcCall *call, EvwResult *result);
 

@@ -6,20 +6,14 @@
 
 #include "client/conn.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "miscadmin.h"
 #include "storage/fd.h"
 
 #include "client/buffer.h"
-
-/*
- * connect() on a Unix socket whose queue is full fails at once instead of
- * waiting, and nothing tells when there is room again.
- */
-#define BACKLOG_PAUSE_MS 10
+#include "client/dial.h"
 
 void
 evc_conn_fail(EvcConn *conn, const EvcTrouble *trouble)
@@ -39,6 +33,7 @@ evc_conn_fail(EvcConn *conn, const EvcTrouble *trouble)
 	/* In a forked child the wait set is the parent's too: leave it alone. */
 	if (conn->owner == MyProcPid)
 		evc_waiter_close(&conn->waiter);
+	evc_tls_free(&conn->tls);
 	close(conn->sock);
 	ReleaseExternalFD();
 	conn->sock = PGINVALID_SOCKET;
@@ -52,14 +47,6 @@ void
 evc_conn_close(EvcConn *conn)
 {
 	evc_conn_fail(conn, &(EvcTrouble){.kind = EVC_TROUBLE_LOST});
-}
-
-static bool
-fail(EvcConn *conn, EvcTrouble *trouble, EvcTroubleKind kind, int errnum)
-{
-	evc_conn_close(conn);
-	*trouble = (EvcTrouble){.kind = kind, .errnum = errnum};
-	return false;
 }
 
 /* Takes a descriptor for the socket, and makes sure of one for the wait set. */
@@ -77,25 +64,42 @@ reserve_descriptors(void)
 	return false;
 }
 
+/* By the kernel's count, too: without one for the wait set PostgreSQL raises XX000. */
 static bool
-make_socket(EvcConn *conn)
+has_spare_descriptor(pgsocket sock)
+{
+	int spare = fcntl(sock, F_DUPFD_CLOEXEC, 0);
+
+	if (spare < 0)
+		return false;
+	close(spare);
+	return true;
+}
+
+static bool
+make_socket(EvcConn *conn, const EvcAddress *address)
 {
 	if (!reserve_descriptors())
 	{
 		errno = EMFILE;
 		return false;
 	}
-	conn->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (conn->sock == PGINVALID_SOCKET)
+	conn->sock = evc_dial_socket(address);
+	if (conn->sock == PGINVALID_SOCKET || !has_spare_descriptor(conn->sock))
 	{
 		int errnum = errno;
 
+		if (conn->sock != PGINVALID_SOCKET)
+			close(conn->sock);
+		conn->sock = PGINVALID_SOCKET;
 		ReleaseExternalFD();
 		errno = errnum;
 		return false;
 	}
 	conn->owner = MyProcPid;
 	conn->waiter.set = NULL;
+	conn->tls.ssl = NULL;
+	conn->tls_serial = evc_tls_serial;
 	conn->greeted = false;
 	conn->leaving = false;
 	conn->next_id = 1;
@@ -109,48 +113,56 @@ make_socket(EvcConn *conn)
 	return true;
 }
 
-/* Tries until there is room in E3's queue; false with *trouble otherwise. */
+/* On failure the connection is closed. */
 static bool
-connect_socket(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
-			   EvcTrouble *trouble)
+open_address(EvcConn *conn, const EvcEndpoint *endpoint, const EvcAddress *address,
+			 int64 deadline, EvcTrouble *trouble)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	bool is_open;
 
-	strlcpy(address.sun_path, evc_endpoint_path(endpoint), sizeof(address.sun_path));
-	while (connect(conn->sock, (struct sockaddr *) &address, sizeof(address)) != 0)
+	if (!make_socket(conn, address))
 	{
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			return fail(conn, trouble, EVC_TROUBLE_CONNECT, errno);
-		if (evc_deadline_left_ms(deadline) == 0)
-			return fail(conn, trouble, EVC_TROUBLE_CONNECT_TIMEOUT, 0);
-		if (conn->waiter.set == NULL)
-			evc_waiter_open(&conn->waiter, PGINVALID_SOCKET);
-		(void) evc_waiter_wait(&conn->waiter, 0,
-							   Min(deadline, evc_deadline_after(BACKLOG_PAUSE_MS)));
+		*trouble = (EvcTrouble){.kind = EVC_TROUBLE_CONNECT, .errnum = errno};
+		return false;
 	}
-	return true;
+	is_open = evc_dial(conn->sock, address, &conn->waiter, deadline, trouble);
+	if (is_open)
+	{
+		evc_waiter_close(&conn->waiter);
+		evc_waiter_open(&conn->waiter, conn->sock);
+	}
+	if (is_open && endpoint->kind == EVW_ENDPOINT_TLS)
+		is_open = evc_tls_open(&conn->tls, conn->sock, endpoint, &conn->waiter, deadline,
+							   trouble);
+	if (!is_open)
+		evc_conn_close(conn);
+	return is_open;
 }
 
 bool
 evc_conn_open(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 			  EvcTrouble *trouble)
 {
+	EvcAddress addresses[EVC_ADDRESSES_MAX];
+	int count = evc_dial_find(endpoint, addresses, trouble);
+
 	Assert(conn->sock == PGINVALID_SOCKET);
-	if (!make_socket(conn))
-		return fail(conn, trouble, EVC_TROUBLE_CONNECT, errno);
-	if (!connect_socket(conn, endpoint, deadline, trouble))
-		return false;
-	evc_waiter_close(&conn->waiter);
-	evc_waiter_open(&conn->waiter, conn->sock);
-	return true;
+	for (int i = 0; i < count; i++)
+	{
+		int64 now = evc_now_us();
+		int64 part = (deadline - now) / (count - i);
+
+		if (open_address(conn, endpoint, &addresses[i], now + part, trouble))
+			return true;
+	}
+	return false;
 }
 
 bool
 evc_conn_usable(const EvcConn *conn)
 {
 	return conn->sock != PGINVALID_SOCKET && conn->owner == MyProcPid && conn->greeted &&
+		   (conn->tls.ssl == NULL || conn->tls_serial == evc_tls_serial) &&
 		   !conn->leaving && conn->sending == NULL &&
 		   (conn->n_abandoned < EVC_ABANDONED_MAX || conn->n_flights > 0);
 }

@@ -1,6 +1,7 @@
 /*
  * client/conn.h
- *	  One connection to E3: a non-blocking Unix socket and what is known of it.
+ *	  One connection to E3: a non-blocking socket, perhaps TLS on it, and what is known
+ *	  of it.
  *
  * Frames are read by one reader, whoever waits, so reading can stop anywhere
  * and go on later.  A frame that is partly written cannot: if an error is thrown
@@ -13,6 +14,7 @@
 #include "postgres.h"
 
 #include "client/flight.h"
+#include "client/tls.h"
 #include "client/wait.h"
 #include "guc.h"
 #include "wire/frame.h"
@@ -28,6 +30,8 @@ typedef struct EvcConn
 {
 	pgsocket sock; /* PGINVALID_SOCKET: closed, nothing below counts */
 	pid_t owner;   /* process that opened it */
+	EvcTls tls;
+	uint64 tls_serial; /* of the settings that it was made with */
 	EvcWaiter waiter;
 	bool greeted;		/* HELLO has been exchanged */
 	bool leaving;		/* this E3 takes no new requests */
@@ -49,9 +53,9 @@ typedef struct EvcConn
 	}
 
 /*
- * Connects the socket.  On failure *trouble is CONNECT or CONNECT_TIMEOUT and
- * the connection is closed; when an interrupt is thrown, the caller closes it.
- * HELLO is the caller's.
+ * Connects the socket, TLS and all.  On failure *trouble is CONNECT or CONNECT_TIMEOUT
+ * and the connection is closed; when an interrupt is thrown, the caller closes it. HELLO
+ * is the caller's.
  */
 extern bool evc_conn_open(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 						  EvcTrouble *trouble);

@@ -1,15 +1,12 @@
 /*
  * client/connect.c
- *	  From a list of endpoints to a connection that has exchanged HELLO.
+ *	  From an endpoint to a connection that has exchanged HELLO.
  */
 #include "postgres.h"
 
 #include "client/connect.h"
 
-#include "lib/stringinfo.h"
-
 #include "client/exchange.h"
-#include "client/report.h"
 #include "wire/limits.h"
 
 #define CLIENT_NAME "evcrypt postgresql " PG_MAJORVERSION
@@ -61,43 +58,21 @@ static void
 rename_trouble(EvcTrouble *trouble)
 {
 	if (trouble->kind == EVC_TROUBLE_LOST)
+	{
 		trouble->kind = EVC_TROUBLE_CONNECT;
+		trouble->broke = trouble->cause == NULL;
+	}
 	else if (trouble->kind == EVC_TROUBLE_TIMEOUT)
 		trouble->kind = EVC_TROUBLE_CONNECT_TIMEOUT;
 }
 
-static bool
-try_endpoint(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
-			 EvcTrouble *trouble)
+bool
+evc_connect(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
+			EvcTrouble *trouble)
 {
 	if (evc_conn_open(conn, endpoint, deadline, trouble) &&
 		exchange_hello(conn, deadline, trouble))
 		return true;
 	rename_trouble(trouble);
-	return false;
-}
-
-bool
-evc_connect(EvcConn *conn, const EvcEndpoint *endpoints, int count, EvcTrouble *trouble)
-{
-	int64 deadline = evc_deadline_after(evc_connect_timeout);
-	StringInfoData tried;
-
-	initStringInfo(&tried);
-	for (int i = 0; i < count; i++)
-	{
-		int64 now = evc_now_us();
-		int64 part = (deadline - now) / (count - i);
-
-		if (try_endpoint(conn, &endpoints[i], now + part, trouble))
-		{
-			pfree(tried.data);
-			return true;
-		}
-		appendStringInfo(&tried, "%s%s: %s", i > 0 ? "; " : "", endpoints[i].text,
-						 evc_trouble_cause(trouble));
-	}
-	appendStringInfoChar(&tried, '.');
-	trouble->detail = tried.data;
 	return false;
 }

@@ -1,6 +1,6 @@
 /*
  * client/connect.h
- *	  From a list of endpoints to a connection that has exchanged HELLO.
+ *	  From an endpoint to a connection that has exchanged HELLO.
  */
 #ifndef EVC_CONNECT_H
 #define EVC_CONNECT_H
@@ -10,13 +10,11 @@
 #include "client/conn.h"
 
 /*
- * Tries the endpoints in order until one is connected; all together within
- * evcrypt.connect_timeout, of which each gets an equal part of what is left.
- * On failure *trouble is that of the last endpoint, with a detail that names
- * them all, and the connection is closed.  When an interrupt is thrown, the
+ * Connects and exchanges HELLO.  On failure *trouble is CONNECT, CONNECT_TIMEOUT or
+ * what E3 said, and the connection is closed.  When an interrupt is thrown, the
  * caller closes the connection.
  */
-extern bool evc_connect(EvcConn *conn, const EvcEndpoint *endpoints, int count,
+extern bool evc_connect(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 						EvcTrouble *trouble);
 
 #endif /* EVC_CONNECT_H */

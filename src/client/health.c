@@ -108,7 +108,8 @@ evc_health_ask(const EvcEndpoint *endpoint, EvcHealth *health, EvcTrouble *troub
 	memset(health, 0, sizeof(*health));
 	PG_TRY();
 	{
-		health->reachable = evc_connect(&conn, endpoint, 1, trouble);
+		health->reachable = evc_connect(&conn, endpoint,
+										evc_deadline_after(evc_connect_timeout), trouble);
 		done = health->reachable && ask(&conn, health, trouble);
 	}
 	PG_CATCH();

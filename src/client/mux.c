@@ -10,11 +10,10 @@
 
 #include "client/mux.h"
 
-#include <sys/socket.h>
-
 #include "miscadmin.h"
 
 #include "client/stream.h"
+#include "client/transport.h"
 #include "wire/request.h"
 
 typedef bool (*Done)(const EvcConn *conn, const EvcFlight *flight);
@@ -52,7 +51,8 @@ awaited_events(const EvcConn *conn)
 {
 	bool writing = conn->sending != NULL && !conn->cut;
 
-	return WL_SOCKET_READABLE | (writing ? WL_SOCKET_WRITEABLE : 0);
+	return WL_SOCKET_READABLE | (writing ? WL_SOCKET_WRITEABLE : 0) |
+		   evc_transport_events(conn);
 }
 
 /* False if the deadline has passed before it was done. */
@@ -162,13 +162,16 @@ send_cancel(EvcConn *conn, uint64 id)
 {
 	uint8_t frame[64];
 	EvwBuf buf;
+	struct iovec part;
+	bool begun;
 	ssize_t len;
 
 	evw_buf_fixed(&buf, frame, sizeof(frame));
 	evw_cancel_encode(&buf, id);
-	len = send(conn->sock, frame, buf.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (len < 0)
-		return (errno == EAGAIN || errno == EWOULDBLOCK) && conn->n_flights > 0;
+	part = (struct iovec){.iov_base = frame, .iov_len = buf.len};
+	len = evc_transport_write(conn, &part, 1, &begun);
+	if (len == EVC_IO_LATER)
+		return !begun && conn->n_flights > 0;
 	return len == (ssize_t) buf.len;
 }
 

@@ -23,6 +23,8 @@
 #define ERRCODE_EVCRYPT_CONTEXT MAKE_SQLSTATE('E', 'V', '0', '2', '3')
 #define ERRCODE_EVCRYPT_UNSUPPORTED MAKE_SQLSTATE('E', 'V', '0', '2', '4')
 
+bool evc_involved;
+
 /* What one status becomes. */
 typedef struct StatusReport
 {
@@ -34,10 +36,12 @@ typedef struct StatusReport
 } StatusReport;
 
 static const char hint_connect[] =
-	"Check that E3 is running and that evcrypt.endpoints names its socket.";
+	"Check that E3 is running and that evcrypt.endpoints names where it listens.";
 static const char hint_timeout[] =
 	"Raise evcrypt.request_timeout, or send fewer values at a time.";
 static const char hint_later[] = "Try again later.";
+static const char hint_credential[] =
+	"Set evcrypt.credential to a token that the application was issued.";
 static const char hint_log[] = "E3's log says more.";
 static const char hint_cut[] = "The text may have been cut off.";
 static const char hint_text[] =
@@ -74,7 +78,9 @@ static const StatusReport status_reports[] = {
 	{EVW_CONTEXT_UNEXPECTED, ERRCODE_EVCRYPT_CONTEXT, NULL, NULL,
 	 "Decrypt it without a context."},
 	{EVW_VERSION_UNSUPPORTED, ERRCODE_EVCRYPT_UNSUPPORTED, NULL, NULL, NULL},
-	{EVW_ROLE_REFUSED, ERRCODE_INSUFFICIENT_PRIVILEGE, NULL, NULL, NULL},
+	{EVW_ROLE_REFUSED, ERRCODE_INSUFFICIENT_PRIVILEGE, NULL,
+	 "The rules of E3's policy that let this server decrypt are for other data roles.",
+	 "E3's log names the first of the rules."},
 	{EVW_TEXT_NO_PREFIX, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL, NULL, hint_text},
 	{EVW_TEXT_DEBUG, ERRCODE_EVCRYPT_DEBUG_STRING, NULL,
 	 "Debug strings are encrypted to a key that is published.",
@@ -98,6 +104,20 @@ static const StatusReport status_reports[] = {
 	 NULL},
 	{EVW_TOO_MANY_CONNECTIONS, ERRCODE_EVCRYPT_TOO_MANY, "too many connections to E3",
 	 NULL, "Raise the number of connections in E3's configuration."},
+	{EVW_POLICY_REFUSED, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	 "E3's policy does not allow this", NULL, NULL},
+	{EVW_QUOTA_EXCEEDED, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+	 "decrypt quota of this server is used up", NULL,
+	 "Try again later, or decrypt fewer values."},
+	{EVW_CREDENTIAL_MISSING, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	 "E3's policy demands a credential", NULL, hint_credential},
+	{EVW_CREDENTIAL_INVALID, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, NULL, NULL,
+	 hint_credential},
+	{EVW_CREDENTIAL_EXPIRED, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, NULL, NULL,
+	 hint_credential},
+	{EVW_CREDENTIAL_SCOPE, ERRCODE_INSUFFICIENT_PRIVILEGE, NULL, NULL, hint_credential},
+	{EVW_AUDIT_FAILED, ERRCODE_EVCRYPT_FAILED,
+	 "E3 does not decrypt, as its audit cannot be written", NULL, hint_log},
 	{EVW_BUSY, ERRCODE_EVCRYPT_BUSY, NULL, NULL,
 	 "Try again later, or raise evcrypt.request_timeout."},
 	{EVW_DRAINING, ERRCODE_EVCRYPT_DRAINING, NULL, NULL, hint_later},
@@ -140,17 +160,26 @@ status_detail(const StatusReport *report, EvwStatus status)
 	return psprintf("Status %d: %s.", (int) status, evw_status_message(status));
 }
 
-void
-evc_report_status(EvwStatus status)
+/* "detail" is what is known beyond the status, or NULL. */
+pg_noreturn static void
+raise_status(EvwStatus status, const char *detail)
 {
 	const StatusReport *report = find_status_report(status);
-	const char *detail = status_detail(report, status);
 
+	evc_involved = true;
+	if (detail == NULL)
+		detail = status_detail(report, status);
 	ereport(ERROR, (errcode(report->sqlstate),
 					errmsg("%s", report->message != NULL ? report->message
 														 : evw_status_message(status)),
 					detail != NULL ? errdetail("%s", detail) : 0,
 					report->hint != NULL ? errhint("%s", report->hint) : 0));
+}
+
+void
+evc_report_status(EvwStatus status)
+{
+	raise_status(status, NULL);
 }
 
 /* What trouble without a status becomes, by its kind. */
@@ -195,6 +224,15 @@ find_trouble_report(const EvcTrouble *trouble)
 const char *
 evc_trouble_cause(const EvcTrouble *trouble)
 {
+	static char text[256];
+
+	if (trouble->cause != NULL)
+	{
+		snprintf(text, sizeof(text), "%s%s%s",
+				 trouble->about != NULL ? trouble->about : "",
+				 trouble->about != NULL ? ": " : "", trouble->cause);
+		return text;
+	}
 	switch (trouble->kind)
 	{
 		case EVC_TROUBLE_CONNECT:
@@ -228,7 +266,7 @@ evc_report_trouble(const EvcTrouble *trouble)
 	const char *detail;
 
 	if (trouble->kind == EVC_TROUBLE_STATUS)
-		evc_report_status(trouble->status);
+		raise_status(trouble->status, trouble->detail);
 	detail = trouble_detail(trouble);
 	ereport(ERROR,
 			(errcode(report->sqlstate), errmsg("%s", report->message),

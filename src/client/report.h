@@ -12,6 +12,12 @@
 #include "wire/status.h"
 
 /*
+ * Somebody's value has been in our hands since this was cleared: what has been
+ * encrypted, decrypted or refused.  For src/redact, which clears it.
+ */
+extern bool evc_involved;
+
+/*
  * Raises the error that belongs to a status of one value or of a request:
  * SQLSTATE, message, detail and hint, never any data.
  */

@@ -1,21 +1,13 @@
 /*
  * client/stream.c
- *	  Bytes out of a connection and into it, as far as the socket takes them.
+ *	  Bytes out of a connection and into it, as far as they are taken.
  */
 #include "postgres.h"
 
 #include "client/stream.h"
 
-#include <sys/socket.h>
-
 #include "client/route.h"
-
-/* True if the socket only asks to come back later. */
-static bool
-would_block(void)
-{
-	return errno == EAGAIN || errno == EWOULDBLOCK;
-}
+#include "client/transport.h"
 
 /* "len" bytes of the frame have gone out. */
 static void
@@ -43,20 +35,22 @@ advance(EvcConn *conn, size_t len)
 bool
 evc_stream_push(EvcConn *conn)
 {
-	struct msghdr header = {.msg_iovlen = 2};
+	EvcFlight *flight = conn->sending;
+	bool begun;
 	ssize_t len;
 
-	if (conn->sending == NULL || conn->cut)
+	if (flight == NULL || conn->cut)
 		return false;
-	header.msg_iov = conn->sending->out;
-	len = sendmsg(conn->sock, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (len > 0)
-		advance(conn, (size_t) len);
-	else if (len < 0 && would_block())
+	len = evc_transport_write(conn, flight->out, lengthof(flight->out), &begun);
+	if (begun)
+		flight->begun = true;
+	if (len == EVC_IO_LATER)
 		return false;
-	else if (len < 0 && errno != EINTR)
+	if (len == EVC_IO_GONE)
 		/* E3 may have said why before it closed: stop sending, read on. */
 		conn->cut = true;
+	else
+		advance(conn, (size_t) len);
 	return true;
 }
 
@@ -66,6 +60,7 @@ evc_stream_pull(EvcConn *conn)
 	uint8_t *at;
 	size_t room;
 	ssize_t len;
+	EvcTrouble trouble;
 	EvwStatus status = evw_frame_want(&conn->reader, &at, &room);
 
 	if (status != EVW_OK)
@@ -78,18 +73,17 @@ evc_stream_pull(EvcConn *conn)
 		evc_route_frame(conn);
 		return true;
 	}
-	len = recv(conn->sock, at, room, MSG_DONTWAIT);
-	if (len < 0 && would_block())
+	len = evc_transport_read(conn, at, room, &trouble);
+	if (len == EVC_IO_LATER)
 		return false;
-	if (len > 0)
+	if (len == EVC_IO_GONE)
 	{
-		status = evw_frame_came(&conn->reader, (size_t) len);
-		if (status != EVW_OK)
-			evc_conn_fail(conn,
-						  &(EvcTrouble){.kind = EVC_TROUBLE_PROTOCOL, .status = status});
+		evc_conn_fail(conn, &trouble);
+		return true;
 	}
-	else if (len == 0 || errno != EINTR)
-		evc_conn_fail(conn, &(EvcTrouble){.kind = EVC_TROUBLE_LOST,
-										  .errnum = len < 0 ? errno : 0});
+	status = evw_frame_came(&conn->reader, (size_t) len);
+	if (status != EVW_OK)
+		evc_conn_fail(conn,
+					  &(EvcTrouble){.kind = EVC_TROUBLE_PROTOCOL, .status = status});
 	return true;
 }

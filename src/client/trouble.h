@@ -29,6 +29,10 @@ typedef struct EvcTrouble
 {
 	EvcTroubleKind kind;
 	int errnum;
+	bool broke; /* with CONNECT: it was made, and ended before HELLO */
+	/* Constants: instead of errnum what it was, and what that is about; or NULL. */
+	const char *cause;
+	const char *about;
 	EvwStatus status;
 	uint32 retry_ms;	/* with BUSY: when E3 suggests to try again; 0: not said */
 	const char *detail; /* sentence for errdetail, or NULL; current memory context */

@@ -22,6 +22,7 @@
 #define WAIT_EVENTS 4
 
 static uint32 wait_event_e3; /* 0: not asked for yet */
+static int64 waited_us;
 
 int64
 evc_now_us(void)
@@ -119,9 +120,35 @@ evc_waiter_wait(EvcWaiter *waiter, uint32 events, int64 deadline)
 		waiter->events = events;
 	}
 	count = WaitEventSetWait(waiter->set, timeout, occurred, WAIT_EVENTS, wait_event_e3);
-	waiter->waited_us += evc_now_us() - start;
+	waited_us += evc_now_us() - start;
 	for (int i = 0; i < count; i++)
 		heed(waiter, &occurred[i]);
 	CHECK_FOR_INTERRUPTS();
 	return true;
+}
+
+void
+evc_wait_until(int64 until)
+{
+	EvcWaiter waiter = {0};
+
+	PG_TRY();
+	{
+		evc_waiter_open(&waiter, PGINVALID_SOCKET);
+		while (evc_waiter_wait(&waiter, 0, until))
+			;
+	}
+	PG_CATCH();
+	{
+		evc_waiter_close(&waiter);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	evc_waiter_close(&waiter);
+}
+
+int64
+evc_waited_us(void)
+{
+	return waited_us;
 }

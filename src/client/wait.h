@@ -30,7 +30,6 @@ typedef struct EvcWaiter
 	int socket_pos;	   /* of E3's socket in the set, -1: none */
 	int client_pos;	   /* of the client's socket, -1: none */
 	uint32 events;	   /* asked for on E3's socket */
-	int64 waited_us;   /* time spent waiting, summed up */
 } EvcWaiter;
 
 /*
@@ -46,5 +45,11 @@ extern void evc_waiter_close(EvcWaiter *waiter);
  * something may have happened, and the caller looks again.
  */
 extern bool evc_waiter_wait(EvcWaiter *waiter, uint32 events, int64 deadline);
+
+/* Waits for the time alone, and throws what interrupts demand. */
+extern void evc_wait_until(int64 until);
+
+/* All the time that this backend has spent waiting for E3. */
+extern int64 evc_waited_us(void);
 
 #endif /* EVC_WAIT_H */

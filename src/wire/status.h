@@ -69,6 +69,12 @@
 	X(PEER_REFUSED, 401, "this peer may not connect")                                    \
 	X(NOT_ALLOWED, 402, "this peer may not do this")                                     \
 	X(TOO_MANY_CONNECTIONS, 403, "too many connections")                                 \
+	X(POLICY_REFUSED, 410, "policy does not allow this")                                 \
+	X(QUOTA_EXCEEDED, 411, "decrypt quota is used up")                                   \
+	X(CREDENTIAL_MISSING, 412, "policy demands a credential")                            \
+	X(CREDENTIAL_INVALID, 413, "credential is not valid")                                \
+	X(CREDENTIAL_EXPIRED, 414, "credential has expired")                                 \
+	X(CREDENTIAL_SCOPE, 415, "credential does not cover this")                           \
 	/* 5xx: the server */                                                                \
 	X(BUSY, 501, "E3 is busy")                                                           \
 	X(DRAINING, 502, "E3 is shutting down")                                              \
@@ -77,6 +83,7 @@
 	X(CANCELLED, 505, "request was cancelled")                                           \
 	X(CRYPTO_FAILED, 506, "cryptographic library failed")                                \
 	X(INTERNAL, 507, "internal error")                                                   \
+	X(AUDIT_FAILED, 508, "audit record cannot be written")                               \
 	/* 6xx: keys and configuration, reported to an administrator */                      \
 	X(KEYRING_IO, 601, "keyring file cannot be read or written")                         \
 	X(KEYRING_PERMISSIONS, 602, "keyring file may be read by others or is not ours")     \
@@ -88,7 +95,8 @@
 	X(BAD_KEY, 608, "key is malformed, out of range or of the wrong curve")              \
 	X(PASSPHRASE, 609, "passphrase cannot be read, is empty or may be read by others")   \
 	X(CONFIG, 610, "configuration is not valid")                                         \
-	X(KEYRING_FULL, 611, "keyring has as many apps or key versions as it can hold")
+	X(KEYRING_FULL, 611, "keyring has as many apps or key versions as it can hold")      \
+	X(AUDIT_LOG, 612, "audit log cannot be opened, or is not what it should be")
 
 typedef enum EvwStatus
 {

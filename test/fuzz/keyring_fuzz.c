@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include "base/secret.h"
 #include "keyring/payload.h"
 
 #include <stdlib.h>
@@ -33,10 +34,14 @@ read_and_write(EvwBytes payload, EvwBuf *written)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static bool has_arena;
 	EvwBuf once;
 	EvwBuf twice;
 	E3Keyring *first;
 
+	if (!has_arena)
+		FUZZ_CHECK(e3_secret_init(1 << 20) == EVW_OK);
+	has_arena = true;
 	fuzz_buf_init(&once);
 	fuzz_buf_init(&twice);
 	first = read_and_write((EvwBytes){data, size}, &once);

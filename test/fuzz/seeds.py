@@ -70,6 +70,11 @@ file = /var/lib/e3/keyring
 passphrase_file = /etc/e3/passphrase
 [access]
 allow_users = root, 33
+policy = /etc/evcrypt/policy
+[audit]
+file = /var/lib/evcrypt/audit
+on_failure = continue
+sync = yes
 [crypto]
 aead = ipsec-mb
 agreement = library
@@ -78,11 +83,48 @@ agreement = library
     "unknown_key": b"[e3]\nsockets = /a\n",
     "twice": b"[e3]\nworkers = 1\nworkers = 1\n",
 })
+write("policy", {
+    "whole": b"""; a comment
+[issuer i]
+issuer = https://x
+audience = e3
+key = /k.pem
+max_lifetime_s = 600
+skew_s = 5
+[rule r]
+identity = uid:1, user:root, dns:a.b, uri:x:y, vsock:3, any
+operations = encrypt, decrypt, blind_index, reencrypt, administer
+apps = *, one
+roles = *, (none), pii
+credential = i
+[quota q]
+identity = any
+values_per_second = 10
+burst = 20
+values_per_day = 30
+""",
+    "unknown": b"[rule r]\nverbs = x\n",
+    "incomplete": b"[rule r]\nidentity = any\n",
+})
+header = "eyJhbGciOiJFUzI1NiJ9"
+write("token", {
+    "claims": b'{"iss":"i","sub":"s","iat":1699999990,"exp":1700000010,"app":["a"],"operations":"decrypt"}',
+    "token": f"{header}.e30.{'A' * 86}".encode(),
+    "none": f"eyJhbGciOiJub25lIn0.e30.{'A' * 86}".encode(),
+    "crit": b"eyJhbGciOiJFUzI1NiIsImNyaXQiOltdfQ.e30.AAAA",
+})
+zeros = "0" * 64
+write("audit", {
+    "first": f"evcrypt-audit 1 key=0200000000000000 first=1 chain={zeros} mac={zeros}\nseq=1 x mac={zeros}\n".encode(),
+    "head": f"evcrypt-audit-head 1 key=0200000000000000 last=1 chain={zeros} mac={zeros}\n".ljust(256).encode() * 2,
+    "text": b"\x00\x10a \"label\"\n\\",
+})
 version = {"version": 1, "created_us": 1700000000000000,
            "p256": bytes.fromhex(vectors["curves"]["p256"]["private"]),
            "secp256k1": bytes.fromhex(vectors["curves"]["secp256k1"]["private"])}
 write("keyring", {
     "empty": msgpack.packb({"apps": []}),
+    "audit": msgpack.packb({"apps": [], "audit": bytes(range(32))}),
     "one": msgpack.packb({"apps": [{"name": "demo", "versions": [version]}]}),
     "two": msgpack.packb({"apps": [
         {"name": "a", "versions": [{**version, "version": 2}, version]},

@@ -27,8 +27,10 @@ my @started;
 
 # --- E3 --------------------------------------------------------------------
 
-# A new E3 with a keyring and the app "default"; "extra" are lines for its
-# configuration, beginning with a [section] line; with "stopped" it does not run.
+# A new E3 with a keyring and the app "default", or with the keyring of another E3,
+# "like"; "extra" are lines for its configuration, beginning with a [section] line;
+# "environment" is what it has of that beside the test's own; with "stopped" it does
+# not run.
 sub start_e3
 {
 	my (%option) = @_;
@@ -38,8 +40,11 @@ sub start_e3
 		socket => "$dir/e3.sock",
 		config => "$dir/e3.conf",
 		log => "$dir/e3.log",
+		environment => $option{environment} // {},
 		owner => $$,
 	}, 'EvcryptTest::E3';
+
+	my $keys = $option{like} ? $option{like}{dir} : $dir;
 
 	spit($self->{log}, '');
 	spit("$dir/passphrase", "a passphrase for tests only\n");
@@ -49,12 +54,12 @@ sub start_e3
 socket = $dir/e3.sock
 
 [keyring]
-file = $dir/keyring
-passphrase_file = $dir/passphrase
+file = $keys/keyring
+passphrase_file = $keys/passphrase
 
 END
-	$self->ctl('init');
-	$self->ctl('app', 'add', 'default');
+	$self->ctl('init') unless $option{like};
+	$self->ctl('app', 'add', 'default') unless $option{like};
 	$self->start unless $option{stopped};
 	push @started, $self;
 	return $self;
@@ -147,6 +152,7 @@ sub start
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>>', $self->{log} or die;
 		open STDERR, '>&', \*STDOUT;
+		@ENV{ keys %{ $self->{environment} } } = values %{ $self->{environment} };
 		exec 'e3', '--config', $self->{config};
 		die "cannot run e3: $!";
 	}
@@ -198,7 +204,8 @@ package EvcryptTest;
 
 # --- PostgreSQL ------------------------------------------------------------
 
-# A running node whose database "postgres" has the extension.
+# A running node whose database "postgres" has the extension.  Beside lines for its
+# configuration, "extra", its server may be given an "environment".
 sub new_node
 {
 	my ($name, $e3, %option) = @_;
@@ -209,9 +216,18 @@ sub new_node
 	  unless $option{no_preload};
 	$node->append_conf('postgresql.conf', "evcrypt.endpoints = 'unix:$e3->{socket}'");
 	$node->append_conf('postgresql.conf', $option{extra}) if $option{extra};
-	$node->start;
+	start_node($node, %{ $option{environment} // {} });
 	$node->safe_psql('postgres', 'CREATE EXTENSION evcrypt');
 	return $node;
+}
+
+sub start_node
+{
+	my ($node, %environment) = @_;
+	local @ENV{ keys %environment } = values %environment;
+
+	$node->start;
+	return;
 }
 
 # One psql that stays connected: $session->query, ->ok, ->fails.

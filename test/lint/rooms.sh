@@ -6,7 +6,8 @@ set -uo pipefail
 # room: the rooms it may include beside itself and wire.  A file at the top of
 # a tree is a room of its own name.
 declare -A src=(
-	[evcrypt]="plan exec copy sqlfn type batch client guc compat"
+	[evcrypt]="plan redact exec copy sqlfn type batch client guc compat"
+	[redact]="batch client guc compat"
 	[plan]="exec batch guc compat"
 	[exec]="batch guc compat"
 	[copy]="batch guc compat"
@@ -18,25 +19,31 @@ declare -A src=(
 	[guc]="compat"
 	[compat]=""
 	[wire]=""
+	[cli]=""
 )
 declare -A enclave=(
-	[main]="config net sched rpc keyring crypto base"
-	[ctl]="config keyring crypto base"
-	[net]="config sched rpc keyring base"
+	[main]="config net sched rpc audit policy keyring crypto tls base"
+	[ctl]="config audit policy keyring crypto tls base"
+	[net]="config sched rpc audit policy keyring tls base"
 	[sched]="base"
-	[rpc]="config keyring crypto base"
-	[keyring]="crypto base"
+	[rpc]="config audit policy keyring crypto tls base"
+	[tls]="config base"
+	[keyring]="audit crypto base"
+	[policy]="base"
+	[audit]="base"
 	[crypto]="base"
 	[config]="base"
 	[base]=""
 )
 
 # Files that may include <openssl/...>.
-openssl='^(enclave/crypto/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/ctl/)'
+openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
+# Files that may include the libraries of credentials.
+tokens='^enclave/policy/token(_key)?\.c$'
 # Files that may include socket headers.
-sockets='^(src/client/|enclave/(net|ctl)/)'
+sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }
@@ -78,6 +85,7 @@ check_foreign() # file tree room target
 	openssl/*) [[ $1 =~ $openssl ]] || complain "$1" "$4" "OpenSSL is not for this file" ;;
 	intel-ipsec-mb.h | secp256k1*.h | crypto_mb/*)
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
+	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
 			complain "$1" "$4" "sockets are not for this file" ;;

@@ -58,6 +58,12 @@ END
 plant rooms "ipsec-mb beside its backend" <<'END'
 printf '#include <intel-ipsec-mb.h>\n' >>enclave/crypto/aead.c
 END
+plant rooms "the JOSE library outside of its file" <<'END'
+printf '#include <cjose/cjose.h>\n' >>enclave/policy/decide.c
+END
+plant rooms "the policy looking into the keyring" <<'END'
+printf '#include "keyring/keyring.h"\n' >>enclave/policy/decide.c
+END
 plant rooms "OpenSSL in the wire" <<'END'
 printf '#include <openssl/evp.h>\n' >>src/wire/buf.c
 END
@@ -86,6 +92,12 @@ sed -i 's/^THEMES = .*/THEMES = setup/' extension.mk
 END
 plant tests_listed "a TAP script of the wrong name" <<'END'
 : >test/tap/orphan.pl
+END
+plant tests_listed "an isolation spec without expected output" <<'END'
+cp test/isolation/specs/cancel.spec test/isolation/specs/orphan.spec
+END
+plant tests_listed "an isolation spec of the wrong name" <<'END'
+: >test/isolation/specs/orphan.sql
 END
 plant tests_listed "a unit test that is not run" <<'END'
 mkdir -p test/unit/build

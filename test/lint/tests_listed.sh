@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every test file there is, is run: a theme has its expected output and is in
-# REGRESS, unit tests, fuzzers and TAP scripts are started by their runners.
+# REGRESS, unit tests, fuzzers, TAP scripts and isolation specs are started by their runners.
 set -uo pipefail
 
 bad=0
@@ -37,5 +37,12 @@ for file in test/tap/*; do
 	*.pl) [[ $tap == *" $file "* ]] || complain "$file: not run by test/lib/tap" ;;
 	*) complain "$file: only .pl scripts belong here" ;;
 	esac
+done
+
+isolation=" $(test/lib/isolation --list | tr '\n' ' ') "
+for file in test/isolation/specs/*; do
+	[[ $isolation == *" $file "* ]] || complain "$file: not run by test/lib/isolation"
+	name=$(basename "$file" .spec)
+	[ -f "test/isolation/expected/$name.out" ] || complain "$file: no expected/$name.out"
 done
 exit $bad

@@ -1,4 +1,5 @@
 # A standby decrypts; replication itself needs no E3.
+# Release build only: it is about replication.
 use strict;
 use warnings;
 

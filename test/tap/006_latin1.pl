@@ -1,4 +1,5 @@
 # A LATIN1 database: ciphertext is UTF-8 inside whatever the server encoding.
+# Release build only: it is about encodings.
 use strict;
 use warnings;
 

@@ -147,7 +147,7 @@ $e3->ctl_fails(1, qr/E3 refuses: too many connections \(TOO_MANY_CONNECTIONS\)/,
 is($first->stats->{connections_refused}, $refused + 4, 'E3 has counted them');
 is($second->call('ECHO', { app => 'default' }, E3Client::column('on'))->{type}, $E3Client::VERB{RESULT},
 	'those that are there go on');
-like(slurp($e3->{log}), qr/event=peer_refused uid=$> status=TOO_MANY_CONNECTIONS$/m, 'it is in the log');
+like(slurp($e3->{log}), qr/event=peer_refused peer=uid:$> status=TOO_MANY_CONNECTIONS$/m, 'it is in the log');
 $second->close;
 EvcryptTest::wait_until('one has gone', sub { $first->stats->{connections_open} == 1 });
 is(E3Client->new($e3->{socket})->health->{running}, 0, 'and there is room again');

@@ -1,4 +1,5 @@
 # Plaintext does not leave for the server of a foreign table, nor for its log.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

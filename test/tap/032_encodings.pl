@@ -1,4 +1,5 @@
 # Server encodings of several bytes: text comes back byte for byte, or is refused.
+# Release build only: it is about encodings.
 use strict;
 use warnings;
 

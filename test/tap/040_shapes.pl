@@ -1,5 +1,6 @@
 # Every shape of statement, with batches and without: the same rows, and the
 # requests that were promised.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 # A role that may not EXECUTE a function cannot have it called by any shape of
 # statement, with batches and without; nor is anything asked of E3 for it.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 # What batches must not change: which values are sent, which errors are raised
 # and when, how often something is called.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

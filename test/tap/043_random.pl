@@ -1,5 +1,6 @@
 # Random queries: batching on gives what batching off gives, and what the
 # plaintext twins give.  With fixed seeds: test/stack test/lib/queries takes others.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

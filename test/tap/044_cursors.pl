@@ -1,5 +1,6 @@
 # Every kind of cursor over calls gives what it gives with batches off: rows,
 # positions, and errors.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

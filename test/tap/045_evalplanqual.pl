@@ -1,5 +1,6 @@
 # Rows that another transaction changes while a statement waits for it are
 # evaluated again, with their new values.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 # Errors, cancels and lost connections while batches are out: the statement
 # fails by name, what is around it goes on, and the next statements are right.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

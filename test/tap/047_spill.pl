@@ -1,5 +1,6 @@
 # Plaintext that a statement only passes on is not written to temporary files;
 # where it must be sorted or hashed itself, the search finds it, so it works.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

@@ -1,4 +1,5 @@
 # What EXPLAIN says of batches, in its four formats, and what it does not do.
+# Release build only: it is about plans.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 # COPY with ENCRYPT, against plain COPY of the same input into a twin whose columns
 # are plaintext: the same rows, or the same SQLSTATE at the same line.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

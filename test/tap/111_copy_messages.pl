@@ -1,5 +1,6 @@
 # What loads that fail say, to the client and in the server's log: where the trouble is,
 # and nothing of what stands there, in whatever column it stands.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

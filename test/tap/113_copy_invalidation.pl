@@ -1,5 +1,6 @@
 # What others do to the table during the load, as far as its lock lets them: what core
 # remembers of the table is thrown away and made anew, and no row is stored as plaintext.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 # What users know of COPY, with ENCRYPT and DECRYPT: progress, tags, nested loads,
 # savepoints, prepared and cached statements, sessions of roles with few rights.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

@@ -103,7 +103,7 @@ chmod 0666, $ENV{E3_SOCKET} or die;
 my $refused = $watch->stats->{connections_refused};
 is_turned_away($NOBODY, 'a user that is not allowed is refused by name');
 is($watch->stats->{connections_refused}, $refused + 1, 'and counted');
-like(slurp("$ENV{EVCRYPT_STACK}/e3.log"), qr/event=peer_refused uid=$NOBODY status=PEER_REFUSED$/m, 'and logged');
+like(slurp("$ENV{EVCRYPT_STACK}/e3.log"), qr/event=peer_refused peer=uid:$NOBODY status=PEER_REFUSED$/m, 'and logged');
 
 allow($owner, 'root', 'nobody');
 my $client = is_let_in($NOBODY, 'a user that is allowed is let in');

@@ -15,11 +15,13 @@ what_fits_is_read(void **state)
 	E3Budget budget;
 	E3Share a;
 	E3Share b;
+	size_t party = 0;
+	size_t other = 0;
 
 	(void) state;
 	e3_budget_init(&budget, 8 * MB);
-	e3_share_init(&a);
-	e3_share_init(&b);
+	e3_share_init(&a, &party);
+	e3_share_init(&b, &other);
 	assert_true(e3_budget_reserve(&budget, &a, MB));
 	assert_int_equal(budget.used, 4 * MB);
 	/* Twice is once. */
@@ -42,11 +44,12 @@ the_line_is_kept(void **state)
 {
 	E3Budget budget;
 	E3Share shares[4];
+	size_t parties[4] = {0};
 
 	(void) state;
 	e3_budget_init(&budget, 4 * MB);
 	for (int i = 0; i < 4; i++)
-		e3_share_init(&shares[i]);
+		e3_share_init(&shares[i], &parties[i]);
 	assert_true(e3_budget_reserve(&budget, &shares[0], MB));
 	assert_null(e3_budget_next(&budget));
 	assert_false(e3_budget_reserve(&budget, &shares[1], MB));
@@ -73,11 +76,13 @@ one_is_always_let_through(void **state)
 	E3Budget budget;
 	E3Share a;
 	E3Share b;
+	size_t party = 0;
+	size_t other = 0;
 
 	(void) state;
 	e3_budget_init(&budget, MB);
-	e3_share_init(&a);
-	e3_share_init(&b);
+	e3_share_init(&a, &party);
+	e3_share_init(&b, &other);
 	assert_true(e3_budget_reserve(&budget, &a, EVW_FRAME_MAX));
 	assert_false(e3_budget_reserve(&budget, &b, E3_BUDGET_SMALL + 1));
 	e3_budget_count(&budget, &a, 5 * MB);
@@ -90,6 +95,41 @@ one_is_always_let_through(void **state)
 	assert_int_equal(budget.used, 0);
 }
 
+/* Who takes all that it may keeps nobody else waiting, though it came first. */
+static void
+nobody_has_it_all(void **state)
+{
+	E3Budget budget;
+	E3Share greedy[3];
+	E3Share modest;
+	size_t party = 0;
+	size_t other = 0;
+
+	(void) state;
+	e3_budget_init(&budget, 16 * MB);
+	for (int i = 0; i < 3; i++)
+		e3_share_init(&greedy[i], &party);
+	e3_share_init(&modest, &other);
+	assert_true(e3_budget_reserve(&budget, &greedy[0], 2 * MB));
+	assert_true(e3_budget_reserve(&budget, &greedy[1], MB));
+	assert_int_equal(party, 12 * MB);
+	/* Three quarters, and no byte more. */
+	assert_false(e3_budget_reserve(&budget, &greedy[2], E3_BUDGET_SMALL + 1));
+	assert_null(e3_budget_next(&budget));
+	assert_true(e3_budget_reserve(&budget, &modest, MB));
+	assert_int_equal(budget.used, 16 * MB);
+	e3_budget_leave(&budget, &greedy[1]);
+	assert_ptr_equal(e3_budget_next(&budget), &greedy[2]);
+	assert_true(e3_budget_reserve(&budget, &greedy[2], MB));
+	/* A frame for which that is not enough: alone, and with room for it. */
+	e3_budget_leave(&budget, &greedy[0]);
+	e3_budget_leave(&budget, &greedy[2]);
+	e3_budget_leave(&budget, &modest);
+	assert_int_equal(party + other + budget.used, 0);
+	assert_true(e3_budget_reserve(&budget, &greedy[0], 4 * MB));
+	e3_budget_leave(&budget, &greedy[0]);
+}
+
 int
 main(void)
 {
@@ -97,6 +137,7 @@ main(void)
 		cmocka_unit_test(what_fits_is_read),
 		cmocka_unit_test(the_line_is_kept),
 		cmocka_unit_test(one_is_always_let_through),
+		cmocka_unit_test(nobody_has_it_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

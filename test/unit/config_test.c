@@ -67,6 +67,9 @@ defaults_fill_what_is_not_said(void **state)
 	assert_int_equal(config.frame_timeout_ms, EVW_FRAME_TIMEOUT_MS);
 	assert_int_equal(config.idle_timeout_ms, EVW_IDLE_TIMEOUT_MS);
 	assert_int_equal(config.n_uids, 0);
+	assert_string_equal(config.policy, "");
+	assert_string_equal(config.audit, "");
+	assert_false(config.audit_open || config.audit_sync);
 }
 
 static void
@@ -81,6 +84,11 @@ every_key_is_read(void **state)
 						"\n"
 						"[access]\n"
 						"allow_users = root, 1234 ,4294967294\n"
+						"policy = /policy\n"
+						"[audit]\n"
+						"file = /audit\n"
+						"on_failure = continue\n"
+						"sync = yes\n"
 						"[e3]\n"
 						"socket=/s\n"
 						"socket_mode = 0600\n"
@@ -118,6 +126,9 @@ every_key_is_read(void **state)
 	assert_string_equal(config.keyring, "/k");
 	assert_string_equal(config.passphrase_file, "/p");
 	assert_int_equal(config.n_uids, 3);
+	assert_string_equal(config.policy, "/policy");
+	assert_string_equal(config.audit, "/audit");
+	assert_true(config.audit_open && config.audit_sync);
 	assert_int_equal(config.uids[0], 0);
 	assert_int_equal(config.uids[1], 1234);
 	assert_int_equal(config.uids[2], 4294967294);
@@ -148,6 +159,14 @@ static const BadConfig bad_configs[] = {
 	{MINIMAL "file = /k\n", "e3.conf:6: [keyring] file: is given twice"},
 	{MINIMAL "[e3]\n\nsocket = /t\n", "e3.conf:8: [e3] socket: is given twice"},
 	{MINIMAL "  more\n", "e3.conf:6: line begins with white space"},
+	{MINIMAL "\v[nowhere]\n", "e3.conf:6: line begins with white space"},
+	{MINIMAL "[access]\npolicy = here\n",
+	 "e3.conf:7: [access] policy: must be an absolute path"},
+	{MINIMAL "[audit]\nfile = here\n",
+	 "e3.conf:7: [audit] file: must be an absolute path"},
+	{MINIMAL "[audit]\non_failure = no\n",
+	 "e3.conf:7: [audit] on_failure: must be refuse or continue"},
+	{MINIMAL "[audit]\nsync = 1\n", "e3.conf:7: [audit] sync: must be no or yes"},
 	{MINIMAL "\tfile = /k\n", "e3.conf:6: line begins with white space"},
 	{"\xef\xbb\xbf" MINIMAL, "e3.conf:1: file begins with a byte order mark"},
 	{"[e3]\nsocket = s\n", "e3.conf:2: [e3] socket: must be an absolute path"},
@@ -365,22 +384,88 @@ a_file_is_loaded_or_named(void **state)
 	help_remove_dir(dir);
 }
 
+static bool
+allows(const E3Config *config, const char *peer)
+{
+	E3Identity identity;
+
+	assert_true(e3_identity_parse(&identity, peer));
+	return e3_config_allows(config, &identity);
+}
+
 static void
 only_the_named_may_connect(void **state)
 {
+	const E3Identity self = e3_identity_uid(geteuid());
 	E3ConfigError error;
 	E3Config config;
 
 	(void) state;
 	assert_status(parse(MINIMAL "[access]\nallow_users = 12345,12346\n", &config, &error),
 				  EVW_OK);
-	assert_true(e3_config_allows(&config, geteuid()));
-	assert_true(e3_config_allows(&config, 12345));
-	assert_true(e3_config_allows(&config, 12346));
-	assert_false(e3_config_allows(&config, 12347));
+	assert_true(e3_config_allows(&config, &self));
+	assert_true(allows(&config, "uid:12345"));
+	assert_true(allows(&config, "uid:12346"));
+	assert_false(allows(&config, "uid:12347"));
+	assert_true(allows(&config, "dns:has.shown.its.certificate"));
+	assert_false(allows(&config, "vsock:12345"));
 	assert_status(parse(MINIMAL, &config, &error), EVW_OK);
-	assert_true(e3_config_allows(&config, geteuid()));
-	assert_false(e3_config_allows(&config, 12345));
+	assert_true(e3_config_allows(&config, &self));
+	assert_false(allows(&config, "uid:12345"));
+}
+
+#define TLS_FILES "certificate = /c\nkey = /k\nclient_ca = /a\n"
+
+static void
+tls_and_vsock_are_whole_or_absent(void **state)
+{
+	E3ConfigError error;
+	E3Config config;
+
+	(void) state;
+	assert_status(parse(MINIMAL "[tls]\nlisten = 0.0.0.0:7433, [::]:7434\n" TLS_FILES
+								"crl = /r\n[vsock]\nport = 5000\nallow_cids = 3, 16\n",
+						&config, &error),
+				  EVW_OK);
+	assert_int_equal(config.n_tls_listen, 2);
+	assert_string_equal(config.tls_listen[0].host, "0.0.0.0");
+	assert_string_equal(config.tls_listen[1].host, "::");
+	assert_int_equal(config.tls_listen[1].port, 7434);
+	assert_string_equal(config.tls_listen[1].text, "tls://[::]:7434");
+	assert_string_equal(config.tls.certificate, "/c");
+	assert_string_equal(config.tls.key, "/k");
+	assert_string_equal(config.tls.client_ca, "/a");
+	assert_string_equal(config.tls.crl, "/r");
+	assert_int_equal(config.vsock_port, 5000);
+	assert_true(allows(&config, "vsock:16"));
+	assert_false(allows(&config, "vsock:4"));
+	assert_status(parse(MINIMAL, &config, &error), EVW_OK);
+	assert_int_equal(config.n_tls_listen, 0);
+	assert_int_equal(config.vsock_port, 0);
+	expect_error(MINIMAL "[tls]\nlisten = 127.0.0.1:1\ncertificate = /c\nkey = /k\n",
+				 "e3.conf:9: [tls] client_ca: is missing");
+	expect_error(MINIMAL "[tls]\ncrl = /r\n", "e3.conf:7: [tls] listen: is missing");
+	expect_error(MINIMAL "[vsock]\nport = 1\n",
+				 "e3.conf:7: [vsock] allow_cids: is missing");
+}
+
+static void
+addresses_have_their_limits(void **state)
+{
+	(void) state;
+	expect_error(MINIMAL "[tls]\nlisten = 127.0.0.1\n",
+				 "e3.conf:7: [tls] listen: must be address:port, comma separated, IPv6 "
+				 "addresses in brackets");
+	expect_error(MINIMAL "[tls]\nlisten = a:1,b:1,c:1,d:1,e:1\n",
+				 "e3.conf:7: [tls] listen: more than 4 addresses");
+	expect_error(MINIMAL "[vsock]\nport = 4294967295\n",
+				 "e3.conf:7: [vsock] port: must be between 1 and 4294967294");
+	expect_error(MINIMAL "[vsock]\nallow_cids = 3,4294967295\n",
+				 "e3.conf:7: [vsock] allow_cids: must be numbers from 1 to 4294967294, "
+				 "comma separated");
+	expect_error(MINIMAL "[vsock]\nallow_cids = 0\n",
+				 "e3.conf:7: [vsock] allow_cids: must be numbers from 1 to 4294967294, "
+				 "comma separated");
 }
 
 int
@@ -398,6 +483,8 @@ main(void)
 		cmocka_unit_test(a_credential_lies_in_its_folder),
 		cmocka_unit_test(a_file_is_loaded_or_named),
 		cmocka_unit_test(only_the_named_may_connect),
+		cmocka_unit_test(tls_and_vsock_are_whole_or_absent),
+		cmocka_unit_test(addresses_have_their_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

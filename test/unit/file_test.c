@@ -80,6 +80,8 @@ a_file_that_others_may_use_is_refused(void **state)
 		assert_int_equal(read_with(path, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
 		assert_int_equal(read_with(path, E3_FILE_CREDENTIAL, 6),
 						 roots_credential ? E3_FILE_OK : E3_FILE_SHARED);
+		assert_int_equal(read_with(path, E3_FILE_TRUSTED, 6),
+						 bit & 022 ? E3_FILE_SHARED : E3_FILE_OK);
 		assert_int_equal(read_with(path, E3_FILE_ANY, 6), E3_FILE_OK);
 	}
 }
@@ -100,8 +102,10 @@ a_credential_of_group_root_is_roots_alone(void **state)
 	assert_int_equal(read_with(path, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
 	assert_int_equal(chown(path, 0, 65534), 0);
 	assert_int_equal(read_with(path, E3_FILE_CREDENTIAL, 6), E3_FILE_SHARED);
+	assert_int_equal(read_with(path, E3_FILE_TRUSTED, 6), E3_FILE_OK);
 	assert_int_equal(chown(path, 65534, 0), 0);
 	assert_int_equal(read_with(path, E3_FILE_CREDENTIAL, 6), E3_FILE_SHARED);
+	assert_int_equal(read_with(path, E3_FILE_TRUSTED, 6), E3_FILE_SHARED);
 }
 
 static void
@@ -117,6 +121,8 @@ only_a_regular_file_is_a_file(void **state)
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_int_equal(read_with(link, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
 	assert_int_equal(read_with(link, E3_FILE_ANY, 6), E3_FILE_OK);
+	assert_int_equal(read_with(link, E3_FILE_TRUSTED, 6), E3_FILE_OK);
+	assert_int_equal(read_with(fifo, E3_FILE_TRUSTED, 6), E3_FILE_SHARED);
 	assert_int_equal(read_with(fifo, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
 	assert_int_equal(read_with(dir, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
 	assert_int_equal(read_with(help_path(dir, "none", 3), E3_FILE_PRIVATE, 6),

@@ -58,6 +58,8 @@ rpc_set_up(void **state)
 	assert_non_null(fixture->shared.derived);
 	fixture->shared.request_keys = e3_request_keys_new(4);
 	assert_non_null(fixture->shared.request_keys);
+	fixture->shared.policy = e3_policy_holder_new(NULL);
+	fixture->shared.quotas = e3_quotas_new();
 	fixture->worker.shared = &fixture->shared;
 	fixture->worker.fresh_waits = nothing_waits;
 	fixture->worker.scratch = e3_scratch_new();
@@ -75,6 +77,8 @@ rpc_tear_down(void **state)
 	e3_request_keys_free(fixture->shared.request_keys);
 	e3_derived_free(fixture->shared.derived);
 	e3_keyring_holder_free(fixture->shared.keyring);
+	e3_quotas_free(fixture->shared.quotas);
+	e3_policy_holder_free(fixture->shared.policy);
 	json_decref(fixture->vectors);
 	free(fixture);
 	return 0;

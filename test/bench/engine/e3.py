@@ -72,7 +72,7 @@ class Load:
     """One run of e3ctl bench; options are those of its command line."""
 
     def __init__(self, e3, cpus=None, **options):
-        words = ["e3ctl", "bench", "--socket", e3.socket, "--json"]
+        words = ["e3ctl", "bench", "--json"] + ([] if "endpoint" in options else ["--socket", e3.socket])
         for name, value in options.items():
             words += [f"--{name.replace('_', '-')}", str(value)]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True,

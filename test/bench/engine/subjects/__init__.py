@@ -1,6 +1,6 @@
 """The engine's subjects, in the order in which they are measured; see ../../measure.py."""
 
-from subjects import agreement, bulk, cancel, fairness, ladder, single, workers
+from subjects import agreement, bulk, cancel, fairness, ladder, single, tls, workers
 
 SUBJECTS = {
     "bulk": bulk,
@@ -10,4 +10,5 @@ SUBJECTS = {
     "fairness": fairness,
     "workers": workers,
     "cancel": cancel,
+    "tls": tls,
 }

@@ -1,0 +1,37 @@
+/*
+ * base/debug_point.c
+ *	  Where E3 stops until a test lets it go on; in debug builds alone.
+ */
+#include "base/debug_point.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+e3_debug_point(const char *name)
+{
+	const char *dir = getenv("E3_DEBUG_POINTS");
+	char fifo[PATH_MAX];
+	char parked[PATH_MAX + 16];
+	struct stat st;
+	int fd;
+
+	if (dir == NULL)
+		return;
+	(void) snprintf(fifo, sizeof(fifo), "%s/%s", dir, name);
+	if (stat(fifo, &st) != 0 || !S_ISFIFO(st.st_mode))
+		return;
+	(void) snprintf(parked, sizeof(parked), "%s.parked", fifo);
+	fd = open(parked, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	/* The FIFO may have been taken away meanwhile. */
+	fd = open(fifo, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	(void) unlink(parked);
+}

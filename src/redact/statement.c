@@ -1,0 +1,126 @@
+/*
+ * redact/statement.c
+ *	  The state of one message of the client's, forgotten when it ends.
+ *
+ * A message ends when PostgreSQL empties MessageContext for the next one, which is
+ * after the error of the last one has been logged.  A process without a client has
+ * no such context: there the transaction is what ends.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
+#include "utils/memutils.h"
+
+#include "client/report.h"
+#include "guc.h"
+#include "redact/lexer.h"
+#include "redact/statement.h"
+
+typedef struct Message
+{
+	bool begun;	 /* its end will be noticed */
+	bool judged; /* what is not marked is clean */
+	bool marked;
+	bool out_of_activity;
+} Message;
+
+static Message message;
+static bool marked_in_transaction;
+
+static void
+forget(void *unused)
+{
+	marked_in_transaction = evc_transaction_is_marked() && IsTransactionState();
+	memset(&message, 0, sizeof(message));
+	evc_involved = false;
+}
+
+static void
+on_transaction(XactEvent event, void *unused)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		marked_in_transaction = false;
+}
+
+void
+evc_statement_init(void)
+{
+	RegisterXactCallback(on_transaction, NULL);
+}
+
+void
+evc_statement_begin(void)
+{
+	static MemoryContextCallback at_end = {.func = forget};
+	MemoryContext context =
+		MessageContext != NULL ? MessageContext : TopTransactionContext;
+
+	if (message.begun || context == NULL)
+		return;
+	message.begun = true;
+	MemoryContextRegisterResetCallback(context, &at_end);
+}
+
+void
+evc_statement_mark(void)
+{
+	evc_statement_begin();
+	message.marked = message.begun;
+}
+
+void
+evc_statement_judged(void)
+{
+	evc_statement_begin();
+	message.judged = message.begun;
+}
+
+bool
+evc_statement_is_marked(void)
+{
+	return message.marked || evc_involved;
+}
+
+bool
+evc_transaction_is_marked(void)
+{
+	return marked_in_transaction || evc_statement_is_marked();
+}
+
+bool
+evc_statement_is_judged(void)
+{
+	return message.judged;
+}
+
+/* A text without a value says nothing, and is of use. */
+bool
+evc_hides_text(const char *text)
+{
+	return text != NULL &&
+		   (evc_redact == EVC_REDACT_STRICT || evc_text_values(text) != EVC_VALUES_NONE);
+}
+
+bool
+evc_is_clients_text(const char *text)
+{
+	return text != NULL && text == debug_query_string;
+}
+
+void
+evc_statement_hide_activity(void)
+{
+	if (message.out_of_activity || !evc_hides_text(debug_query_string))
+		return;
+	message.out_of_activity = message.begun;
+	pgstat_report_activity(STATE_RUNNING, EVC_HIDDEN);
+}
+
+bool
+evc_statement_is_out_of_activity(void)
+{
+	return message.out_of_activity || !evc_hides_text(debug_query_string);
+}
