@@ -27,11 +27,13 @@
 #include "compat_copy.h"
 
 void
-evc_copy_check_source(const CopyStmt *stmt)
+evc_copy_check_command(const CopyStmt *stmt)
 {
 	Oid role =
 		stmt->is_program ? ROLE_PG_EXECUTE_SERVER_PROGRAM : ROLE_PG_READ_SERVER_FILES;
 
+	PreventCommandIfParallelMode("COPY FROM");
+	PreventCommandDuringRecovery("COPY FROM");
 	if (stmt->filename == NULL || has_privs_of_role(GetUserId(), role))
 		return;
 	ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -103,16 +105,6 @@ check_row_security(Relation rel)
 				errhint("Use INSERT statements instead."));
 }
 
-/* What the utility functions check of any statement, and DoCopy of this one. */
-static void
-check_transaction(Relation rel)
-{
-	PreventCommandIfParallelMode("COPY FROM");
-	PreventCommandDuringRecovery("COPY FROM");
-	if (XactReadOnly && !rel->rd_islocaltemp)
-		PreventCommandIfReadOnly("COPY FROM");
-}
-
 Node *
 evc_copy_check_target(ParseState *pstate, const CopyStmt *stmt, Relation rel,
 					  List *copied)
@@ -132,7 +124,8 @@ evc_copy_check_target(ParseState *pstate, const CopyStmt *stmt, Relation rel,
 						   lfirst_int(cell) - FirstLowInvalidHeapAttributeNumber);
 	evc_check_permissions(pstate, permissions);
 	check_row_security(rel);
-	check_transaction(rel);
+	if (XactReadOnly && !rel->rd_islocaltemp)
+		PreventCommandIfReadOnly("COPY FROM");
 	return where;
 }
 

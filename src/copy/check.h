@@ -11,8 +11,11 @@
 #include "parser/parse_node.h"
 #include "utils/relcache.h"
 
-/* Raises 42501 unless the current user may read the file or run the program. */
-extern void evc_copy_check_source(const CopyStmt *stmt);
+/*
+ * Raises what can be said before the table is opened: not on a standby, not while
+ * parallel workers run, not the file or program that the user may not read or run.
+ */
+extern void evc_copy_check_command(const CopyStmt *stmt);
 
 /*
  * Adds the target to the parse state, reads the WHERE clause, and raises what the

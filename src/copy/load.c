@@ -244,7 +244,7 @@ evc_copy_load(ParseState *pstate, CopyStmt *stmt, const DefElem *columns,
 	Target target = {.pstate = pstate, .stmt = stmt};
 	uint64 processed;
 
-	evc_copy_check_source(stmt);
+	evc_copy_check_command(stmt);
 	target.rel = table_openrv(stmt->relation, RowExclusiveLock);
 	caller = MemoryContextSwitchTo(context);
 	processed = load_table(&target, columns);

@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "tcop/dest.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 
 #include "copy/options.h"
 #include "copy/rows.h"
@@ -25,7 +26,7 @@
 typedef struct EvcUnload
 {
 	struct EvcUnload *enclosing; /* one that has begun, and runs this one, or NULL */
-	const char *source;
+	int n_columns;				 /* of the query */
 	List *columns;
 	bool attached;
 } EvcUnload;
@@ -238,6 +239,28 @@ attach(EvcUnload *unload, QueryDesc *query)
 	MemoryContextSwitchTo(caller);
 }
 
+/*
+ * The query of the COPY that has begun?  Its text may have been replaced by whoever
+ * hides it, so it is known by who wants its rows, and by its columns.
+ */
+static bool
+is_expected(const EvcUnload *unload, const QueryDesc *query)
+{
+	ListCell *cell;
+
+	if (query->dest->mydest != DestCopyOut || query->tupDesc->natts != unload->n_columns)
+		return false;
+	foreach (cell, unload->columns)
+	{
+		EvcCopyColumn *column = lfirst(cell);
+		Oid type = TupleDescAttr(query->tupDesc, column->number - 1)->atttypid;
+
+		if (getBaseType(type) != column->encrypted)
+			return false;
+	}
+	return true;
+}
+
 static void
 start_executor(QueryDesc *query, int eflags)
 {
@@ -245,17 +268,17 @@ start_executor(QueryDesc *query, int eflags)
 		prev_executor_start_hook(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	if (unloads != NULL && !unloads->attached && query->sourceText == unloads->source &&
-		query->dest->mydest == DestCopyOut)
+	if (unloads != NULL && !unloads->attached && is_expected(unloads, query))
 		attach(unloads, query);
 }
 
 EvcUnload *
-evc_receiver_begin(const char *source, List *columns)
+evc_receiver_begin(int n_columns, List *columns)
 {
 	EvcUnload *unload = palloc(sizeof(EvcUnload));
 
-	*unload = (EvcUnload){.enclosing = unloads, .source = source, .columns = columns};
+	*unload =
+		(EvcUnload){.enclosing = unloads, .n_columns = n_columns, .columns = columns};
 	unloads = unload;
 	return unload;
 }

@@ -13,11 +13,11 @@
 #include "nodes/pg_list.h"
 
 /*
- * The COPY with this source text, which core is about to execute, gets these
- * columns decrypted: a list of EvcCopyColumn whose numbers are those of the query.
- * Returns what is to be given to evc_receiver_end.
+ * The COPY of a query that core is about to execute gets these of its columns
+ * decrypted: a list of EvcCopyColumn whose numbers are those of the query.  Returns what
+ * is to be given to evc_receiver_end.
  */
-extern struct EvcUnload *evc_receiver_begin(const char *source, List *columns);
+extern struct EvcUnload *evc_receiver_begin(int n_columns, List *columns);
 
 /* Core is done, or has failed.  Was it core that executed it? */
 extern bool evc_receiver_end(struct EvcUnload *unload);

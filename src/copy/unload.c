@@ -147,7 +147,7 @@ evc_copy_unload_begin(ParseState *pstate, CopyStmt *stmt, const DefElem *option,
 	table_close(rel, NoLock);
 	number_by_query(columns, copied);
 	unloading->nest_level = forbid_what_copy_lacks();
-	unloading->unload = evc_receiver_begin(pstate->p_sourcetext, columns);
+	unloading->unload = evc_receiver_begin(list_length(copied), columns);
 }
 
 void

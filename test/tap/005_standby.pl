@@ -22,6 +22,11 @@ $primary->wait_for_catchup($standby);
 is($standby->safe_psql('postgres', q{SELECT count(*) FROM t WHERE decrypt(v) = 'value ' || id}),
 	'100', 'the standby decrypts');
 is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'it is one');
+is($standby->safe_psql('postgres', 'COPY t TO STDOUT WITH (DECRYPT (v))'), join("\n", map { "$_\tvalue $_" } 1 .. 100),
+	'COPY TO decrypts there');
+my (undef, undef, $err) = $standby->psql('postgres', q{\set VERBOSITY sqlstate
+	COPY t FROM '/dev/null' WITH (ENCRYPT (v))});
+like($err, qr/ERROR:  25006$/m, 'COPY FROM is refused');
 
 $e3->stop;
 $primary->safe_psql('postgres', 'INSERT INTO t SELECT id + 100, v FROM t');

@@ -119,6 +119,18 @@ my @INPUTS = (
 	[ '*WHERE of a generated column', "1,one,a\n", 'FORMAT csv', 'WHERE twice > 1' ],
 );
 
+my $session = session();
+
+# In one session, as there are many; dies of an error.
+sub run
+{
+	my ($sql) = @_;
+	my $out = $session->query($sql);
+
+	die "$sql: $session->{error}" if $session->{error} =~ /ERROR|FATAL/;
+	return $out;
+}
+
 # Every way of a shape in a schema of its own, "twin" or "ours".
 sub make
 {
@@ -130,7 +142,8 @@ sub make
 	for ([ twin => $twin ], [ ours => $ours ])
 	{
 		my ($schema, $sql) = @$_;
-		set_up("DROP SCHEMA IF EXISTS $schema CASCADE; CREATE SCHEMA $schema; SET search_path = $schema, public; $sql");
+		run("SET client_min_messages = warning; DROP SCHEMA IF EXISTS $schema CASCADE; CREATE SCHEMA $schema; SET search_path = $schema, public; $sql;
+			RESET search_path; RESET client_min_messages");
 	}
 	return;
 }
@@ -140,15 +153,15 @@ sub contents
 {
 	my ($schema, $type) = @_;
 	my $secret = $schema eq 'ours' ? "public.decrypt_as(ssn, NULL::$type)" : 'ssn';
-	my @tables = split /\n/, query("SELECT relname FROM pg_class WHERE relnamespace = '$schema'::regnamespace
+	my @tables = split /\n/, run("SELECT relname FROM pg_class WHERE relnamespace = '$schema'::regnamespace
 		AND relkind IN ('r', 'v') ORDER BY relname");
 	my $all = '';
 
 	for my $table (@tables)
 	{
-		my $columns = query("SELECT string_agg(CASE attname WHEN 'ssn' THEN \$\$($secret)::text\$\$ ELSE quote_ident(attname) END, ', '
+		my $columns = run("SELECT string_agg(CASE attname WHEN 'ssn' THEN \$\$($secret)::text\$\$ ELSE quote_ident(attname) END, ', '
 			ORDER BY attname) FROM pg_attribute WHERE attrelid = '$schema.$table'::regclass AND attnum > 0 AND NOT attisdropped");
-		$all .= "$table\n" . query("SELECT $columns FROM ONLY $schema.$table") . "\n";
+		$all .= "$table\n" . run("SELECT $columns FROM ONLY $schema.$table") . "\n";
 	}
 	return $all;
 }
@@ -174,12 +187,11 @@ sub outcome
 	my $with = join ', ', grep { $_ ne '' } $options, @ours;
 	# In the transaction that made the table, as FREEZE wants it, or not.
 	my $truncate = $options =~ /FREEZE/ ? "BEGIN; TRUNCATE t;" : 'BEGIN;';
-	my (undef, $err) = psql("\\unset ON_ERROR_STOP
-		SET search_path = $schema, public; $truncate
+
+	$session->query("$truncate SET LOCAL search_path = $schema, public;
 		COPY t $columns FROM $from WITH ($with) $where;
 		COMMIT");
-
-	return trouble($err) . "\n" . contents($schema, $type);
+	return trouble($session->{error}) . "\n" . contents($schema, $type);
 }
 
 sub same
@@ -247,7 +259,7 @@ for my $type ('text', 'date', 'numeric(10,2)', 'bytea')
 	my $value = { text => q{'a' || i}, date => q{date '2000-01-01' + i}, 'numeric(10,2)' => 'i / 3.0', bytea => q{'\\xff'} }->{$type};
 
 	make("CREATE TABLE t (id int, ssn {$type})");
-	query("COPY (SELECT i, ($value)::$type FROM generate_series(1, 10) i UNION ALL SELECT 11, NULL) TO '$file' (FORMAT binary)");
+	run("COPY (SELECT i, ($value)::$type FROM generate_series(1, 10) i UNION ALL SELECT 11, NULL) TO '$file' (FORMAT binary)");
 	same("binary, $type", '', "'$file'", 'FORMAT binary', "('ssn $type')", '', $type);
 	my $whole = slurp($file);
 	same("binary, $type, cut off", '', q{'} . input(substr $whole, 0, length($whole) - 30) . q{'}, 'FORMAT binary', "('ssn $type')", '', $type);
@@ -262,22 +274,21 @@ for my $rows (1, 2, 3, 1000, 4096, 10_000, 65_536)
 	for my $depth (1, 2)
 	{
 		next if $rows < 3 and $depth == 1;
-		query("ALTER DATABASE evcrypt SET evcrypt.batch_rows = $rows; ALTER DATABASE evcrypt SET evcrypt.batch_depth = $depth");
-		query('TRUNCATE twin.t, ours.t');
+		run("SET evcrypt.batch_rows = $rows; SET evcrypt.batch_depth = $depth; TRUNCATE twin.t, ours.t");
 		same("batch_rows $rows, batch_depth $depth", '', q{'} . input($many) . q{'}, 'FORMAT csv', '*', '', 'text');
 	}
 }
-query('ALTER DATABASE evcrypt RESET evcrypt.batch_depth; ALTER DATABASE evcrypt SET evcrypt.batch_bytes = 1');
-query('TRUNCATE twin.t, ours.t');
+run('RESET evcrypt.batch_depth; SET evcrypt.batch_bytes = 1; TRUNCATE twin.t, ours.t');
 same('batch_bytes 1kB', '', q{'} . input($many) . q{'}, 'FORMAT csv', '*', '', 'text');
-query('ALTER DATABASE evcrypt RESET ALL; TRUNCATE twin.t, ours.t');
+run('RESET evcrypt.batch_rows; RESET evcrypt.batch_bytes; TRUNCATE twin.t, ours.t');
 same('a bad line far behind', '', q{'} . input($many . "x,y,z\n") . q{'}, 'FORMAT csv', '*', '', 'text');
 same('a program', '', q{PROGRAM 'printf ''1,one,a\n2,two,b\n'''}, 'FORMAT csv', '*', '', 'text');
-query('TRUNCATE twin.t, ours.t');
+run('TRUNCATE twin.t, ours.t');
 same('a program that fails', '', q{PROGRAM 'printf ''1,one,a\n''; exit 3'}, 'FORMAT csv', '*', '', 'text');
 same('a program that is not there', '', q{PROGRAM 'exec /nowhere'}, 'FORMAT csv', '*', '', 'text');
 same('a file that is not there', '', q{'/nowhere/at/all'}, 'FORMAT csv', '*', '', 'text');
 same('a directory', '', q{'/'}, 'FORMAT csv', '*', '', 'text');
 
-set_up('DROP SCHEMA twin, ours CASCADE');
+run('DROP SCHEMA twin, ours CASCADE');
+$session->close;
 done_testing();
