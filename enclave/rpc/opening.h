@@ -1,7 +1,6 @@
 /*
  * rpc/opening.h
- *	  A DECRYPT on its way; shared by decrypt.c, derive.c, agree_ahead.c,
- *	  open_large.c and open_run.c alone.
+ *	  A DECRYPT on its way; shared by the files that do it alone.
  */
 #ifndef E3_OPENING_H
 #define E3_OPENING_H
@@ -99,7 +98,7 @@ extern E3DerivedId e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t 
 extern bool e3_ahead_find(E3Ahead *ahead, const E3DerivedId *id,
 						  uint8_t key[E3_AES_KEY_LEN], EvwStatus *status);
 
-/* rpc/agree_ahead.c: another worker has made it meanwhile.  "ahead" may be NULL. */
+/* rpc/agree_ahead.c: it has come from elsewhere.  "ahead" may be NULL. */
 extern void e3_ahead_forget(E3Ahead *ahead, const E3DerivedId *id);
 
 /*
@@ -124,14 +123,10 @@ extern EvwStatus e3_open_finish(E3Opening *opening, const EvwTagInfo *info,
 								uint8_t *opened, size_t len,
 								EvwStatus status) EVW_MUST_USE;
 
-/* rpc/decrypt.c: notes length and status of a value that begins at "start" of the reply.
- */
+/* rpc/decrypt.c: notes a value's length, from "start" of the reply on, and status. */
 extern void e3_open_note(E3Opening *opening, size_t start, EvwStatus status);
 
-/*
- * rpc/open_run.c: opens and notes the short values that follow and begin like the
- * one that was opened last, up to a small number, if there are any.
- */
+/* rpc/open_run.c: opens and notes some short values like the one that came last. */
 extern EvwStatus e3_open_run(E3Opening *opening, bool *any) EVW_MUST_USE;
 
 /*
