@@ -49,10 +49,19 @@ of_category(const ErrorData *error, int sqlstate)
 	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TO_CATEGORY(sqlstate);
 }
 
+/* RAISE and its like may use any SQLSTATE for any text. */
+static bool
+is_free_text(const ErrorData *error)
+{
+	return error->message_id == NULL || strcmp(error->message_id, "%s") == 0;
+}
+
 /* Cancels, connections, files, resources. */
 static bool
 is_about_the_world(const ErrorData *error)
 {
+	if (is_free_text(error))
+		return false;
 	return of_category(error, ERRCODE_OPERATOR_INTERVENTION) ||
 		   of_category(error, ERRCODE_INSUFFICIENT_RESOURCES) ||
 		   of_category(error, ERRCODE_CONNECTION_EXCEPTION) ||

@@ -49,21 +49,25 @@ skip_row(EvcLoad *load)
 					   (long long) limit));
 }
 
-/* Reads a row into load->values; false at the end. */
-static bool
+typedef enum RowRead
+{
+	ROW_READ, /* load->values are its */
+	ROW_SKIPPED,
+	INPUT_ENDED
+} RowRead;
+
+static RowRead
 read_row(EvcLoad *load)
 {
-	for (;;)
-	{
-		CHECK_FOR_INTERRUPTS();
-		load->phase = EVC_COPY_PARSING;
-		if (!NextCopyFrom(load->inner, load->econtext, load->values, load->nulls))
-			return false;
-		load->phase = EVC_COPY_SKIPPING;
-		if (!evc_copy_row_failed(load->inner))
-			return true;
-		skip_row(load);
-	}
+	CHECK_FOR_INTERRUPTS();
+	load->phase = EVC_COPY_PARSING;
+	if (!NextCopyFrom(load->inner, load->econtext, load->values, load->nulls))
+		return INPUT_ENDED;
+	load->phase = EVC_COPY_SKIPPING;
+	if (!evc_copy_row_failed(load->inner))
+		return ROW_READ;
+	skip_row(load);
+	return ROW_SKIPPED;
 }
 
 static EvcCopyState
@@ -112,10 +116,14 @@ fill(EvcLoad *load, EvcCopyRows *rows)
 	while (!load->ended && !evc_rows_full(rows))
 	{
 		uint64 before = bytes_read(load->inner);
+		RowRead read = read_row(load);
 
-		load->ended = !read_row(load);
-		if (!load->ended)
+		if (read == ROW_READ)
 			add_row(load, rows, size_of_row(load->inner, before));
+		else if (read == ROW_SKIPPED)
+			evc_rows_skipped(rows, size_of_row(load->inner, before));
+		else
+			load->ended = true;
 	}
 	MemoryContextSwitchTo(caller);
 	load->phase = EVC_COPY_ENCRYPTING;

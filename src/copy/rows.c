@@ -99,6 +99,16 @@ evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
 	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
 }
 
+/* A set without rows is never full, so it is emptied. */
+void
+evc_rows_skipped(EvcCopyRows *rows, size_t size)
+{
+	if (rows->n_rows == 0)
+		MemoryContextReset(rows->context);
+	else
+		rows->bytes += size;
+}
+
 void
 evc_rows_send(EvcCopyRows *rows)
 {

@@ -90,6 +90,9 @@ extern void evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum
 /* The row is complete; of its values "size" bytes are held in rows->context. */
 extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
 
+/* A row that will not be added has left something in rows->context. */
+extern void evc_rows_skipped(EvcCopyRows *rows, size_t size);
+
 extern void evc_rows_send(EvcCopyRows *rows);
 extern void evc_rows_receive(EvcCopyRows *rows);
 

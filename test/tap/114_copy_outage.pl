@@ -70,6 +70,21 @@ is(whole(), "$ROWS|$ROWS|$ROWS", 'all of them are right');
 $session->query('TRUNCATE big');
 $watch->close if $watch->can('close');
 
+SKIP:
+{
+	skip 'ON_ERROR: PostgreSQL 17', 2 if $MAJOR < 17;
+	set_up('CREATE TABLE skips (name text, id int, ssn encrypted)');
+	my $start = rss_kb($session->{backend});
+	my $name = 'x' x 500;
+	for my $first ('', "a,1,b\n")
+	{
+		$session->query("COPY skips FROM PROGRAM 'printf ''$first''; yes $name,y,z | head -n 400000'
+			WITH (FORMAT csv, ON_ERROR ignore, ENCRYPT (ssn))");
+		cmp_ok(rss_kb($session->{backend}) - $start, '<', $MB * 1024, 'rows that are skipped leave nothing in memory');
+	}
+	set_up('DROP TABLE skips');
+}
+
 # --- killed and restarted --------------------------------------------------
 
 for my $round (1 .. 2)
