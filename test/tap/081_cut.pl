@@ -9,6 +9,9 @@ use EvcryptTest;
 use FaultProxy;
 use Test::More;
 
+# It is the backend that is tested: beside an E3 with a sanitizer some of them do.
+my $STEP = ($ENV{EVCRYPT_VARIANT} // 'release') eq 'release' ? 1 : 5;
+
 my $e3 = start_e3();
 my $proxy = FaultProxy->new(to => $e3->{socket});
 my $node = new_node('cut', $e3, extra => "evcrypt.endpoints = 'unix:$proxy->{path}'\n");
@@ -40,12 +43,14 @@ for my $name (sort keys %exchange)
 	my ($whole) = $proxy->seen;
 	my %wrong;
 	my %states;
+	my $positions = 0;
 
 	ok($expected, "$name: an exchange of $whole->{request} and $whole->{reply} bytes");
 	for my $way ('request', 'reply')
 	{
-		for my $byte (0 .. $whole->{$way} - 1)
+		for my $byte (grep { $_ % $STEP == 0 } 0 .. $whole->{$way} - 1)
 		{
+			$positions++;
 			my %cut = (way => $way, byte => $byte, act => 'cut');
 			my $where = "$way byte $byte";
 
@@ -69,9 +74,8 @@ for my $name (sort keys %exchange)
 	is_deeply(\%wrong, {}, "$name: cut once, and cut always, at every byte");
 	# While HELLO is under way there is no connection yet.
 	my $hello = $states{'08001'};
-	my $sum = $whole->{request} + $whole->{reply};
 	is_deeply([ sort keys %states ], [ '08001', '08006' ], 'and only these errors come of it');
-	is($states{'08001'} + $states{'08006'}, $sum, "$hello connecting, $states{'08006'} later");
+	is($states{'08001'} + $states{'08006'}, $positions, "$hello connecting, $states{'08006'} later");
 }
 is($session->query('SELECT pg_backend_pid()'), $backend, 'the backend is the same');
 
