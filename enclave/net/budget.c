@@ -47,18 +47,26 @@ fits(size_t used, size_t need, size_t limit)
 	return used <= limit && need <= limit - used;
 }
 
+/* If this share is all that is spent, and not too much, what comes next may be large. */
+static bool
+is_alone(const E3Budget *budget, const E3Share *share, size_t used)
+{
+	return used == share->counted && used <= budget->limit / 2;
+}
+
 /* Has the party as much as one may have? */
 static bool
 is_greedy(const E3Budget *budget, const E3Share *share, size_t need)
 {
-	return *share->party != share->counted &&
+	return !is_alone(budget, share, *share->party) &&
 		   !fits(*share->party, need, budget->limit - budget->limit / 4);
 }
 
 static bool
 has_room(const E3Budget *budget, const E3Share *share, size_t need)
 {
-	return fits(budget->used, need, budget->limit) || budget->used == share->counted;
+	return fits(budget->used, need, budget->limit) ||
+		   is_alone(budget, share, budget->used);
 }
 
 /* Of those in line, the first that its party does not keep waiting; NULL if none. */
@@ -108,9 +116,9 @@ e3_budget_takes(const E3Budget *budget, const E3Share *share, size_t bytes)
 
 	if (bytes <= share->reserved || share->counted + bytes <= 2 * E3_BUDGET_ALLOWANCE)
 		return true;
-	if (others != share->counted && !fits(others, bytes, budget->limit))
+	if (!is_alone(budget, share, others) && !fits(others, bytes, budget->limit))
 		return false;
-	return party == share->counted ||
+	return is_alone(budget, share, party) ||
 		   fits(party, bytes, budget->limit - budget->limit / 4);
 }
 

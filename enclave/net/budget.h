@@ -51,8 +51,8 @@ extern void e3_budget_count(E3Budget *budget, E3Share *share, size_t bytes);
 
 /*
  * Room for a frame of this length and its reply?  If not, the share waits in line.
- * Whoever holds nothing while nobody else holds anything is always let through,
- * however large the frame.
+ * Whoever holds no more than half of it while nobody else holds anything is always
+ * let through, however large the frame.
  */
 extern bool e3_budget_reserve(E3Budget *budget, E3Share *share, size_t frame);
 

@@ -49,15 +49,15 @@ reply_bytes(const E3Call *call)
 }
 
 size_t
-e3_work_weigh(E3Work *work)
+e3_work_weigh(const E3Work *work)
 {
-	work->held = sizeof(E3Work) + work->call.body.cap + reply_bytes(&work->call);
-	return work->held;
+	return sizeof(E3Work) + work->call.body.cap + reply_bytes(&work->call);
 }
 
 uint32_t
 e3_work_submit(E3Work *work, E3Pool *pool)
 {
+	work->held = e3_work_weigh(work);
 	work->pool = pool;
 	if (work->conn != NULL)
 		work->conn->work_bytes += work->held;

@@ -29,7 +29,7 @@ struct E3Work
 extern E3Work *e3_work_new(E3Conn *conn, E3Flow *flow, EvwBuf *body);
 
 /* When its request is known: the memory that it and its reply will take. */
-extern size_t e3_work_weigh(E3Work *work);
+extern size_t e3_work_weigh(const E3Work *work);
 
 /* Hands it to the workers; returns as e3_pool_submit. */
 extern uint32_t e3_work_submit(E3Work *work, E3Pool *pool) EVW_MUST_USE;

@@ -88,8 +88,11 @@ one_is_always_let_through(void **state)
 	e3_budget_count(&budget, &a, 5 * MB);
 	e3_budget_unreserve(&budget, &a);
 	assert_false(e3_budget_reserve(&budget, &b, E3_BUDGET_SMALL + 1));
-	/* Replies that one has not taken do not keep the same one from the next. */
+	/* Replies that one has not taken do not keep the same one from the next, to a point.
+	 */
 	e3_budget_leave(&budget, &b);
+	assert_false(e3_budget_reserve(&budget, &a, EVW_FRAME_MAX));
+	e3_budget_count(&budget, &a, MB / 2);
 	assert_true(e3_budget_reserve(&budget, &a, EVW_FRAME_MAX));
 	e3_budget_leave(&budget, &a);
 	assert_int_equal(budget.used, 0);
