@@ -6,12 +6,10 @@
 
 #include "batch/group.h"
 
-/* The batch that is being filled, or the one after it. */
-static EvcBatch *
-batch_for(EvcBatchGroup *group, MemoryContext owner, EvwVerb verb, bool another)
+/* Makes the current batch the one that is being filled. */
+static void
+look_up(EvcBatchGroup *group, MemoryContext owner, EvwVerb verb)
 {
-	if (another)
-		group->current++;
 	if (group->current == list_length(group->batches))
 	{
 		MemoryContext caller = MemoryContextSwitchTo(owner);
@@ -19,7 +17,7 @@ batch_for(EvcBatchGroup *group, MemoryContext owner, EvwVerb verb, bool another)
 		group->batches = lappend(group->batches, evc_batch_new(owner, verb));
 		MemoryContextSwitchTo(caller);
 	}
-	return list_nth(group->batches, group->current);
+	group->filling = list_nth(group->batches, group->current);
 }
 
 EvcBatch *
@@ -27,21 +25,21 @@ evc_group_add(EvcBatchGroup *group, MemoryContext owner, EvcMarker *marker,
 			  Datum argument, EvcTicket *ticket)
 {
 	EvwVerb verb = evc_marker_verb(marker->kind);
-	EvcBatch *batch = batch_for(group, owner, verb, false);
 
-	if (evc_marker_add(marker, batch, argument, ticket))
-		return batch;
-	batch = batch_for(group, owner, verb, true);
-	(void) evc_marker_add(marker, batch, argument, ticket);
-	return batch;
+	if (group->filling == NULL)
+		look_up(group, owner, verb);
+	if (evc_marker_add(marker, group->filling, argument, ticket))
+		return group->filling;
+	group->current++;
+	look_up(group, owner, verb);
+	(void) evc_marker_add(marker, group->filling, argument, ticket);
+	return group->filling;
 }
 
 size_t
 evc_group_bytes(const EvcBatchGroup *group)
 {
-	return group->batches == NIL
-			   ? 0
-			   : evc_batch_bytes(list_nth(group->batches, group->current));
+	return group->filling == NULL ? 0 : evc_batch_bytes(group->filling);
 }
 
 bool
@@ -76,4 +74,5 @@ evc_group_reset(EvcBatchGroup *group)
 {
 	for_each_batch(group, evc_batch_reset);
 	group->current = 0;
+	group->filling = NULL;
 }

@@ -16,8 +16,9 @@
 
 typedef struct EvcBatchGroup
 {
-	List *batches; /* EvcBatch; NIL: nothing was ever added */
-	int current;   /* the one that is being filled */
+	List *batches;	   /* EvcBatch; NIL: nothing was ever added */
+	int current;	   /* the one that is being filled: */
+	EvcBatch *filling; /* NULL: not looked up yet */
 } EvcBatchGroup;
 
 /*

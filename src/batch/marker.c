@@ -37,11 +37,24 @@ add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype, EvcTicket *ticket)
 	return true;
 }
 
+static EvwDatatype
+encode(EvcMarker *marker, Datum argument, EvcPlain *plain)
+{
+	const char *string;
+
+	if (!marker->takes_string)
+		return evc_plaintype_encode(marker->type, argument, plain);
+	string = DatumGetCString(argument);
+	*plain = (EvcPlain){.bytes = {(const uint8_t *) string, strlen(string)}};
+	evc_plain_to_utf8(plain);
+	return EVW_STRING;
+}
+
 static bool
 add_plaintext(EvcMarker *marker, EvcBatch *batch, Datum argument, EvcTicket *ticket)
 {
 	EvcPlain plain;
-	EvwDatatype datatype = evc_plaintype_encode(marker->type, argument, &plain);
+	EvwDatatype datatype = encode(marker, argument, &plain);
 	bool added = add(batch, plain.bytes, datatype, ticket);
 
 	evc_plain_wipe(&plain);

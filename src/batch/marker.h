@@ -19,6 +19,7 @@ typedef struct EvcMarker
 {
 	EvcMarkerKind kind;
 	EvcPlainType *type; /* of the plaintext; NULL: text */
+	bool takes_string;	/* ENCRYPT of text: arguments are C strings */
 } EvcMarker;
 
 /* A value that has been added to a batch. */

@@ -93,8 +93,8 @@ add_row(EvcLoad *load, EvcCopyRows *rows, size_t size)
 	evc_rows_added(rows, load->inner->cur_lineno, size);
 }
 
-/* Bytes of input that have been taken out of the reader's buffers. */
-static uint64
+/* Bytes of binary input that have been taken out of the reader's buffers. */
+static inline uint64
 bytes_read(const CopyFromStateData *inner)
 {
 	return inner->bytes_processed - RAW_BUF_BYTES(inner);
