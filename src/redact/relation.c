@@ -14,6 +14,7 @@
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -111,6 +112,20 @@ rules_call(Oid relation, EvcObject kind)
 	return calls;
 }
 
+/* What is written to a table may end in a partition, or in a table that inherits. */
+static bool
+children_call(Oid relation)
+{
+	List *children = find_inheritance_children(relation, NoLock);
+	ListCell *cell;
+	bool calls = false;
+
+	foreach (cell, children)
+		calls = calls || evc_object_calls(EVC_OBJECT_WRITE, lfirst_oid(cell));
+	list_free(children);
+	return calls;
+}
+
 bool
 evc_relation_look(EvcObject kind, Oid relation)
 {
@@ -127,7 +142,8 @@ evc_relation_look(EvcObject kind, Oid relation)
 		return false;
 	return (class.relhastriggers && part_calls(&triggers, relation)) ||
 		   (class.relchecks > 0 && part_calls(&checks, relation)) ||
-		   part_calls(&defaults, relation);
+		   part_calls(&defaults, relation) ||
+		   (class.relhassubclass && children_call(relation));
 }
 
 /* One domain may be over another. */
