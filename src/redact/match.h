@@ -58,6 +58,9 @@ extern bool evc_function_look(Oid function);
 extern bool evc_domain_look(Oid type);
 extern bool evc_relation_look(EvcObject kind, Oid relation);
 
+/* Of the relations of a name, in any schema: who runs a body has his own search path. */
+extern bool evc_relation_name_calls(const char *name, bool may_write);
+
 /* Calls "look" with the name of every function that was found to call ours. */
 extern bool evc_known_callers(bool (*look)(const char *name, const char *text),
 							  const char *text);

@@ -159,3 +159,31 @@ evc_domain_look(Oid type)
 	ReleaseSysCache(row);
 	return part_calls(&domain_checks, type) || evc_object_calls(EVC_OBJECT_DOMAIN, base);
 }
+
+/*
+ * The syscache is not asked: a body has many words, and it would keep each, in a
+ * list that PostgreSQL goes through from its start until 16.
+ */
+bool
+evc_relation_name_calls(const char *name, bool may_write)
+{
+	Relation catalog = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple row;
+	bool calls = false;
+
+	ScanKeyInit(&key, Anum_pg_class_relname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum(name));
+	scan = systable_beginscan(catalog, ClassNameNspIndexId, true, NULL, 1, &key);
+	while (!calls && HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		Oid relation = ((Form_pg_class) GETSTRUCT(row))->oid;
+
+		calls = evc_object_calls(EVC_OBJECT_READ, relation) ||
+				(may_write && evc_object_calls(EVC_OBJECT_WRITE, relation));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return calls;
+}

@@ -9,7 +9,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "commands/prepare.h"
 #include "common/keywords.h"
@@ -195,24 +194,6 @@ typedef enum Access
 	ACCESS_WRITE
 } Access;
 
-/* Of that name, in any schema: who runs the body has a search path of his own. */
-static bool
-any_relation_calls(const char *name, Access access)
-{
-	CatCList *list = SearchSysCacheList1(RELNAMENSP, PointerGetDatum(name));
-	bool calls = false;
-
-	for (int i = 0; i < list->n_members && !calls; i++)
-	{
-		Oid relation = ((Form_pg_class) GETSTRUCT(&list->members[i]->tuple))->oid;
-
-		calls = evc_object_calls(EVC_OBJECT_READ, relation) ||
-				(access == ACCESS_WRITE && evc_object_calls(EVC_OBJECT_WRITE, relation));
-	}
-	ReleaseSysCacheList(list);
-	return calls;
-}
-
 /* A comment may stand before the parenthesis; it is not looked behind. */
 static bool
 is_called(const char *after)
@@ -225,7 +206,8 @@ is_called(const char *after)
 static bool
 body_name_calls(const EvcName *name, const char *after, Access access)
 {
-	return (access != ACCESS_NONE && any_relation_calls(name->name, access)) ||
+	return (access != ACCESS_NONE &&
+			evc_relation_name_calls(name->name, access == ACCESS_WRITE)) ||
 		   (is_called(after) && name_calls(name, NULL));
 }
 
