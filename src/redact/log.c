@@ -198,14 +198,20 @@ hide_details(ErrorData *edata)
 	edata->internalpos = 0;
 }
 
-/* After an error the text is of no more use to anybody. */
+/*
+ * After an error the text is of no more use to anybody, but pg_stat_activity would
+ * show it for as long as the session idles.
+ */
 static void
 hide_text(ErrorData *edata, const char *text)
 {
 	cut_text(edata, text);
 	cut_syntax_error(edata);
 	if (edata->elevel >= ERROR)
+	{
+		evc_statement_hide_activity();
 		debug_query_string = EVC_HIDDEN;
+	}
 	else
 		edata->hide_stmt = true;
 }

@@ -8,8 +8,8 @@
  *
  * "Ours" is every C function of the library but those that handle ciphertext only.
  * A function in another language counts if its body names one that does, through
- * any number of others; a relation or domain if its rules,
- * triggers, defaults or checks call one.
+ * any number of others, or a relation that does; a relation or domain if its rules,
+ * triggers, defaults or checks call one, or those of its partitions.
  */
 #ifndef EVC_REDACT_MATCH_H
 #define EVC_REDACT_MATCH_H
@@ -35,7 +35,10 @@ extern bool evc_query_calls(Node *query);
  */
 extern bool evc_text_calls(const char *text);
 
-/* The same of the body of a function: names in any schema, in strings as well. */
+/*
+ * The same of the body of a function: names in any schema, in strings and comments
+ * as well.
+ */
 extern bool evc_body_calls(const char *body);
 
 /*
@@ -54,6 +57,9 @@ extern bool evc_object_calls(EvcObject kind, Oid object);
 extern bool evc_function_look(Oid function);
 extern bool evc_domain_look(Oid type);
 extern bool evc_relation_look(EvcObject kind, Oid relation);
+
+/* Of the relations of a name, in any schema: who runs a body has his own search path. */
+extern bool evc_relation_name_calls(const char *name, bool may_write);
 
 /* Calls "look" with the name of every function that was found to call ours. */
 extern bool evc_known_callers(bool (*look)(const char *name, const char *text),

@@ -14,6 +14,7 @@
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -111,6 +112,20 @@ rules_call(Oid relation, EvcObject kind)
 	return calls;
 }
 
+/* What is written to a table may end in a partition, or in a table that inherits. */
+static bool
+children_call(Oid relation)
+{
+	List *children = find_inheritance_children(relation, NoLock);
+	ListCell *cell;
+	bool calls = false;
+
+	foreach (cell, children)
+		calls = calls || evc_object_calls(EVC_OBJECT_WRITE, lfirst_oid(cell));
+	list_free(children);
+	return calls;
+}
+
 bool
 evc_relation_look(EvcObject kind, Oid relation)
 {
@@ -127,7 +142,8 @@ evc_relation_look(EvcObject kind, Oid relation)
 		return false;
 	return (class.relhastriggers && part_calls(&triggers, relation)) ||
 		   (class.relchecks > 0 && part_calls(&checks, relation)) ||
-		   part_calls(&defaults, relation);
+		   part_calls(&defaults, relation) ||
+		   (class.relhassubclass && children_call(relation));
 }
 
 /* One domain may be over another. */
@@ -142,4 +158,32 @@ evc_domain_look(Oid type)
 	base = ((Form_pg_type) GETSTRUCT(row))->typbasetype;
 	ReleaseSysCache(row);
 	return part_calls(&domain_checks, type) || evc_object_calls(EVC_OBJECT_DOMAIN, base);
+}
+
+/*
+ * The syscache is not asked: a body has many words, and it would keep each, in a
+ * list that PostgreSQL goes through from its start until 16.
+ */
+bool
+evc_relation_name_calls(const char *name, bool may_write)
+{
+	Relation catalog = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple row;
+	bool calls = false;
+
+	ScanKeyInit(&key, Anum_pg_class_relname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum(name));
+	scan = systable_beginscan(catalog, ClassNameNspIndexId, true, NULL, 1, &key);
+	while (!calls && HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		Oid relation = ((Form_pg_class) GETSTRUCT(row))->oid;
+
+		calls = evc_object_calls(EVC_OBJECT_READ, relation) ||
+				(may_write && evc_object_calls(EVC_OBJECT_WRITE, relation));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return calls;
 }

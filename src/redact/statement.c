@@ -16,6 +16,7 @@
 #include "client/report.h"
 #include "guc.h"
 #include "redact/lexer.h"
+#include "redact/match.h"
 #include "redact/statement.h"
 
 typedef struct Message
@@ -37,9 +38,41 @@ forget(void *unused)
 	evc_involved = false;
 }
 
+/* What pg_stat_activity shows; NULL if nothing. */
+static const char *
+shown_activity(void)
+{
+	if (MyBEEntry == NULL || MyBEEntry->st_state == STATE_UNDEFINED ||
+		MyBEEntry->st_state == STATE_DISABLED)
+		return NULL;
+	return MyBEEntry->st_activity_raw;
+}
+
+static void
+replace_activity(void)
+{
+	if (shown_activity() != NULL)
+		pgstat_report_activity(MyBEEntry->st_state, EVC_HIDDEN);
+}
+
+/* An error that the log is not told of comes to no other hook. */
+static void
+hide_failed(void)
+{
+	const char *text = shown_activity();
+
+	if (evc_redact == EVC_REDACT_OFF || message.out_of_activity || !evc_hides_text(text))
+		return;
+	if (evc_statement_is_marked() ||
+		(!message.judged && (evc_redact == EVC_REDACT_STRICT || evc_text_mentions(text))))
+		replace_activity();
+}
+
 static void
 on_transaction(XactEvent event, void *unused)
 {
+	if (event == XACT_EVENT_ABORT)
+		hide_failed();
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
 		event == XACT_EVENT_PREPARE)
 		marked_in_transaction = false;
@@ -116,7 +149,7 @@ evc_statement_hide_activity(void)
 	if (message.out_of_activity || !evc_hides_text(debug_query_string))
 		return;
 	message.out_of_activity = message.begun;
-	pgstat_report_activity(STATE_RUNNING, EVC_HIDDEN);
+	replace_activity();
 }
 
 bool

@@ -172,6 +172,112 @@ name_calls(const EvcName *name, const char *arguments)
 	return calls;
 }
 
+static const char *const writing[] = {"insert", "update", "delete", "merge", "copy"};
+
+/* A word that names nothing; long lists are full of them. */
+static bool
+is_reserved(const EvcToken *token, const char *name)
+{
+	int keyword =
+		token->kind == EVC_TOKEN_WORD ? ScanKeywordLookup(name, &ScanKeywords) : -1;
+
+	return keyword >= 0 && ScanKeywordCategories[keyword] == RESERVED_KEYWORD;
+}
+
+/* --- bodies ----------------------------------------------------------------- */
+
+/* What a body may do with a relation that it names. */
+typedef enum Access
+{
+	ACCESS_NONE, /* it is none, but a text */
+	ACCESS_READ,
+	ACCESS_WRITE
+} Access;
+
+/* A comment may stand before the parenthesis; it is not looked behind. */
+static bool
+is_called(const char *after)
+{
+	while (*after == '"' || isspace((unsigned char) *after))
+		after++;
+	return *after == '(' || strncmp(after, "/*", 2) == 0 || strncmp(after, "--", 2) == 0;
+}
+
+static bool
+body_name_calls(const EvcName *name, const char *after, Access access)
+{
+	return (access != ACCESS_NONE &&
+			evc_relation_name_calls(name->name, access == ACCESS_WRITE)) ||
+		   (is_called(after) && name_calls(name, NULL));
+}
+
+static bool
+body_word_calls(const char *start, const char *end, Access access)
+{
+	EvcName name = {.schema = ""};
+	EvcToken word = {EVC_TOKEN_WORD, start, end - start};
+
+	return read_name(&word, name.name) && !is_reserved(&word, name.name) &&
+		   body_name_calls(&name, end, access);
+}
+
+/* A name in quotes as it is; in single ones it may be for format() or the like. */
+static bool
+quoted_name_calls(const char *quote, Access access)
+{
+	EvcName name = {.schema = ""};
+	size_t len = strnlen(quote + 1, NAMEDATALEN);
+	const char *end = memchr(quote + 1, *quote, len);
+
+	if (end == NULL || end == quote + 1)
+		return false;
+	memcpy(name.name, quote + 1, end - quote - 1);
+	return body_name_calls(&name, end + 1, access);
+}
+
+static bool
+names_writing(const char *body)
+{
+	for (size_t i = 0; i < lengthof(writing); i++)
+		if (has_word(writing[i], body))
+			return true;
+	return false;
+}
+
+/*
+ * Not token by token: a statement may be in a string, in one that is in another, or
+ * in the middle of one.  So every word counts, wherever it stands.
+ */
+static bool
+names_call(const char *body, Access access)
+{
+	const char *at = body;
+
+	while (*at != '\0')
+	{
+		const char *start = at;
+
+		while (evc_is_name_byte(*at))
+			at++;
+		if (at > start && body_word_calls(start, at, access))
+			return true;
+		if (at == start && (*at == '"' || *at == '\'') && quoted_name_calls(at, access))
+			return true;
+		if (at == start)
+			at++;
+	}
+	return false;
+}
+
+bool
+evc_body_calls(const char *body)
+{
+	return has_escaped_name(body) ||
+		   names_call(body, names_writing(body) ? ACCESS_WRITE : ACCESS_READ);
+}
+
+/* --- texts ------------------------------------------------------------------ */
+
 /* Who reads and who writes cannot be told here; a word decides for all. */
 static bool
 relation_calls(const EvcName *name, bool may_write)
@@ -210,6 +316,8 @@ typedef struct Reading
 	bool qualifies; /* a name and a dot */
 	bool may_write; /* a word of a statement that writes has come */
 	bool executes;	/* the word EXECUTE was the one before */
+	bool begun;		/* a statement, with a token before */
+	bool code;		/* it is one that has code in strings of any kind */
 	bool closed;	/* a closing parenthesis was the token before */
 	bool selects;	/* one, and a dot: what follows may be a function of it */
 } Reading;
@@ -217,10 +325,8 @@ typedef struct Reading
 static bool
 starts_writing(const EvcToken *token)
 {
-	static const char *const words[] = {"insert", "update", "delete", "merge", "copy"};
-
-	for (size_t i = 0; i < lengthof(words); i++)
-		if (evc_token_is(token, words[i]))
+	for (size_t i = 0; i < lengthof(writing); i++)
+		if (evc_token_is(token, writing[i]))
 			return true;
 	return false;
 }
@@ -232,16 +338,6 @@ is_credential(const EvcName *name)
 	return pg_strcasecmp(name->name, SETTING) == 0 ||
 		   (pg_strcasecmp(name->schema, "evcrypt") == 0 &&
 			pg_strcasecmp(name->name, "credential") == 0);
-}
-
-/* A word that names nothing; long lists are full of them. */
-static bool
-is_reserved(const EvcToken *token, const char *name)
-{
-	int keyword =
-		token->kind == EVC_TOKEN_WORD ? ScanKeywordLookup(name, &ScanKeywords) : -1;
-
-	return keyword >= 0 && ScanKeywordCategories[keyword] == RESERVED_KEYWORD;
 }
 
 /* A name that ends here: the last part of a qualified one, or a single one. */
@@ -271,26 +367,36 @@ read_one_name(Reading *reading, const EvcToken *token)
 		   relation_calls(&reading->name, reading->may_write);
 }
 
-/* DO and CREATE have code in strings of any kind. */
-static bool
-is_code(const char *text)
+static void
+read_start(Reading *reading, const EvcToken *token)
 {
-	EvcToken token = evc_next_token(&text);
+	if (!reading->begun)
+		reading->code = evc_token_is(token, "do") || evc_token_is(token, "create");
+	reading->begun = !evc_token_is_sign(token, ';');
+}
 
-	return evc_token_is(&token, "do") || evc_token_is(&token, "create");
+/* In dollar quotes there may be a statement for another session as well. */
+static bool
+string_calls(const Reading *reading, const EvcToken *token)
+{
+	char *body;
+	bool calls;
+
+	if (token->kind != EVC_TOKEN_BODY &&
+		(token->kind != EVC_TOKEN_STRING || !reading->code))
+		return false;
+	body = pnstrdup(token->text, token->len);
+	calls = reading->code ? evc_body_calls(body) : names_call(body, ACCESS_NONE);
+	pfree(body);
+	return calls;
 }
 
 static bool
 token_calls(Reading *reading, const EvcToken *token, const char *after)
 {
-	if (token->kind == EVC_TOKEN_BODY)
-	{
-		char *body = pnstrdup(token->text, token->len);
-		bool calls = evc_body_calls(body);
-
-		pfree(body);
-		return calls;
-	}
+	read_start(reading, token);
+	if (string_calls(reading, token))
+		return true;
 	if (token->kind == EVC_TOKEN_WORD || token->kind == EVC_TOKEN_QUOTED)
 	{
 		bool calls = read_one_name(reading, token);
@@ -299,7 +405,7 @@ token_calls(Reading *reading, const EvcToken *token, const char *after)
 		return calls;
 	}
 	if (reading->has_name && evc_token_is_sign(token, '(') &&
-		name_calls(&reading->name, after))
+		name_calls(&reading->name, reading->code ? NULL : after))
 		return true;
 	reading->qualifies = reading->has_name && evc_token_is_sign(token, '.');
 	reading->has_name = false;
@@ -316,59 +422,11 @@ evc_text_calls(const char *text)
 
 	if (evc_text_has_credential(text) || has_escaped_name(text))
 		return true;
-	if (is_code(text) && evc_body_calls(text))
-		return true;
 	do
 	{
 		token = evc_next_token(&text);
 		if (token_calls(&reading, &token, text))
 			return true;
 	} while (token.kind != EVC_TOKEN_END);
-	return false;
-}
-
-/* The last byte of a name that a parenthesis follows; NULL if there is no more. */
-static const char *
-find_called_name(const char *body, const char *at, const char **end)
-{
-	while ((at = strchr(at, '(')) != NULL)
-	{
-		const char *last = at;
-
-		while (last > body && isspace((unsigned char) last[-1]))
-			last--;
-		*end = at + 1;
-		if (last > body && last[-1] == '"')
-			last--;
-		if (last > body && evc_is_name_byte(last[-1]))
-			return last;
-		at++;
-	}
-	return NULL;
-}
-
-bool
-evc_body_calls(const char *body)
-{
-	const char *at = body;
-	const char *last;
-
-	while ((last = find_called_name(body, at, &at)) != NULL)
-	{
-		EvcName name = {.schema = ""};
-		const char *first = last;
-		EvcToken token = {.kind = EVC_TOKEN_WORD};
-
-		while (first > body && evc_is_name_byte(first[-1]))
-			first--;
-		token.text = first;
-		token.len = last - first;
-		if (*last == '"')
-			strlcpy(name.name, first, Min(NAMEDATALEN, token.len + 1));
-		else
-			(void) read_name(&token, name.name);
-		if (name_calls(&name, NULL))
-			return true;
-	}
 	return false;
 }

@@ -57,6 +57,13 @@ my @channels = (
 		sql => ['COPY stored (v, id) FROM stdin WITH (ENCRYPT (v))'] },
 	{ name => 'pg_stat_activity', place => 'activity', off => 'le',
 		sql => ['INSERT INTO seen SELECT query, encrypt(:secret) FROM pg_stat_activity WHERE pid = pg_backend_pid()'] },
+	{ name => 'pg_stat_activity of a CALL to a view', place => 'activity', off => 'le',
+		sql => ['CALL look(:secret)'] },
+	(map { { name => "log_statement: $_->[0]", place => 'log', off => 'le', modes => 'le', settings => $ALL_LOG, sql => [$_->[1]] } }
+		[ 'function that reads a view' => 'SELECT find_person(:secret)' ],
+		[ 'function in SQL that reads one' => 'SELECT find_sql(:secret)' ],
+		[ 'function that writes to one, dynamic' => 'SELECT add_dynamic(:secret)' ],
+		[ 'partition that encrypts' => 'INSERT INTO parted VALUES (1, :secret)' ]),
 	{ name => 'pg_stat_activity of a parallel worker', place => 'activity', off => 'le',
 		settings => { FORCE_PARALLEL => 'on' },
 		sql => ['CREATE TABLE made AS SELECT query_of_worker(encrypt(:secret)) AS query',
@@ -68,6 +75,10 @@ my @channels = (
 				normalised => $_->[0] !~ /^DO|FUNCTION/, sql => ['PREPARE encrypting (text) AS SELECT encrypt($1)', 'BEGIN', $_->[1], 'ROLLBACK', 'DEALLOCATE encrypting'] } }
 		[ DO => 'DO $$BEGIN PERFORM encrypt(:secret); END$$' ],
 		[ CALL => 'CALL run(:secret)' ],
+		[ 'DO with a comment' => 'DO $$BEGIN PERFORM encrypt/*c*/(:secret); END$$' ],
+		[ 'DO with a view' => 'DO $$BEGIN INSERT INTO "People V" (ssn) VALUES (:secret); END$$' ],
+		[ 'CALL with a view' => 'CALL add_person(:secret)' ],
+		[ 'EXPLAIN with a view' => 'EXPLAIN ANALYZE SELECT find_person(:secret)' ],
 		[ EXPLAIN => 'EXPLAIN SELECT encrypt(:secret)' ],
 		[ 'EXPLAIN EXECUTE' => 'EXPLAIN EXECUTE encrypting(:secret)' ],
 		[ 'CREATE TABLE AS' => 'CREATE TABLE made AS SELECT encrypt(:secret)' ],
@@ -104,6 +115,24 @@ CREATE FUNCTION fail(secret text) RETURNS void LANGUAGE plpgsql AS
 	$$BEGIN EXECUTE format('INSERT INTO stored VALUES (1/0, encrypt(%L))', secret); END$$;
 CREATE PROCEDURE run(secret text) LANGUAGE plpgsql AS
 	$$BEGIN INSERT INTO stored VALUES (2, encrypt(secret)); END$$;
+CREATE VIEW "People V" AS SELECT id, decrypt(v) AS ssn FROM stored;
+CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS
+	$$BEGIN INSERT INTO stored VALUES (NEW.id, encrypt(NEW.ssn)); RETURN NEW; END$$;
+CREATE TRIGGER put INSTEAD OF INSERT ON "People V" FOR EACH ROW EXECUTE FUNCTION put();
+CREATE PROCEDURE add_person(secret text) LANGUAGE plpgsql AS
+	$$BEGIN INSERT INTO "People V" (ssn) VALUES (secret); END$$;
+CREATE FUNCTION add_dynamic(secret text) RETURNS void LANGUAGE plpgsql AS
+	$$BEGIN EXECUTE format('INSERT INTO %I (ssn) VALUES (%L)', 'People V', secret); END$$;
+CREATE FUNCTION find_person(secret text) RETURNS int LANGUAGE plpgsql AS
+	$$BEGIN RETURN (SELECT count(*) FROM "People V" WHERE ssn = secret); END$$;
+CREATE FUNCTION find_sql(secret text) RETURNS bigint LANGUAGE sql AS
+	'SELECT count(*) FROM "People V" WHERE ssn = secret';
+CREATE PROCEDURE look(secret text) LANGUAGE plpgsql AS
+	$$BEGIN INSERT INTO seen SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid();
+	PERFORM ssn FROM "People V" WHERE ssn = secret; END$$;
+CREATE TABLE parted (id int, ssn text) PARTITION BY LIST (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+CREATE TRIGGER put BEFORE INSERT ON parted_1 FOR EACH ROW EXECUTE FUNCTION put();
 CREATE FUNCTION query_of_worker(v encrypted) RETURNS text LANGUAGE sql PARALLEL SAFE AS
 	$$SELECT string_agg(backend_type || ': ' || query, ' ') FROM pg_stat_activity
 		WHERE pid = pg_backend_pid()$$;
