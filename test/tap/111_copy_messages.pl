@@ -163,6 +163,16 @@ SKIP:
 	$said .= $err;
 }
 
+# Mistakes in the options, which have no values, are named with evcrypt.redact on, too.
+is(query('SHOW evcrypt.redact'), 'on', 'statements are hidden');
+for my $case ([ 'DELIMETER true, ENCRYPT (ssn)', 'option "delimeter" not recognized' ], [ q{ENCRYPT ('"ssn')}, 'invalid element of option "encrypt"' ])
+{
+	my ($options, $expected) = @$case;
+	my (undef, $err) = psql("COPY messages.t FROM '/dev/null' WITH ($options)");
+
+	like($err, qr/ERROR:  42601: \Q$expected/, $options);
+}
+
 # What a statement is called with, shown or not, is the statement's.
 my $file = input("$CONTROL,a,b\n");
 $said .= (psql("COPY messages.t (id, name, ssn) FROM '$file' WITH (FORMAT csv)"))[1];
