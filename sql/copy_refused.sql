@@ -80,11 +80,22 @@ DROP SEQUENCE s;
 DROP MATERIALIZED VIEW m;
 DROP VIEW v;
 
--- Tables whose COPY another extension has taken over.
+-- Tables whose COPY another extension has taken over.  A table of that name that
+-- is not the extension's says nothing.
 CREATE SCHEMA _timescaledb_catalog;
 CREATE TABLE _timescaledb_catalog.hypertable (id int, schema_name name, table_name name);
+INSERT INTO _timescaledb_catalog.hypertable VALUES (1, 'public', 'r');
 SELECT refusal('COPY r FROM ''/dev/null'' (ENCRYPT *)');
-INSERT INTO _timescaledb_catalog.hypertable VALUES (1, 'public', 'other'), (2, 'elsewhere', 'r');
+SELECT refusal('COPY r TO ''/dev/null'' (DECRYPT *)');
+BEGIN;
+SET LOCAL allow_system_table_mods = on;
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+	VALUES (4294960000, 'timescaledb', 10, '_timescaledb_catalog'::regnamespace, false, '1');
+COMMIT;
+SELECT refusal('COPY r FROM ''/dev/null'' (ENCRYPT *)');
+ALTER EXTENSION timescaledb ADD TABLE _timescaledb_catalog.hypertable;
+UPDATE _timescaledb_catalog.hypertable SET table_name = 'other';
+INSERT INTO _timescaledb_catalog.hypertable VALUES (2, 'elsewhere', 'r');
 SELECT refusal('COPY r FROM ''/dev/null'' (ENCRYPT *)');
 INSERT INTO _timescaledb_catalog.hypertable VALUES (3, 'public', 'r');
 SELECT refusal('COPY r FROM ''/dev/null'' (ENCRYPT *)');
@@ -92,7 +103,8 @@ SELECT refusal('COPY r TO ''/dev/null'' (DECRYPT *)');
 SELECT refusal('COPY r TO ''/dev/null''');
 ALTER TABLE _timescaledb_catalog.hypertable ALTER table_name TYPE text;
 SELECT refusal('COPY r FROM ''/dev/null'' (ENCRYPT *)');
-DROP SCHEMA _timescaledb_catalog CASCADE;
+DROP EXTENSION timescaledb;
+DROP SCHEMA _timescaledb_catalog;
 
 -- Privileges: of core, and EXECUTE besides.
 CREATE ROLE regress_evcrypt_loader;

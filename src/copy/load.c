@@ -72,7 +72,6 @@ new_load(const Target *target)
 		AllocSetContextCreate(load->context, "evcrypt load", ALLOCSET_SMALL_SIZES);
 	load->told =
 		AllocSetContextCreate(load->context, "evcrypt error", ALLOCSET_SMALL_SIZES);
-	load->callers = error_context_stack;
 	load->table = pstrdup(RelationGetRelationName(target->rel));
 	load->shape.n_fields = n_fields;
 	load->shape.fields = palloc0(n_fields * sizeof(EvcCopyField));
@@ -224,10 +223,12 @@ static uint64
 run_guarded(EvcLoad *load, const Target *target)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	ErrorContextCallback guard;
 	uint64 processed = 0;
 
 	PG_TRY();
 	{
+		evc_message_guard(load, &guard);
 		processed = run(load, target);
 	}
 	PG_CATCH();
@@ -239,6 +240,7 @@ run_guarded(EvcLoad *load, const Target *target)
 		evc_message_rethrow(load);
 	}
 	PG_END_TRY();
+	error_context_stack = guard.previous;
 	evc_load = load->enclosing;
 	return processed;
 }

@@ -15,13 +15,20 @@
 
 #include "copy/context.h"
 #include "copy/message.h"
+#include "warning.h"
 
 /* Formats with arguments that are names and numbers. */
 static const char *const harmless[] = {
+	"cannot insert into foreign table \"%s\"",
 	"column \"%s\" is a generated column",
 	"domain %s does not allow null values",
+	"foreign table \"%s\" does not allow inserts",
+	"index row requires %zu bytes, maximum size is %zu",
+	"index row size %zu exceeds btree version %u maximum %zu for index \"%s\"",
+	"index row size %zu exceeds maximum %zu for index \"%s\"",
 	"missing data for column \"%s\"",
 	"row field count is %d, expected %d",
+	"row is too big: size %zu, maximum size %zu",
 	"unexpected message type 0x%02X during COPY from stdin",
 	"value for domain %s violates check constraint \"%s\"",
 	"value too long for type character varying(%d)",
@@ -65,14 +72,50 @@ is_about_the_world(const ErrorData *error)
 	return of_category(error, ERRCODE_OPERATOR_INTERVENTION) ||
 		   of_category(error, ERRCODE_INSUFFICIENT_RESOURCES) ||
 		   of_category(error, ERRCODE_CONNECTION_EXCEPTION) ||
-		   of_category(error, ERRCODE_SYSTEM_ERROR) ||
-		   of_category(error, ERRCODE_PROGRAM_LIMIT_EXCEEDED);
+		   of_category(error, ERRCODE_SYSTEM_ERROR);
+}
+
+/* Conflicts with others, a transaction that may not write, and privileges. */
+static bool
+is_about_the_transaction(const ErrorData *error)
+{
+	if (is_free_text(error))
+		return false;
+	return of_category(error, ERRCODE_TRANSACTION_ROLLBACK) ||
+		   of_category(error, ERRCODE_INVALID_TRANSACTION_STATE) ||
+		   error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		   error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE;
+}
+
+/* What PL/pgSQL and the other languages of core were told to say; and what we say. */
+static bool
+is_own_word(const ErrorData *error)
+{
+	static const char *const speakers[] = {"pl_exec.c", "plperl.c", "plpy_elog.c",
+										   "plpy_plpymodule.c", "pltcl.c"};
+
+	if (of_category(error, MAKE_SQLSTATE('E', 'V', '0', '0', '0')))
+		return true;
+	if (!is_free_text(error) || error->filename == NULL)
+		return false;
+	for (size_t i = 0; i < lengthof(speakers); i++)
+		if (strcmp(error->filename, speakers[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Classes whose messages name constraints and views, and whose details show rows. */
+static bool
+is_violation(const ErrorData *error)
+{
+	return of_category(error, ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION) ||
+		   of_category(error, ERRCODE_WITH_CHECK_OPTION_VIOLATION);
 }
 
 /*
- * Of an error while a row is inserted, what shows data are messages of expressions
- * (constraints, generated columns, indexes) and details of violations.  What a
- * trigger raises is the trigger's own word.
+ * While a row is inserted, any function of core may be given its values by an
+ * expression (constraint, generated column, index), and say them with any SQLSTATE.
+ * What a trigger raises is the trigger's own word.
  */
 static bool
 may_show_data(const EvcLoad *load, const ErrorData *error)
@@ -82,8 +125,10 @@ may_show_data(const EvcLoad *load, const ErrorData *error)
 		case EVC_COPY_PARSING:
 			return !is_about_the_world(error);
 		case EVC_COPY_INSERTING:
-			return of_category(error, ERRCODE_DATA_EXCEPTION) ||
-				   of_category(error, ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION);
+			if (of_category(error, ERRCODE_DATA_EXCEPTION) || is_violation(error))
+				return true;
+			return !is_about_the_world(error) && !is_about_the_transaction(error) &&
+				   !is_own_word(error);
 		default:
 			return false;
 	}
@@ -92,9 +137,7 @@ may_show_data(const EvcLoad *load, const ErrorData *error)
 static bool
 message_shows_data(const EvcLoad *load, const ErrorData *error)
 {
-	/* Messages of violations name constraints; it is the detail that shows rows. */
-	if (load->phase == EVC_COPY_INSERTING &&
-		of_category(error, ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION))
+	if (load->phase == EVC_COPY_INSERTING && is_violation(error))
 		return false;
 	return !is_harmless(error->message_id);
 }
@@ -122,7 +165,9 @@ other_message(const EvcLoad *load, const ErrorData *error)
 	Oid type = load->phase == EVC_COPY_PARSING ? type_being_parsed(load) : InvalidOid;
 
 	if (load->phase == EVC_COPY_INSERTING)
-		return pstrdup("value is not valid in an expression of the table");
+		return pstrdup(of_category(error, ERRCODE_DATA_EXCEPTION)
+						   ? "value is not valid in an expression of the table"
+						   : "an expression or a trigger of the table failed");
 	if (error->sqlerrcode == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE ||
 		error->sqlerrcode == ERRCODE_UNTRANSLATABLE_CHARACTER)
 		return psprintf("input is not valid in encoding \"%s\", or not in \"%s\"",
@@ -153,14 +198,12 @@ take_data_out(const EvcLoad *load, ErrorData *error)
 
 	if (message)
 		error->message = other_message(load, error);
-	if (message || load->phase == EVC_COPY_INSERTING)
-	{
-		error->detail =
-			pstrdup("What PostgreSQL says of it is not shown, since it may hold "
-					"plaintext.");
-		error->detail_log = NULL;
+	if (message || error->detail != NULL || error->detail_log != NULL)
+		error->detail = pstrdup(EVC_WARNING_DETAIL);
+	error->detail_log = NULL;
+	/* COPY's own hints are about its format. */
+	if (message || error->sqlerrcode != ERRCODE_BAD_COPY_FILE_FORMAT)
 		error->hint = NULL;
-	}
 	error->internalquery = NULL;
 	error->internalpos = 0;
 	error->context = names_line(load, error) ? evc_context_text(load) : NULL;
@@ -214,4 +257,30 @@ evc_message_rethrow(const EvcLoad *load)
 	tell_enclosing(load, error);
 	ThrowErrorData(error);
 	pg_unreachable();
+}
+
+/* For error_context_stack: messages that are no errors go out where they are raised. */
+static void
+clean_warning(void *arg)
+{
+	const EvcLoad *load = arg;
+	ErrorData *warning = evc_warning_copy();
+
+	if (warning == NULL)
+		return;
+	if (may_show_data(load, warning) &&
+		(warning->detail != NULL || warning->detail_log != NULL ||
+		 message_shows_data(load, warning)))
+		evc_warning_replace(warning, "a value of the input causes a warning");
+	FreeErrorData(warning);
+}
+
+void
+evc_message_guard(EvcLoad *load, ErrorContextCallback *guard)
+{
+	*guard = (ErrorContextCallback){.previous = error_context_stack,
+									.callback = clean_warning,
+									.arg = load};
+	error_context_stack = guard;
+	load->callers = guard;
 }

@@ -15,4 +15,10 @@
  */
 pg_noreturn extern void evc_message_rethrow(const EvcLoad *load);
 
+/*
+ * From now on, until error_context_stack is set back, messages that are no errors
+ * show no data either.
+ */
+extern void evc_message_guard(EvcLoad *load, ErrorContextCallback *guard);
+
 #endif /* EVC_COPY_MESSAGE_H */

@@ -11,8 +11,11 @@
 
 #include "access/genam.h"
 #include "access/table.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -68,19 +71,37 @@ set_keys(ScanKeyData keys[2], Oid table, const Catalog *catalog, Relation rel)
 	return 0;
 }
 
+/*
+ * InvalidOid if the extension is not there.  The table must be its own: anybody who
+ * may create a schema could make one of that name.
+ */
+static Oid
+catalog_table(const Catalog *catalog)
+{
+	Oid extension = get_extension_oid(catalog->extension, true);
+	Oid schema = get_namespace_oid(catalog->schema, true);
+	Oid table;
+
+	if (!OidIsValid(extension) || !OidIsValid(schema))
+		return InvalidOid;
+	table = get_relname_relid(catalog->table, schema);
+	if (!OidIsValid(table) || get_rel_relkind(table) != RELKIND_RELATION ||
+		getExtensionOfObject(RelationRelationId, table) != extension)
+		return InvalidOid;
+	return table;
+}
+
 static bool
 lists(const Catalog *catalog, Relation rel)
 {
-	Oid schema = get_namespace_oid(catalog->schema, true);
-	Oid table =
-		OidIsValid(schema) ? get_relname_relid(catalog->table, schema) : InvalidOid;
+	Oid table = catalog_table(catalog);
 	ScanKeyData keys[2];
 	int n_keys;
 	Relation list;
 	SysScanDesc scan;
 	bool found;
 
-	if (!OidIsValid(table) || get_rel_relkind(table) != RELKIND_RELATION)
+	if (!OidIsValid(table))
 		return false;
 	n_keys = set_keys(keys, table, catalog, rel);
 	if (n_keys == 0)

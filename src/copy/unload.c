@@ -16,6 +16,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 
 #include "compat_copy.h"
 #include "copy/check.h"
@@ -109,15 +110,22 @@ set_locally(const char *name, const char *value)
 
 /*
  * Rows come in the order in which they are stored, and nothing is compiled for them:
- * COPY of a table has no workers and no expressions.
+ * COPY of a table has no workers, no indexes and no expressions.  With policies core
+ * executes a query as well, whose subqueries may need indexes.
  */
 static int
-forbid_what_copy_lacks(void)
+forbid_what_copy_lacks(Relation rel)
 {
 	int nest_level = NewGUCNestLevel();
 
 	set_locally("max_parallel_workers_per_gather", "0");
 	set_locally("jit", "off");
+	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED)
+		return nest_level;
+	set_locally("enable_seqscan", "on");
+	set_locally("enable_indexscan", "off");
+	set_locally("enable_indexonlyscan", "off");
+	set_locally("enable_bitmapscan", "off");
 	return nest_level;
 }
 
@@ -144,9 +152,9 @@ evc_copy_unload_begin(ParseState *pstate, CopyStmt *stmt, const DefElem *option,
 	stmt->query = query_of(rel, copied);
 	stmt->relation = NULL;
 	stmt->attlist = NIL;
-	table_close(rel, NoLock);
 	number_by_query(columns, copied);
-	unloading->nest_level = forbid_what_copy_lacks();
+	unloading->nest_level = forbid_what_copy_lacks(rel);
+	table_close(rel, NoLock);
 	unloading->unload = evc_receiver_begin(list_length(copied), columns);
 }
 

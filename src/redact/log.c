@@ -161,11 +161,20 @@ cut_audit(ErrorData *edata)
 		edata->message = with_hidden_tail(edata, at + 1 - edata->message);
 }
 
+/* COPY's, and ours of it (copy/options.c), name options and columns. */
+static bool
+is_about_options(const ErrorData *edata)
+{
+	return comes_from(edata, "copy.c", "ProcessCopyOptions", 18) ||
+		   comes_from(edata, "options.c", "", 0);
+}
+
 /* "At or near" quotes the text; the client, who has it, still gets the position. */
 static void
 cut_syntax_error(ErrorData *edata)
 {
-	if (edata->elevel >= ERROR && edata->sqlerrcode == ERRCODE_SYNTAX_ERROR)
+	if (edata->elevel >= ERROR && edata->sqlerrcode == ERRCODE_SYNTAX_ERROR &&
+		!is_about_options(edata))
 		edata->message =
 			field(edata, "syntax error in a statement that evcrypt.redact hides");
 }

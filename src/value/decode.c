@@ -4,7 +4,8 @@
  *
  * Input functions and the checks of domains show in their errors what they were
  * given, and here that is plaintext.  So their errors are caught, and replaced
- * by one that shows nothing; the transaction ends with it all the same.
+ * by one that shows nothing; the transaction ends with it all the same.  Their
+ * warnings are replaced where they are raised.
  */
 #include "postgres.h"
 
@@ -14,6 +15,7 @@
 
 #include "value/plaintype.h"
 #include "value/settings.h"
+#include "warning.h"
 
 /* A text datum for bytea too: both are a varlena of these bytes. */
 static Datum
@@ -83,10 +85,23 @@ raise_without_data(EvcPlainType *type)
 				   format_type_be(type->type)));
 }
 
+static void
+clean_warning(void *arg)
+{
+	ErrorData *warning = evc_warning_copy();
+
+	if (warning == NULL)
+		return;
+	evc_warning_replace(warning, "a decrypted value causes a warning");
+	FreeErrorData(warning);
+}
+
 static Datum
 read_guarded(EvcPlainType *type, EvwBytes bytes)
 {
 	MemoryContext context = CurrentMemoryContext;
+	ErrorContextCallback guard = {.previous = error_context_stack,
+								  .callback = clean_warning};
 	EvcPlain text = {0};
 	Datum value = (Datum) 0;
 
@@ -94,6 +109,7 @@ read_guarded(EvcPlainType *type, EvwBytes bytes)
 		set_terminated(&text, bytes);
 	PG_TRY();
 	{
+		error_context_stack = &guard;
 		value = read_value(type, bytes, &text);
 	}
 	PG_CATCH();
@@ -103,6 +119,7 @@ read_guarded(EvcPlainType *type, EvwBytes bytes)
 		raise_without_data(type);
 	}
 	PG_END_TRY();
+	error_context_stack = guard.previous;
 	evc_plain_wipe(&text);
 	return value;
 }

@@ -31,6 +31,18 @@ CREATE TABLE messages.excluded (name text, ssn encrypted, EXCLUDE (name WITH =))
 INSERT INTO messages.excluded VALUES ('stray-81c2-secret');
 CREATE TABLE messages.parent (name text PRIMARY KEY);
 CREATE TABLE messages.child (name text REFERENCES messages.parent, ssn encrypted);
+CREATE TABLE messages.notes (id int, note text, ssn encrypted, x xml, q tsquery);
+CREATE TABLE messages.rendered (note text, ssn encrypted, x xml GENERATED ALWAYS AS (xmlparse(content note)) STORED);
+CREATE TABLE messages.searched (note text, ssn encrypted, q tsquery GENERATED ALWAYS AS (to_tsquery('simple', note)) STORED);
+CREATE TABLE messages.set (note text CHECK (current_setting(note) IS NOT NULL), ssn encrypted);
+CREATE TABLE messages.related (note text CHECK (note::regclass IS NOT NULL), ssn encrypted);
+CREATE TABLE messages.typed (note text CHECK (note::regtype IS NOT NULL), ssn encrypted);
+CREATE TABLE messages.next (note text CHECK (nextval(note) > 0), ssn encrypted);
+CREATE VIEW messages.notes_short AS SELECT note, ssn FROM messages.notes WHERE length(note) < 5 WITH CHECK OPTION;
+CREATE VIEW messages.told AS SELECT note, ssn FROM messages.notes;
+CREATE FUNCTION messages.tell() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN RAISE NOTICE 'the trigger says'; INSERT INTO messages.notes_short VALUES (NEW.note, NEW.ssn); RETURN NEW; END $$;
+CREATE TRIGGER tell INSTEAD OF INSERT ON messages.told FOR EACH ROW EXECUTE FUNCTION messages.tell();
 CREATE TABLE messages.pair (id int NOT NULL, name text, ssn encrypted);
 END
 
@@ -70,6 +82,13 @@ my @LOADS = (
 	[ 'no partition', 'parts (name, ssn)', "$STRAY,$CANARY\n", '', '23514', 1, '' ],
 	[ 'generated column', 'computed (name, ssn)', "$STRAY,$CANARY\n", '', '22P02', 1, '' ],
 	[ 'exclusion', 'excluded (name, ssn)', "$STRAY,$CANARY\n", '', '23P01', 1, '' ],
+	[ 'limit of a type', 'notes (id, ssn, q)', "1,$CANARY," . $STRAY x 200 . "\n", '', '54000', 1, 'q' ],
+	[ 'search in a generated column', 'searched (note, ssn)', "$STRAY $STRAY,$CANARY\n", '', '42601', 1, '' ],
+	[ 'setting', 'set (note, ssn)', "$STRAY,$CANARY\n", '', '42704', 1, '' ],
+	[ 'regclass', 'related (note, ssn)', "$STRAY,$CANARY\n", '', '42P01', 1, '' ],
+	[ 'regtype', 'typed (note, ssn)', "\"\"\"$STRAY\"\"\",$CANARY\n", '', '42704', 1, '' ],
+	[ 'sequence', 'next (note, ssn)', "\"\"\"$STRAY\"\"\",$CANARY\n", '', '42P01', 1, '' ],
+	[ 'CHECK OPTION', 'told (note, ssn)', "$STRAY,$CANARY\n", '', '44000', 1, '' ],
 	[ 'foreign key', 'child (name, ssn)', "$STRAY,$CANARY\n", '', '23503', '', '' ],
 );
 
@@ -97,6 +116,43 @@ for my $load (@LOADS)
 	}
 }
 
+like($said, qr/NOTICE:  00000: the trigger says\n/, 'what a trigger says is passed on');
+
+# Messages that are no errors, with the value that is encrypted, one beside it, or one
+# that an expression makes; on the way in and out.
+my @WARNINGS = (
+	[ 'of the plaintext', 'notes (note, ssn)', qq(a,"<a xml:space=""$CANARY""/>"\n), q{'ssn xml'}, 1, 'ssn' ],
+	[ 'beside it', 'notes (note, ssn, x)', qq(a,$CANARY,\nb,$CANARY,"<a xml:space=""$STRAY""/>"\n), 'ssn', 2, 'x' ],
+	[ 'of an expression', 'rendered (note, ssn)', qq("<a xml:space=""$STRAY""/>",$CANARY\n), 'ssn', 1, '' ],
+);
+for my $load (@WARNINGS)
+{
+	my ($name, $table, $content, $columns, $line, $column) = @$load;
+	my $file = input($content);
+	my ($bare) = $table =~ /^(\w+)/;
+
+	for my $server ('notice', 'error')
+	{
+		my (undef, $err, $status) = psql("\\set SHOW_CONTEXT always\nBEGIN; SET LOCAL log_min_messages = $server;\n"
+			. "\\copy messages.$table FROM '$file' WITH (FORMAT csv, ENCRYPT ($columns))\n;\nCOMMIT;\n");
+		my ($at, $which) = $err =~ /^CONTEXT:  COPY $bare, line (\d+)(?:, column (\w+))?/m;
+
+		$said .= $err;
+		is($status, 0, "a warning $name: it is loaded");
+		like($err, qr/WARNING:  01000: a value of the input causes a warning\n/, "a warning $name");
+		is(join('|', map { $_ // '' } $at, $which), "$line|$column", "a warning $name: where") or diag($err);
+	}
+}
+query("DELETE FROM messages.notes WHERE note IS DISTINCT FROM 'a'");
+for my $sql (q{COPY messages.notes (ssn) TO '/dev/null' WITH (DECRYPT ('ssn xml'))}, 'SELECT count(decrypt_as(ssn, NULL::xml)) FROM messages.notes')
+{
+	my (undef, $err, $status) = psql($sql);
+
+	$said .= $err;
+	is($status, 0, 'a warning on the way out');
+	like($err, qr/WARNING:  01000: a decrypted value causes a warning\n/, 'which shows nothing');
+}
+
 # Rows that ON_ERROR skips.
 SKIP:
 {
@@ -105,6 +161,16 @@ SKIP:
 	my (undef, $err) = psql("COPY messages.pair FROM '$file' WITH (FORMAT csv, ON_ERROR ignore, LOG_VERBOSITY verbose, ENCRYPT (ssn))");
 	like($err, qr/skipping row due to data type incompatibility at line 2(?: for column "id")?\n/, 'a skipped row is told of');
 	$said .= $err;
+}
+
+# Mistakes in the options, which have no values, are named with evcrypt.redact on, too.
+is(query('SHOW evcrypt.redact'), 'on', 'statements are hidden');
+for my $case ([ 'DELIMETER true, ENCRYPT (ssn)', 'option "delimeter" not recognized' ], [ q{ENCRYPT ('"ssn')}, 'invalid element of option "encrypt"' ])
+{
+	my ($options, $expected) = @$case;
+	my (undef, $err) = psql("COPY messages.t FROM '/dev/null' WITH ($options)");
+
+	like($err, qr/ERROR:  42601: \Q$expected/, $options);
 }
 
 # What a statement is called with, shown or not, is the statement's.

@@ -37,6 +37,15 @@ is_query('DO $$ DECLARE n bigint; BEGIN EXECUTE \'COPY t FROM \'\'' . $file . '\
 	GET DIAGNOSTICS n = ROW_COUNT; IF n <> 10 THEN RAISE EXCEPTION \'% rows\', n; END IF; END $$', '', 'rows in PL/pgSQL');
 is($session->sqlstate, '00000', 'without an error');
 
+# --- order -----------------------------------------------------------------
+
+set_up('CREATE TABLE ordered (id int, wide text, ssn encrypted); CREATE INDEX ON ordered (id) INCLUDE (ssn)');
+set_up(q{INSERT INTO ordered SELECT i, repeat('x', 500), encrypt('v' || i) FROM generate_series(3, 1, -1) i; VACUUM ANALYZE ordered});
+$session->query('SET enable_seqscan = off');
+is_query('COPY ordered (id, ssn) TO STDOUT WITH (FORMAT csv, DECRYPT (ssn))', "3,v3\n2,v2\n1,v1", 'rows come as they are stored');
+is_query('SHOW enable_seqscan', 'off', 'with whatever settings of the planner');
+$session->query('RESET enable_seqscan');
+
 # --- progress --------------------------------------------------------------
 
 set_up(<<"END");
@@ -178,5 +187,5 @@ ok(slurp($out) eq slurp($latin), 'client_encoding');
 is_query("RESET client_encoding; SELECT decrypt(ssn) = U&'Z\\00FCrich' FROM t", 't', 'and UTF-8 inside');
 
 $session->close;
-set_up('DROP TABLE t, inner_t, outer_t, watched, seen; DROP FUNCTION look(), nest(), again()');
+set_up('DROP TABLE t, ordered, inner_t, outer_t, watched, seen; DROP FUNCTION look(), nest(), again()');
 done_testing();
