@@ -249,8 +249,10 @@ is((answer('ada', 'ENCRYPT', 'ada'))[0], 'POLICY_REFUSED', 'allows nothing to an
 
 # --- back to how it was ----------------------------------------------------------
 
-spit($ENV{E3_CONFIG}, $config);
+spit($ENV{E3_CONFIG}, $config =~ s/^allow_users = (.*)/allow_users = $1, $allowed/mr);
 is(system('e3ctl', 'reload'), 0, 'without a policy');
 is((answer('bob', 'ENCRYPT', 'ada'))[0], 'RESULT', 'whoever is connected may use every app');
+spit($ENV{E3_CONFIG}, $config);
+is(system('e3ctl', 'reload'), 0, 'without the tenants');
 $_->close for values %client;
 done_testing();
