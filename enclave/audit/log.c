@@ -9,6 +9,7 @@
 
 #include "audit/verify.h"
 #include "base/file.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -219,6 +220,9 @@ e3_audit_log_open(E3AuditLog *log, const char *path, const E3AuditKey *key, bool
 	status = read_head(log, head, cause);
 	if (status != EVW_OK)
 		return status;
+	if (log->fd < 0 && log->chain.last > 0)
+		e3_log(E3_LOG_WARNING, "audit_missing", "file=\"%s\" next=%llu", log->path,
+			   (unsigned long long) log->chain.last + 1);
 	if (log->fd < 0)
 		return make_log(log) ? EVW_OK : refuse(log, cause, "", strerror(errno));
 	log->size = info.st_size;
