@@ -172,6 +172,7 @@ load_policy(const E3Config *config, E3RpcShared *shared)
 		e3_log(E3_LOG_ERROR, "policy_refused", "cause=\"%s\"", error.text);
 	if (status != EVW_OK)
 		return status;
+	e3_policy_log(policy);
 	shared->policy = e3_policy_holder_new(policy);
 	shared->quotas = e3_quotas_new();
 	return shared->policy != NULL && shared->quotas != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;

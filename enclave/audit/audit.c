@@ -49,6 +49,7 @@ struct E3Audit
 	pthread_cond_t work;	/* for the audit's own thread */
 	pthread_cond_t written; /* for those who wait */
 	bool writing;			/* somebody has the log */
+	bool hanging;			/* and was waited for in vain */
 	Entry *first;
 	Entry **last;
 	uint32_t queued;
@@ -203,6 +204,7 @@ write_some(E3Audit *audit)
 	if (group != NULL)
 		settle_group(audit, group, good, untold);
 	audit->writing = false;
+	audit->hanging = false;
 	if (audit->first != NULL || audit->reopening || audit->stopping)
 		(void) pthread_cond_signal(&audit->work);
 	(void) pthread_cond_broadcast(&audit->written);
@@ -245,11 +247,19 @@ make_entry(const E3AuditRecord *record, bool awaited)
 	return entry;
 }
 
+/* There is no room for what would wait for a writer that hangs. */
+static bool
+has_room(const E3Audit *audit, const Entry *entry)
+{
+	return entry != NULL && audit->queued < E3_AUDIT_QUEUE_MAX &&
+		   !(entry->awaited && audit->hanging);
+}
+
 /* False, and the entry is freed, if there is no room; with the mutex held. */
 static bool
 enqueue(E3Audit *audit, Entry *entry)
 {
-	if (entry == NULL || audit->queued == E3_AUDIT_QUEUE_MAX)
+	if (!has_room(audit, entry))
 	{
 		free(entry);
 		audit->dropped++;
@@ -274,6 +284,18 @@ wait_until(void)
 	return at;
 }
 
+/* All who wait give up at once, so that a hanging disk holds the one that writes and no
+ * other.  With the mutex held, before and after. */
+static void
+give_up(E3Audit *audit)
+{
+	audit->hanging = true;
+	(void) pthread_cond_broadcast(&audit->written);
+	(void) pthread_mutex_unlock(&audit->mutex);
+	e3_log(E3_LOG_ERROR, "audit_hangs", "waited_ms=%d", E3_AUDIT_WAIT_MS);
+	(void) pthread_mutex_lock(&audit->mutex);
+}
+
 /* With the mutex held.  Whoever writes may hang: then the entry is left to them. */
 static bool
 await(E3Audit *audit, Entry *entry)
@@ -285,13 +307,15 @@ await(E3Audit *audit, Entry *entry)
 	{
 		if (!audit->writing)
 			write_some(audit);
-		else if (pthread_cond_timedwait(&audit->written, &audit->mutex, &end) ==
-					 ETIMEDOUT &&
-				 entry->state == ENTRY_QUEUED)
+		else if (audit->hanging)
 		{
 			entry->awaited = false;
 			return false;
 		}
+		else if (pthread_cond_timedwait(&audit->written, &audit->mutex, &end) ==
+					 ETIMEDOUT &&
+				 entry->state == ENTRY_QUEUED && audit->writing && !audit->hanging)
+			give_up(audit);
 	}
 	good = entry->state == ENTRY_WRITTEN;
 	free(entry);

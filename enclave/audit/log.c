@@ -9,11 +9,13 @@
 
 #include "audit/verify.h"
 #include "base/file.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,44 +124,51 @@ refuse(const E3AuditLog *log, char cause[256], const char *what, const char *why
 
 /* Both slots of a new head say the same. */
 static bool
-make_head(E3AuditLog *log, const char *path)
+fill_head(E3AuditLog *log, const char *path)
 {
-	log->head_fd = open_file(path, O_CREAT | O_EXCL);
-	if (log->head_fd < 0)
-		return false;
 	for (int i = 0; i < E3_AUDIT_HEAD_SLOTS; i++)
 		if (!write_head(log))
 			return false;
 	return fsync(log->head_fd) == 0 && sync_dir(path);
 }
 
+/*
+ * Opens the head, or makes an empty one if there is no log either, and locks it: who
+ * has the lock has both files.  Before that nothing is read that another E3 may be
+ * writing.  The kernel takes the lock back from whoever ends, however that happens.
+ */
 static EvwStatus
-open_head(E3AuditLog *log, bool has_log, char cause[256])
+lock_head(E3AuditLog *log, const char *path, char cause[256])
 {
-	char path[PATH_MAX];
-	uint8_t bytes[E3_AUDIT_HEAD_SIZE];
 	struct stat info;
-	const char *trouble;
-	ssize_t got;
 
-	if (snprintf(path, sizeof(path), "%s" E3_AUDIT_HEAD_SUFFIX, log->path) >=
-		(int) sizeof(path))
-		return refuse(log, cause, "", "is too long a path");
 	log->head_fd = open_file(path, 0);
-	if (log->head_fd < 0 && errno == ENOENT && has_log)
+	if (log->head_fd < 0 && errno == ENOENT && lstat(log->path, &info) == 0)
 		return refuse(log, cause, E3_AUDIT_HEAD_SUFFIX, "is missing, and the log is not");
 	if (log->head_fd < 0 && errno == ENOENT)
-		return make_head(log, path)
-				   ? EVW_OK
-				   : refuse(log, cause, E3_AUDIT_HEAD_SUFFIX, strerror(errno));
+		log->head_fd = open_file(path, O_CREAT);
 	if (log->head_fd < 0 || !is_ours(log->head_fd, &info))
 		return refuse(log, cause, E3_AUDIT_HEAD_SUFFIX, strerror(errno));
-	got = pread(log->head_fd, bytes, sizeof(bytes), 0);
-	trouble = e3_audit_read_heads(log->key, (EvwBytes){bytes, got > 0 ? (size_t) got : 0},
-								  &log->chain);
-	if (trouble != NULL)
-		return refuse(log, cause, E3_AUDIT_HEAD_SUFFIX, trouble);
-	return EVW_OK;
+	if (flock(log->head_fd, LOCK_EX | LOCK_NB) == 0)
+		return EVW_OK;
+	return refuse(log, cause, E3_AUDIT_HEAD_SUFFIX,
+				  errno == EWOULDBLOCK ? "is another E3's, which runs" : strerror(errno));
+}
+
+/* Of the head that is locked: where the log ends, or begins if both are new. */
+static EvwStatus
+read_head(E3AuditLog *log, const char *path, char cause[256])
+{
+	uint8_t bytes[E3_AUDIT_HEAD_SIZE];
+	ssize_t got = pread(log->head_fd, bytes, sizeof(bytes), 0);
+	const char *trouble;
+
+	if (got < 0 || (got == 0 && log->fd < 0 && !fill_head(log, path)))
+		return refuse(log, cause, E3_AUDIT_HEAD_SUFFIX, strerror(errno));
+	if (got == 0 && log->fd < 0)
+		return EVW_OK;
+	trouble = e3_audit_read_heads(log->key, (EvwBytes){bytes, (size_t) got}, &log->chain);
+	return trouble == NULL ? EVW_OK : refuse(log, cause, E3_AUDIT_HEAD_SUFFIX, trouble);
 }
 
 /* The log is there: is it whole, and where does it end? */
@@ -191,19 +200,29 @@ EvwStatus
 e3_audit_log_open(E3AuditLog *log, const char *path, const E3AuditKey *key, bool sync,
 				  char cause[256])
 {
+	char head[PATH_MAX];
 	struct stat info;
 	EvwStatus status;
 
 	*log = (E3AuditLog){.key = key, .sync = sync, .fd = -1, .head_fd = -1};
 	(void) snprintf(log->path, sizeof(log->path), "%s", path);
+	if (snprintf(head, sizeof(head), "%s" E3_AUDIT_HEAD_SUFFIX, path) >=
+		(int) sizeof(head))
+		return refuse(log, cause, "", "is too long a path");
+	status = lock_head(log, head, cause);
+	if (status != EVW_OK)
+		return status;
 	log->fd = open_file(path, 0);
 	if (log->fd < 0 && errno != ENOENT)
 		return refuse(log, cause, "", strerror(errno));
 	if (log->fd >= 0 && !is_ours(log->fd, &info))
 		return refuse(log, cause, "", "is not a file of E3's own");
-	status = open_head(log, log->fd >= 0, cause);
+	status = read_head(log, head, cause);
 	if (status != EVW_OK)
 		return status;
+	if (log->fd < 0 && log->chain.last > 0)
+		e3_log(E3_LOG_WARNING, "audit_missing", "file=\"%s\" next=%llu", log->path,
+			   (unsigned long long) log->chain.last + 1);
 	if (log->fd < 0)
 		return make_log(log) ? EVW_OK : refuse(log, cause, "", strerror(errno));
 	log->size = info.st_size;

@@ -26,8 +26,10 @@ typedef struct E3AuditLog
 } E3AuditLog;
 
 /*
- * Opens or makes both.  What a writer that was killed left unfinished at the end is cut
- * off.  AUDIT_LOG, and "cause" says what is wrong, if the log does not fit its head.
+ * Opens or makes both, which are this process's alone until it closes them: a lock on the
+ * head keeps every other one out.  What a writer that was killed left unfinished at the
+ * end is cut off.  AUDIT_LOG, and "cause" says what is wrong, if the log does not fit its
+ * head.
  */
 extern EvwStatus e3_audit_log_open(E3AuditLog *log, const char *path,
 								   const E3AuditKey *key, bool sync,

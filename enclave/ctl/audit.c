@@ -120,6 +120,20 @@ read_log(const char *path, E3AuditReader *reader)
 					   reader->cause);
 }
 
+/* The beginning: is it record 1, or the one that the caller knows the log from? */
+static int
+check_start(const E3Ctl *ctl, const E3AuditReader *reader)
+{
+	char first[32];
+
+	(void) snprintf(first, sizeof(first), "%llu", (unsigned long long) reader->first);
+	if (strcmp(first, ctl->from != NULL ? ctl->from : "1") == 0)
+		return EXIT_SUCCESS;
+	return e3_ctl_fail("%s: records are missing at the start: it begins with %s; name "
+					   "the earlier files, or say --from %s if they are not to be had",
+					   ctl->config.audit, first, first);
+}
+
 /* The end: is it where the head says, and where E3 says? */
 static int
 check_end(const E3Ctl *ctl, const E3AuditReader *reader, uint64_t last)
@@ -137,9 +151,12 @@ check_end(const E3Ctl *ctl, const E3AuditReader *reader, uint64_t last)
 	if (reader->torn > 0)
 		e3_ctl_note("%s: a record is being written, or was not finished",
 					ctl->config.audit);
-	printf("records %llu to %llu are whole%s\n", (unsigned long long) reader->first,
-		   (unsigned long long) reader->chain.last,
-		   reader->first > 1 ? "; those before are in earlier files" : "");
+	if (reader->chain.last < reader->first)
+		printf("no record yet; the first will be %llu\n",
+			   (unsigned long long) reader->first);
+	else
+		printf("records %llu to %llu are whole\n", (unsigned long long) reader->first,
+			   (unsigned long long) reader->chain.last);
 	return EXIT_SUCCESS;
 }
 
@@ -156,6 +173,8 @@ verify(const E3Ctl *ctl, const E3AuditKey *key)
 		if (read_log(ctl->args[i], &reader) != EXIT_SUCCESS)
 			return EXIT_FAILURE;
 	if (read_log(ctl->config.audit, &reader) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	if (check_start(ctl, &reader) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	return check_end(ctl, &reader, last);
 }

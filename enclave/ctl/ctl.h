@@ -26,6 +26,7 @@ typedef struct E3Ctl
 	const char *certs_server; /* --server, --client, --days: of certs */
 	const char *certs_client;
 	const char *certs_days;
+	const char *from; /* --from: of audit verify */
 	E3BenchWords bench;
 	const char *args[E3_CTL_ARGS_MAX];
 	E3Config config; /* loaded before every command but init */

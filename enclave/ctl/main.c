@@ -31,7 +31,8 @@ enum
 	OPTION_SERVER = 64,
 	OPTION_CLIENT = 128,
 	OPTION_DAYS = 256,
-	OPTION_BENCH = 512 /* the first of bench's own, which are one bit each */
+	OPTION_FROM = 512,
+	OPTION_BENCH = 1024 /* the first of bench's own, which are one bit each */
 };
 
 /* Places of bench's options. */
@@ -63,6 +64,7 @@ static const Option options[] =
 	 {"--server", OPTION_SERVER, offsetof(E3Ctl, certs_server), false},
 	 {"--client", OPTION_CLIENT, offsetof(E3Ctl, certs_client), false},
 	 {"--days", OPTION_DAYS, offsetof(E3Ctl, certs_days), false},
+	 {"--from", OPTION_FROM, offsetof(E3Ctl, from), false},
 	 {"--json", OPTION_JSON, offsetof(E3Ctl, bench.json), true},
 #define BENCH_OPTION(field, name)                                                        \
 	{name, (unsigned) OPTION_BENCH << BENCH_##field, offsetof(E3Ctl, bench.field), false},
@@ -123,9 +125,10 @@ static const Command commands[] = {
 	 "would E3 take up this policy, or the one that it is to have?"},
 	{"audit", "init", 0, 0, NEEDS_ARENA, e3_ctl_audit_init, "audit init",
 	 "give a keyring that is older than the audit a key for it"},
-	{"audit", "verify", ARGS_ANY, 0, NEEDS_ARENA, e3_ctl_audit_verify,
-	 "audit verify [EARLIER-FILE]...",
-	 "is the audit log whole, and the files that it goes on from?"},
+	{"audit", "verify", ARGS_ANY, OPTION_FROM, NEEDS_ARENA, e3_ctl_audit_verify,
+	 "audit verify [--from N] [EARLIER-FILE]...",
+	 "is the audit log whole, and the files that it goes on from, from record 1 or N "
+	 "on?"},
 	{NULL, "certs", 1, OPTION_SERVER | OPTION_CLIENT | OPTION_DAYS, NEEDS_NOTHING,
 	 e3_ctl_certs, "certs DIR [--server NAME,...] [--client NAME,...] [--days N]",
 	 "make a private certificate authority, certificates of a server (for these host\n"

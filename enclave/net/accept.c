@@ -147,6 +147,23 @@ take(E3Server *server, E3Transport transport, const E3Identity *peer)
 	return NULL;
 }
 
+/* The access list has changed: it is for those that are connected as well. */
+void
+e3_accept_review(E3Server *server)
+{
+	E3Conn *next;
+
+	for (E3Conn *conn = server->conns; conn != NULL; conn = next)
+	{
+		next = conn->next;
+		if (conn->state == E3_CONN_LINGERING ||
+			e3_config_allows(server->setup->config, &conn->peer))
+			continue;
+		count_refused(server, &conn->peer, EVW_PEER_REFUSED);
+		e3_conn_refuse(conn, EVW_PEER_REFUSED);
+	}
+}
+
 static int
 accept_unix(E3Server *server, int listener)
 {

@@ -319,12 +319,16 @@ take_outcome(E3Server *server, const E3Work *work)
 		e3_accept_use(server, call->reloaded_tls);
 }
 
-/* Ends before it answers: that may be the end of the connection, and of its works. */
+/*
+ * Ends before it answers: that may be the end of the connection, and of its works.  Who
+ * asked for a reload that takes its own place away is answered before it goes.
+ */
 void
 e3_session_settle(E3Server *server, E3Work *work, uint32_t effects)
 {
 	/* NULL: E3's own. */
 	E3Conn *conn = effects & E3_DO_ANSWER ? work->conn : NULL;
+	bool reloaded = (effects & E3_DO_END) && work->call.reloaded != NULL;
 	EvwBuf reply;
 
 	if (conn != NULL)
@@ -337,10 +341,13 @@ e3_session_settle(E3Server *server, E3Work *work, uint32_t effects)
 		take_outcome(server, work);
 		e3_work_end(work);
 	}
-	if (conn == NULL)
-		return;
-	e3_conn_send(conn, &reply);
-	e3_conn_update(conn);
+	if (conn != NULL)
+	{
+		e3_conn_send(conn, &reply);
+		e3_conn_update(conn);
+	}
+	if (reloaded)
+		e3_accept_review(server);
 }
 
 void

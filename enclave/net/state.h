@@ -68,6 +68,10 @@ extern EvwStatus e3_accept_start(E3Server *server) EVW_MUST_USE;
 extern void e3_accept_resume(E3Server *server, uint64_t now_ns);
 extern void e3_accept_stop(E3Server *server);
 
+/* net/accept.c: refuses those that are connected and may not be any more.  Ends their
+ * works, so not while one is being settled. */
+extern void e3_accept_review(E3Server *server);
+
 /* net/accept.c: new certificates, for connections to come. */
 extern void e3_accept_use(E3Server *server, E3TlsContext *context);
 

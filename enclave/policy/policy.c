@@ -5,6 +5,7 @@
 #include "policy/policy.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "policy/parse.h"
 
@@ -42,6 +43,15 @@ e3_policy_new(void)
 	shared->policy.serial = atomic_fetch_add(&serial, 1) + 1;
 	atomic_init(&shared->references, 1);
 	return &shared->policy;
+}
+
+void
+e3_policy_log(const E3Policy *policy)
+{
+	if (policy != NULL)
+		e3_log(E3_LOG_INFO, "policy_loaded", "rules=%u", policy->n_rules);
+	else
+		e3_log(E3_LOG_WARNING, "policy_none", "apps=all");
 }
 
 E3Policy *

@@ -95,6 +95,9 @@ extern EvwStatus e3_policy_parse(const char *text, size_t len, const char *name,
 extern EvwStatus e3_policy_load(const char *path, E3Policy **policy,
 								E3PolicyError *error) EVW_MUST_USE;
 
+/* Says in the log how much of a policy there is; NULL: none. */
+extern void e3_policy_log(const E3Policy *policy);
+
 extern E3Policy *e3_policy_retain(E3Policy *policy);
 extern void e3_policy_release(E3Policy *policy); /* NULL is fine */
 

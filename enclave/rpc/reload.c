@@ -37,17 +37,35 @@ load_config(const char *path, E3Config **config)
 	return status;
 }
 
+/* Is there a policy that the new configuration drops?  Leaving out a line must not open
+ * everything to everybody. */
+static bool
+drops_policy(const E3RpcShared *shared, const E3Config *config)
+{
+	E3Policy *current = e3_policy_acquire(shared->policy);
+	bool drops = current != NULL && config->policy[0] == '\0';
+
+	e3_policy_release(current);
+	return drops;
+}
+
 /* *policy is NULL if the configuration names none. */
 static EvwStatus
-load_policy(const E3Config *config, E3Policy **policy)
+load_policy(const E3RpcShared *shared, const E3Config *config, E3Policy **policy)
 {
 	E3PolicyError error;
-	EvwStatus status;
+	EvwStatus status = EVW_OK;
 
 	*policy = NULL;
-	if (config->policy[0] == '\0')
-		return EVW_OK;
-	status = e3_policy_load(config->policy, policy, &error);
+	if (drops_policy(shared, config))
+	{
+		e3_log(E3_LOG_ERROR, "policy_refused",
+			   "cause=\"%s names none any more: that takes a restart\"",
+			   shared->config_path);
+		return EVW_CONFIG;
+	}
+	if (config->policy[0] != '\0')
+		status = e3_policy_load(config->policy, policy, &error);
 	if (status == EVW_CONFIG)
 		e3_log(E3_LOG_ERROR, "policy_refused", "cause=\"%s\"", error.text);
 	return status;
@@ -115,13 +133,14 @@ begin(E3RpcWorker *worker, E3Call *call)
 	pthread_mutex_lock(&one_at_a_time);
 	status = load_config(worker->shared->config_path, &call->reloaded);
 	if (status == EVW_OK)
-		status = load_policy(call->reloaded, &policy);
+		status = load_policy(worker->shared, call->reloaded, &policy);
 	if (status == EVW_OK)
 		status = e3_tls_context_load(call->reloaded, &call->reloaded_tls);
 	if (status == EVW_OK)
 		status = load_keyring(worker->shared, call->reloaded);
 	if (status == EVW_OK)
 	{
+		e3_policy_log(policy);
 		e3_policy_swap(worker->shared->policy, policy);
 		if (worker->shared->audit != NULL)
 			e3_audit_reopen(worker->shared->audit);

@@ -113,6 +113,26 @@ spit($e3->{config}, $GOOD);
 is($e3->ctl('reload'), '', 'counts at restart only: E3 listens where it did');
 ok(!-e "$e3->{dir}/moved.sock", 'and nowhere else');
 
+# --- the policy: said, taken up, and not dropped by the way -----------------
+
+like(slurp($e3->{log}), qr/level=warning event=policy_none apps=all$/m, 'that there is no policy is said');
+spit("$e3->{dir}/policy", "[rule own]\nidentity = uid:$>\noperations = encrypt\napps = default\nroles = *\n");
+chmod 0600, "$e3->{dir}/policy";
+spit($e3->{config}, with('[access]', "policy = $e3->{dir}/policy"));
+is($e3->ctl('reload'), '', 'a policy at reload');
+like(slurp($e3->{log}), qr/event=policy_loaded rules=1$/m, 'is said to be there');
+is($client->call('DECRYPT', { app => 'default' }, E3Client::column('x'))->{header}{name}, 'POLICY_REFUSED', 'and counts');
+spit($e3->{config}, $GOOD);
+like($e3->hup, qr/event=policy_refused cause="\Q$e3->{config}\E names none any more: that takes a restart"\n.*event=reload_refused status=CONFIG$/m,
+	'a reload without it is refused');
+isnt(($e3->try_ctl('reload'))[0], 0, 'and e3ctl says so');
+is($client->call('DECRYPT', { app => 'default' }, E3Client::column('x'))->{header}{name}, 'POLICY_REFUSED', 'it counts as before');
+ok(is_served('default'), 'and allows what it did');
+is($e3->stop, 0, 'E3 ends');
+$e3->start;
+$client = E3Client->new($e3->{socket});
+is($client->call('DECRYPT', { app => 'default' }, E3Client::column('x'))->{type}, $E3Client::VERB{RESULT}, 'a restart does without');
+
 for my $arguments ([ '--frob' ], [ '--config' ], [ 'x' ])
 {
 	IPC::Run::run([ 'e3', @$arguments ], '<', \undef, '>&', \my $out);

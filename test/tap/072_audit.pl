@@ -51,7 +51,8 @@ sub verified
 	my ($name) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my ($status, $out, $err) = $e3->try_ctl('audit', 'verify');
+	my ($from) = slurp($log) =~ /first=(\d+)/;
+	my ($status, $out, $err) = $e3->try_ctl('audit', 'verify', '--from', $from);
 	is("$status$err", '0', $name);
 	return $out;
 }
@@ -127,7 +128,10 @@ $e3->ctl('reload');
 wait_until('a new file', sub { -e $log });
 $session->query('SELECT decrypt(v) FROM t LIMIT 1');
 like(slurp($log), qr/\Aevcrypt-audit 1 key=\w+ first=(?!1 )\d+ .*\nseq=\d+ .* verdict=OK /, 'a new file goes on');
-like(verified('the new one'), qr/those before are in earlier files/, 'says that it is not the first');
+my ($begins) = slurp($log) =~ /first=(\d+)/;
+$e3->ctl_fails(1, qr/.*records are missing at the start: it begins with $begins; .*/, 'audit', 'verify');
+$e3->ctl_fails(1, qr/.*records are missing at the start.*/, 'audit', 'verify', '--from', $begins - 1);
+like($e3->ctl('audit', 'verify', '--from', $begins), qr/^records $begins to \d+ are whole$/, 'whole from where it begins');
 is(($e3->try_ctl('audit', 'verify', "$log.1"))[1] =~ /^records 1 to \d+ are whole$/, 1, 'with the earlier file from the start');
 my ($status, undef, $err) = $e3->try_ctl('audit', 'verify', "$log.1", "$log.1");
 isnt($status, 0, "the earlier one twice is not: $err");
@@ -149,7 +153,7 @@ sub is_found
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	spit($log, $text);
-	my ($exit, $out, $error) = $e3->try_ctl('audit', 'verify');
+	my ($exit, $out, $error) = $e3->try_ctl('audit', 'verify', '--from', $begins);
 	is($exit, 1, "found: $name");
 	like($error, qr/^e3ctl: \Q$log\E/, 'with the place');
 	return;
@@ -168,13 +172,13 @@ is_found('two lines exchanged', join '', @lines[ 0, 2, 1, 3 .. $#lines ]);
 is_found('another line behind', $whole . $lines[-1]);
 is_found('empty', '');
 unlink $log;
-is(($e3->try_ctl('audit', 'verify'))[0], 1, 'found: no log');
+is(($e3->try_ctl('audit', 'verify', '--from', $begins))[0], 1, 'found: no log');
 spit($log, $whole);
 verified('as it was');
 unlink "$log.head";
-is(($e3->try_ctl('audit', 'verify'))[0], 1, 'found: no head');
+is(($e3->try_ctl('audit', 'verify', '--from', $begins))[0], 1, 'found: no head');
 spit("$log.head", $head =~ s/last=(\d+)/'last=' . ($1 - 1)/egr);
-is(($e3->try_ctl('audit', 'verify'))[0], 1, 'found: a changed head');
+is(($e3->try_ctl('audit', 'verify', '--from', $begins))[0], 1, 'found: a changed head');
 spit("$log.head", $head);
 chmod 0600, $log, "$log.head";
 
@@ -196,11 +200,18 @@ $client->call('DECRYPT', { app => 'default' }, E3Client::column('x')) for 1 .. 3
 my @now = (slurp($log), slurp("$log.head"));
 spit($log, $then[0]);
 spit("$log.head", $then[1]);
-like(($e3->try_ctl('audit', 'verify'))[2], qr/E3 has written \d+/, 'found: log and head put back together');
+like(($e3->try_ctl('audit', 'verify', '--from', $begins))[2], qr/E3 has written \d+/, 'found: log and head put back together');
 spit($log, $now[0]);
 spit("$log.head", $now[1]);
 verified('as it was');
 $client->close;
+is($e3->stop, 0, 'E3 ends well');
+
+# The log is dropped, and the head not.
+rename $log, "$log.gone" or die;
+$e3->start;
+like(slurp($e3->{log}), qr/level=warning event=audit_missing file="\Q$log\E" next=\d+$/m, 'E3 says that its log is missing');
+$e3->ctl_fails(1, qr/.*records are missing at the start.*/, 'audit', 'verify');
 is($e3->stop, 0, 'E3 ends well');
 
 # --- a keyring that is older than the audit --------------------------------------------

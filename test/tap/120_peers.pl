@@ -113,15 +113,29 @@ is($client->call('RELOAD', {})->{header}{name}, 'NOT_ALLOWED', 'but administers 
 is($client->call('HEALTH', {})->{type}, $E3Client::VERB{RESULT}, 'and the connection goes on');
 $client->close;
 allow($owner, 'root', $NOBODY);
-is_let_in($NOBODY, 'by its number as well')->close;
+$client = is_let_in($NOBODY, 'by its number as well');
+my $helloless = do { local $> = $NOBODY; E3Client->connect($ENV{E3_SOCKET}) };
+is($client->call('ECHO', { app => 'default' }, E3Client::column('on'))->{type}, $E3Client::VERB{RESULT}, 'and served');
+$refused = $watch->stats->{connections_refused};
 allow($owner, 'root');
-is_turned_away($NOBODY, 'taken off the list it is refused again');
+for ([ $client, 'connected' ], [ $helloless, 'has not said HELLO yet' ])
+{
+	my ($cut, $what) = @$_;
+
+	is(eval { $cut->receive->{header}{name} }, 'PEER_REFUSED', "taken off the list it is refused where it $what");
+	is($cut->receive, undef, 'and closed');
+	$cut->close;
+}
+is($watch->stats->{connections_refused}, $refused + 2, 'both are counted, and who is still on the list goes on');
+is_turned_away($NOBODY, 'and it is refused when it comes again');
 
 allow();
+is(eval { $watch->receive->{header}{name} }, 'PEER_REFUSED', 'root is, too');
 is_turned_away(0, 'nor may root, if it is not on the list');
 is_let_in(scalar getpwnam($owner), 'E3\'s own user always may')->close;
 is(system("e3ctl health >$ENV{EVCRYPT_STACK}/health"), 0, 'and e3ctl run by root is that user');
 allow($owner, 'root');
+$watch = E3Client->new($ENV{E3_SOCKET});
 is($watch->call('RELOAD', {})->{type}, $E3Client::VERB{RESULT}, 'root administers');
 
 # --- descriptors -----------------------------------------------------------

@@ -99,4 +99,17 @@ close $lock or die;
 is($status, 0, 'an empty lock of root\'s') or diag($err);
 is(owner_of("$dir/keyring.lock"), "$UID:$GID", 'is given to the keyring\'s owner');
 
+# A policy is judged as E3 would, by the keyring's owner.
+open my $policy, '>', "$dir/policy" or die;
+print $policy "[rule all]\nidentity = any\noperations = encrypt\napps = *\nroles = *\n";
+close $policy or die;
+chmod 0600, "$dir/policy" or die;
+chown $UID, $GID, "$dir/policy" or die;
+($status, $err) = try_ctl("$dir/e3.conf", 'policy', 'check', "$dir/policy");
+is("$status$err", '0', 'a policy that is E3\'s user\'s is fine');
+chown 1, $GID, "$dir/policy" or die;
+chmod 0644, "$dir/policy" or die;
+($status, $err) = try_ctl("$dir/e3.conf", 'policy', 'check', "$dir/policy");
+like("$status$err", qr/^1e3ctl: \Q$dir\E\/policy: /, 'another user\'s is not');
+
 done_testing();

@@ -64,7 +64,11 @@ my $config = slurp($ENV{E3_CONFIG});
 my $allowed = join ', ', values %UID;
 my $mode = (stat $ENV{E3_SOCKET})[2];
 
-# As it was, also after a failure.
+# A reload does not do without a policy again: then one that allows everything.
+my $OPEN_POLICY = "[rule all]\nidentity = any\noperations = encrypt, decrypt\napps = *\nroles = *\n";
+my $open_config = $config =~ s/^(allow_users = .*)/$1\npolicy = $policy/mr;
+
+# As it was, but for that, also after a failure.
 END
 {
 	my $status = $?;
@@ -72,9 +76,9 @@ END
 	{
 		chmod $mode & 07777, $ENV{E3_SOCKET};
 		chmod 0700, $ENV{EVCRYPT_STACK};
-		spit($ENV{E3_CONFIG}, $config);
+		spit($policy, $OPEN_POLICY);
+		spit($ENV{E3_CONFIG}, $open_config);
 		$status ||= 1 if system('e3ctl', 'reload');
-		unlink $policy;
 	}
 	$? = $status;
 }
@@ -249,8 +253,10 @@ is((answer('ada', 'ENCRYPT', 'ada'))[0], 'POLICY_REFUSED', 'allows nothing to an
 
 # --- back to how it was ----------------------------------------------------------
 
-spit($ENV{E3_CONFIG}, $config);
-is(system('e3ctl', 'reload'), 0, 'without a policy');
-is((answer('bob', 'ENCRYPT', 'ada'))[0], 'RESULT', 'whoever is connected may use every app');
+spit($policy, $OPEN_POLICY);
+is(system('e3ctl', 'reload'), 0, 'a policy of one rule');
+is((answer('bob', 'ENCRYPT', 'ada'))[0], 'RESULT', 'lets whoever is connected use every app');
+spit($ENV{E3_CONFIG}, $open_config);
+is(system('e3ctl', 'reload'), 0, 'without the tenants');
 $_->close for values %client;
 done_testing();

@@ -1,20 +1,23 @@
 /*
  * unit/audit_threads_test.c
  *	  The audit under many threads: every record is there once, in one chain, whoever
- *	  wrote it; and what cannot be written is said.
+ *	  wrote it; and what cannot be written is said, soon, also where the disk hangs.
  */
 #include "e3_help.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "audit/audit.h"
 #include "audit/verify.h"
+#include "base/clock.h"
 #include "base/secret.h"
 
 #define THREADS 4
@@ -22,6 +25,49 @@
 
 static const E3AuditKey plain_key = {.mac = {7}, .id = {8}};
 static char dir[PATH_MAX];
+
+/* A disk that can be made to hang. */
+static struct
+{
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	bool hangs;
+	bool stuck; /* somebody is in it */
+} disk = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+/* In the place of the C library's, for whatever is linked into this program. */
+ssize_t
+pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+	(void) pthread_mutex_lock(&disk.mutex);
+	while (disk.hangs)
+	{
+		disk.stuck = true;
+		(void) pthread_cond_broadcast(&disk.changed);
+		(void) pthread_cond_wait(&disk.changed, &disk.mutex);
+	}
+	(void) pthread_mutex_unlock(&disk.mutex);
+	return syscall(SYS_pwrite64, fd, bytes, len, at);
+}
+
+static void
+set_disk(bool hangs)
+{
+	(void) pthread_mutex_lock(&disk.mutex);
+	disk.hangs = hangs;
+	disk.stuck = false;
+	(void) pthread_cond_broadcast(&disk.changed);
+	(void) pthread_mutex_unlock(&disk.mutex);
+}
+
+static void
+await_stuck(void)
+{
+	(void) pthread_mutex_lock(&disk.mutex);
+	while (!disk.stuck)
+		(void) pthread_cond_wait(&disk.changed, &disk.mutex);
+	(void) pthread_mutex_unlock(&disk.mutex);
+}
 
 static E3Audit *
 start(const char *path, bool closed)
@@ -134,6 +180,62 @@ what_cannot_be_written_is_said(void **state)
 	assert_int_equal(last_of(path), written + 3);
 }
 
+/* NULL if the record was refused. */
+static void *
+write_one(void *arg)
+{
+	const E3AuditRecord record = {.operation = "decrypt"};
+
+	return e3_audit_write(arg, &record) == EVW_AUDIT_FAILED ? NULL : arg;
+}
+
+/* All that wait give up together; who comes later does not begin to wait. */
+static void
+a_hanging_disk_holds_nobody_for_long(void **state)
+{
+	const char *path = help_path(dir, "hangs", 0);
+	const E3AuditRecord record = {.operation = "decrypt"};
+	E3Audit *audit = start(path, true);
+	pthread_t threads[THREADS];
+	uint64_t written;
+	uint64_t last;
+	uint64_t dropped;
+	uint64_t began;
+
+	(void) state;
+	assert_status(e3_audit_write(audit, &record), EVW_OK);
+	e3_audit_counts(audit, &written, &dropped);
+	set_disk(true);
+	e3_audit_post(audit, &record);
+	await_stuck();
+	began = e3_clock_ns();
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, write_one, audit), 0);
+	for (int i = 0; i < THREADS; i++)
+	{
+		void *good;
+
+		assert_int_equal(pthread_join(threads[i], &good), 0);
+		assert_null(good);
+	}
+	assert_true(e3_clock_ns() - began >= E3_AUDIT_WAIT_MS * UINT64_C(1000000));
+	began = e3_clock_ns();
+	for (int i = 0; i < 3; i++)
+		assert_status(e3_audit_write(audit, &record), EVW_AUDIT_FAILED);
+	assert_true(e3_clock_ns() - began < E3_AUDIT_WAIT_MS * UINT64_C(1000000) / 2);
+	set_disk(false);
+	/* The writer moves: those who had begun to wait have a record, too. */
+	do
+	{
+		(void) sched_yield();
+		e3_audit_counts(audit, &last, &dropped);
+	} while (last < written + 1 + THREADS + 1);
+	assert_int_equal(dropped, 3);
+	assert_status(e3_audit_write(audit, &record), EVW_OK);
+	e3_audit_stop(audit);
+	assert_int_equal(last_of(path), last + 2);
+}
+
 static int
 set_up(void **state)
 {
@@ -156,6 +258,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_record_is_there_once),
 		cmocka_unit_test(what_cannot_be_written_is_said),
+		cmocka_unit_test(a_hanging_disk_holds_nobody_for_long),
 	};
 
 	return cmocka_run_group_tests_name("audit_threads", tests, set_up, tear_down);
