@@ -21,13 +21,14 @@
 #define BACKLOG 512
 
 /*
- * A peer of which nothing has come is probed after three seconds, and gone after
- * three more without an answer; bytes that it does not acknowledge give it six.
+ * A peer of which nothing has come is probed after two seconds, and gone after
+ * two more without an answer; bytes that it does not acknowledge give it four.  The
+ * kernel looks at that when its timers fire, which may be some seconds later.
  */
-#define KEEPALIVE_IDLE_S 3
+#define KEEPALIVE_IDLE_S 2
 #define KEEPALIVE_INTERVAL_S 1
-#define KEEPALIVE_PROBES 3
-#define USER_TIMEOUT_MS 6000
+#define KEEPALIVE_PROBES 2
+#define USER_TIMEOUT_MS 4000
 
 static EvwStatus
 refuse(const char *endpoint, const char *cause, int fd)

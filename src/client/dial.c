@@ -26,13 +26,13 @@ StaticAssertDecl(sizeof(((struct sockaddr_un *) NULL)->sun_path) ==
 #define BACKLOG_PAUSE_MS 10
 
 /*
- * An E3 of which nothing has come is probed after three seconds, and gone after three
- * more without an answer; bytes that it does not acknowledge give it six.
+ * An E3 of which nothing has come is probed after two seconds, and gone after two
+ * more without an answer; bytes that it does not acknowledge give it four.
  */
-#define KEEPALIVE_IDLE_S 3
+#define KEEPALIVE_IDLE_S 2
 #define KEEPALIVE_INTERVAL_S 1
-#define KEEPALIVE_PROBES 3
-#define USER_TIMEOUT_MS 6000
+#define KEEPALIVE_PROBES 2
+#define USER_TIMEOUT_MS 4000
 
 static int
 find_unix(const EvcEndpoint *endpoint, EvcAddress *address)
