@@ -78,6 +78,13 @@ extern void e3_call_release(E3Call *call);
 /* A key agreement: look at the clock after each. */
 #define E3_COST_AGREEMENT 32768
 
+/* Short values that are worked on together, and their bytes: a few microseconds' work. */
+#define E3_RUN_VALUES 32
+#define E3_RUN_BYTES ((size_t) 8 << 10)
+
+/* More than any RESULT frame has beside its values, lengths and statuses. */
+#define E3_REPLY_OVERHEAD 256
+
 /* Longer values are sealed and opened in pieces of this length. */
 #define E3_PIECE ((size_t) 64 << 10)
 

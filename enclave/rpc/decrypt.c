@@ -16,9 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than any RESULT frame has beside the values, lengths and statuses. */
-#define REPLY_OVERHEAD 256
-
 static void
 free_opening(void *state)
 {
@@ -298,7 +295,7 @@ reply_size(const EvwRequest *request)
 	size_t bytes = request->values.bytes.len;
 	size_t less = count * EVW_ENVELOPE_MIN;
 
-	return REPLY_OVERHEAD + 5 * count + (bytes > less ? bytes - less : 0);
+	return E3_REPLY_OVERHEAD + 5 * count + (bytes > less ? bytes - less : 0);
 }
 
 static EvwStatus

@@ -11,9 +11,6 @@
 
 #include <stdlib.h>
 
-/* More than any RESULT frame has beside the values and their lengths. */
-#define REPLY_OVERHEAD 256
-
 typedef struct Echo
 {
 	EvwResultMark mark;
@@ -32,7 +29,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	if (status != EVW_OK)
 		return status;
 	echo = calloc(1, sizeof(Echo));
-	if (echo == NULL || !e3_buf_grow(&call->reply, REPLY_OVERHEAD + values->bytes.len +
+	if (echo == NULL || !e3_buf_grow(&call->reply, E3_REPLY_OVERHEAD + values->bytes.len +
 													   values->lengths.len))
 	{
 		free(echo);

@@ -20,13 +20,6 @@
 
 #include <stdlib.h>
 
-/* More than any RESULT frame has beside the values and their lengths. */
-#define REPLY_OVERHEAD 256
-
-/* Short values that are sealed together, and their bytes: a few microseconds' work. */
-#define RUN_VALUES 32
-#define RUN_BYTES ((size_t) 8 << 10)
-
 /* What the values under one key have in common, and where the work is. */
 typedef struct Sealing
 {
@@ -216,14 +209,14 @@ length_of_run(const Sealing *sealing, const E3Call *call)
 	size_t bytes = 0;
 	uint32_t n = 0;
 
-	most = most < RUN_VALUES ? most : RUN_VALUES;
+	most = most < E3_RUN_VALUES ? most : E3_RUN_VALUES;
 	most = most < to_next_block ? most : to_next_block;
 	if (per_key > 0 && most > per_key - sealing->used)
 		most = per_key - sealing->used;
 	while (n < most && datatype_of(call, n) == datatype_of(call, 0))
 	{
 		bytes += evw_column_next(&cursor).len;
-		if (n > 0 && bytes > RUN_BYTES)
+		if (n > 0 && bytes > E3_RUN_BYTES)
 			break;
 		n++;
 	}
@@ -233,7 +226,7 @@ length_of_run(const Sealing *sealing, const E3Call *call)
 static EvwStatus
 seal_run(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 {
-	E3AeadItem items[RUN_VALUES];
+	E3AeadItem items[E3_RUN_VALUES];
 	uint32_t n = length_of_run(sealing, call);
 	EvwDatatype datatype = datatype_of(call, 0);
 	EvwStatus status;
@@ -360,7 +353,7 @@ static EvwStatus
 reserve_reply(E3Call *call, size_t overhead)
 {
 	const EvwColumn *values = &call->request.values;
-	size_t size = REPLY_OVERHEAD + values->bytes.len + values->lengths.len +
+	size_t size = E3_REPLY_OVERHEAD + values->bytes.len + values->lengths.len +
 				  evw_column_count(values) * overhead;
 
 	if (size > EVW_FRAME_MAX)

@@ -13,12 +13,9 @@
 
 #include <string.h>
 
-#define RUN_VALUES 32
-#define RUN_BYTES ((size_t) 8 << 10)
-
 typedef struct Run
 {
-	E3AeadItem items[RUN_VALUES];
+	E3AeadItem items[E3_RUN_VALUES];
 	size_t n;
 	size_t bytes; /* of the values */
 } Run;
@@ -35,7 +32,7 @@ is_alike(const uint8_t *like, EvwBytes value)
 static bool
 fits(const Run *run, const uint8_t *like, EvwBytes value, size_t room)
 {
-	return value.len <= room && run->bytes + value.len <= RUN_BYTES &&
+	return value.len <= room && run->bytes + value.len <= E3_RUN_BYTES &&
 		   is_alike(like, value);
 }
 
@@ -61,7 +58,7 @@ gather(E3Opening *opening, Run *run)
 	uint8_t *out = reply->data + reply->len;
 	EvwColumnCursor cursor = opening->cursor;
 
-	most = most < RUN_VALUES ? most : RUN_VALUES;
+	most = most < E3_RUN_VALUES ? most : E3_RUN_VALUES;
 	run->n = 0;
 	run->bytes = 0;
 	while (run->n < most && fits(run, opening->like, evw_column_peek(&cursor), room))
