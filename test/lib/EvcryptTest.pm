@@ -6,6 +6,7 @@ use warnings;
 
 use Exporter qw(import);
 use File::Temp ();
+use Files;
 use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -358,25 +359,6 @@ sub cpu_ms
 	my @fields = split / /, slurp("/proc/$pid/stat") =~ s/^.*\) //sr;
 
 	return ($fields[11] + $fields[12]) * 1000 / POSIX::sysconf(POSIX::_SC_CLK_TCK());
-}
-
-sub spit
-{
-	my ($path, $text) = @_;
-
-	open my $file, '>', $path or die "$path: $!";
-	print $file $text;
-	close $file or die "$path: $!";
-	return;
-}
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $file, '<', $path or die "$path: $!";
-	local $/;
-	return scalar <$file>;
 }
 
 1;

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use E3Client;
+use Files;
 use Test::More;
 
 plan skip_all => 'only root can connect as somebody else' if $> != 0;
@@ -13,26 +14,6 @@ plan skip_all => 'only root can connect as somebody else' if $> != 0;
 my %UID = map { $_->[0] => scalar getpwnam($_->[1]) }
   ([ ada => 'daemon' ], [ bob => 'bin' ], [ writer => 'games' ], [ ops => 'man' ], [ nobody => 'nobody' ]);
 die 'a user is missing' if grep { !defined } values %UID;
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $file, '<', $path or die "$path: $!";
-	local $/;
-	return scalar <$file>;
-}
-
-# In place: the owner stays.
-sub spit
-{
-	my ($path, $text) = @_;
-
-	open my $file, '>', $path or die "$path: $!";
-	print $file $text;
-	close $file or die "$path: $!";
-	return;
-}
 
 my $policy = "$ENV{EVCRYPT_STACK}/tenants.policy";
 my $POLICY = <<"END";

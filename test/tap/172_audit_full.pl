@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use E3Client;
+use Files;
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -26,25 +27,6 @@ END
 	stop_e3() if $pid;
 	system('umount', $disk) if $mounted;
 	$? = $status;
-}
-
-sub spit
-{
-	my ($path, $text) = @_;
-
-	open my $file, '>', $path or die "$path: $!";
-	print $file $text;
-	close $file or die "$path: $!";
-	return;
-}
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $file, '<', $path or die "$path: $!";
-	local $/;
-	return scalar <$file>;
 }
 
 sub configure
