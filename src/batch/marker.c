@@ -162,6 +162,7 @@ evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_n
 		evc_marker_check_null(marker);
 		return (Datum) 0;
 	}
-	return marker->type != NULL ? evc_plaintype_decode(marker->type, bytes)
-								: text_of(bytes);
+	return marker->type != NULL
+			   ? evc_plaintype_decode(marker->type, bytes, ticket.datatype)
+			   : text_of(bytes);
 }
