@@ -135,6 +135,9 @@ use_crl(const Loading *loading, const char *path, const X509_INFO *piece, int *u
 	next = X509_CRL_get0_nextUpdate(piece->crl);
 	if (next == NULL || X509_cmp_current_time(next) <= 0)
 		return refuse(loading, path, "revocation list has expired");
+	/* The library would leave it out, and whom it alone revokes would be let in. */
+	if (X509_CRL_get_ext_by_NID(piece->crl, NID_delta_crl, -1) >= 0)
+		return refuse(loading, path, "revocation list has changes only");
 	if (X509_STORE_add_crl(store, piece->crl) == 1 &&
 		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) ==
 			1)
