@@ -7,20 +7,16 @@
  * judged without the rule on names, which must come to PKITS's own result but for what
  * is listed here, and by E3 once more with it.
  */
-#include "e3_help.h"
 #include "pkits_help.h"
+#include "tls_help.h"
 
 #include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/secret.h"
-#include "ctl/certs.h"
-#include "tls/link.h"
 #include "tls/private.h"
 
 #include "postgres.h"
@@ -124,18 +120,8 @@ write_own(const char *name, E3CertUse use)
 	const E3CertWish wish = {name, "DNS:localhost", use, 1};
 	E3Cert *ca = e3_cert_new(NULL, &ca_wish);
 	E3Cert *cert = e3_cert_new(ca, &wish);
-	char file[64];
-	EvwBuf text;
 
-	e3_buf_init(&text);
-	assert_true(e3_cert_write(cert, &text));
-	(void) snprintf(file, sizeof(file), "%s.crt", name);
-	help_write_file(help_path(dir, file, 0), (const char *) text.data, text.len, 0600);
-	text.len = 0;
-	assert_true(e3_cert_write_key(cert, &text));
-	(void) snprintf(file, sizeof(file), "%s.key", name);
-	help_write_file(help_path(dir, file, 0), (const char *) text.data, text.len, 0600);
-	e3_buf_release(&text);
+	help_tls_write(dir, name, cert);
 	e3_cert_free(cert);
 	e3_cert_free(ca);
 }
