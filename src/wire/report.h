@@ -13,6 +13,9 @@
 /* Key versions of one app that a report can list. */
 #define EVW_KEY_VERSIONS_MAX 64
 
+/* Index keys that an app can have at a time. */
+#define EVW_INDEX_VERSIONS_MAX 8
+
 typedef struct EvwHealth
 {
 	EvwBytes version; /* of E3 */
