@@ -5,8 +5,10 @@
 #include "keyring/keyring.h"
 
 #include "base/secret.h"
+#include "crypto/hkdf.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +52,7 @@ static void
 free_index(const E3IndexKey *index)
 {
 	e3_secret_free(index->secret, E3_INDEX_SECRET_LEN);
+	e3_secret_free(index->key, E3_INDEX_KEY_LEN);
 }
 
 static void
@@ -391,13 +394,33 @@ insert_index(E3App *app, const E3IndexKey *index)
 	return EVW_OK;
 }
 
+/* No two apps and versions have a key in common, not even where a secret was copied. */
+static EvwStatus
+derive_key(EvwBytes name, E3IndexKey *index)
+{
+	char purpose[sizeof("evcrypt blind index  ") + EVW_APP_MAX + 10];
+	const EvwBytes secret = {index->secret, E3_INDEX_SECRET_LEN};
+
+	if (!evw_app_name_valid(name))
+		return EVW_UNKNOWN_APP;
+	index->key = e3_secret_alloc(E3_INDEX_KEY_LEN);
+	if (index->key == NULL)
+		return EVW_OUT_OF_MEMORY;
+	(void) snprintf(purpose, sizeof(purpose), "evcrypt blind index %.*s %u",
+					(int) name.len, (const char *) name.data, index->version);
+	return e3_hkdf(secret, purpose, index->key, E3_INDEX_KEY_LEN);
+}
+
 EvwStatus
 e3_keyring_add_index(E3Keyring *keyring, EvwBytes name, const E3IndexKey *index)
 {
-	EvwStatus status = insert_index(app_named(keyring, name), index);
+	E3IndexKey added = *index;
+	EvwStatus status = derive_key(name, &added);
 
+	if (status == EVW_OK)
+		status = insert_index(app_named(keyring, name), &added);
 	if (status != EVW_OK)
-		free_index(index);
+		free_index(&added);
 	return status;
 }
 

@@ -32,9 +32,11 @@ typedef struct E3IndexKey
 	uint32_t bytes;	  /* kept of each HMAC */
 	uint64_t created_us;
 	uint8_t *secret; /* E3_INDEX_SECRET_LEN in locked memory */
+	uint8_t *key;	 /* E3_INDEX_KEY_LEN; derived as it becomes the keyring's */
 } E3IndexKey;
 
 #define E3_INDEX_SECRET_LEN 32
+#define E3_INDEX_KEY_LEN 32
 
 /* Bytes of a blind index.  Fewer collide too often, more than the HMAC has there are not.
  */
@@ -95,8 +97,10 @@ extern const E3KeyVersion *e3_app_find_hint(const E3App *app, EvwCurve curve,
 extern EvwStatus e3_keyring_add(E3Keyring *keyring, EvwBytes name,
 								const E3KeyVersion *version) EVW_MUST_USE;
 
-/* The same for an index key, of an app that is there: UNKNOWN_APP.  The secret becomes
- * the keyring's, also on failure. */
+/*
+ * The same for an index key, whose own key is derived, of an app that is there:
+ * UNKNOWN_APP, CRYPTO_FAILED.  The secret becomes the keyring's, also on failure.
+ */
 extern EvwStatus e3_keyring_add_index(E3Keyring *keyring, EvwBytes name,
 									  const E3IndexKey *index) EVW_MUST_USE;
 
