@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/hmac.h"
+#include "rpc/contexts.h"
 #include "wire/reply.h"
 #include "wire/writer.h"
 
@@ -38,7 +39,7 @@ typedef struct Indexing
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */
 	EvwColumnCursor values;
-	EvwColumnCursor contexts;
+	E3Contexts contexts;
 } Indexing;
 
 static void
@@ -61,9 +62,7 @@ check_request(const EvwRequest *request)
 	if (request->datatypes.data != NULL)
 		return EVW_UNSUPPORTED;
 	status = evw_column_check(&request->values, EVW_PLAINTEXT_MAX, EVW_VALUE_TOO_LONG);
-	if (status != EVW_OK || request->contexts.bytes.data == NULL)
-		return status;
-	return evw_column_check(&request->contexts, EVW_CONTEXT_MAX, EVW_CONTEXT_TOO_LONG);
+	return status == EVW_OK ? e3_contexts_check(request) : status;
 }
 
 /* Bytes of a value's result: with "all" each index has its length before it. */
@@ -138,21 +137,21 @@ begin(E3RpcWorker *worker, E3Call *call)
 	indexing->mark = evw_result_begin(&call->reply, request->id, app->indexes[0].version);
 	indexing->column = evw_write_bin_begin(&call->reply);
 	evw_column_open(&indexing->values, &request->values);
-	evw_column_open(&indexing->contexts, &request->contexts);
+	e3_contexts_open(&indexing->contexts, request);
 	return call->reply.status;
 }
 
 /* The message of the value that is next, from its beginning. */
 static EvwStatus
-begin_message(Indexing *indexing, const EvwRequest *request)
+begin_message(Indexing *indexing)
 {
 	EvwBytes context = {NULL, 0};
 	size_t head_len = 1;
 
 	indexing->head[0] = HEAD_PLAIN;
-	if (request->contexts.bytes.data != NULL)
+	if (indexing->contexts.given)
 	{
-		context = evw_column_peek(&indexing->contexts);
+		context = evw_column_peek(&indexing->contexts.cursor);
 		indexing->head[0] = HEAD_BOUND;
 		evw_put_be32(indexing->head + 1, (uint32_t) context.len);
 		head_len = HEAD_MAX;
@@ -196,8 +195,7 @@ go_on(Indexing *indexing, E3Call *call)
 		return;
 	indexing->at = 0;
 	(void) evw_column_next(&indexing->values);
-	if (call->request.contexts.bytes.data != NULL)
-		(void) evw_column_next(&indexing->contexts);
+	e3_contexts_pass(&indexing->contexts, 1);
 	call->done++;
 }
 
@@ -224,7 +222,7 @@ step(Indexing *indexing, E3Call *call)
 	bool ended;
 
 	if (!indexing->begun)
-		status = begin_message(indexing, &call->request);
+		status = begin_message(indexing);
 	if (status == EVW_OK)
 		status = feed(indexing, &ended);
 	if (status != EVW_OK || !ended)
@@ -234,12 +232,12 @@ step(Indexing *indexing, E3Call *call)
 
 /* What the next step costs, for e3_call_check. */
 static size_t
-cost_of_next(const Indexing *indexing, const E3Call *call)
+cost_of_next(const Indexing *indexing)
 {
 	size_t len = evw_column_peek(&indexing->values).len;
 
-	if (call->request.contexts.bytes.data != NULL)
-		len += evw_column_peek(&indexing->contexts).len;
+	if (indexing->contexts.given)
+		len += evw_column_peek(&indexing->contexts.cursor).len;
 	return E3_COST_VALUE + (len < E3_PIECE ? len : E3_PIECE);
 }
 
@@ -270,7 +268,7 @@ resume(E3RpcWorker *worker, E3Call *call, bool *more)
 	(void) worker;
 	while (call->done < count)
 	{
-		EvwStatus status = e3_call_check(call, cost_of_next(indexing, call), more);
+		EvwStatus status = e3_call_check(call, cost_of_next(indexing), more);
 
 		if (status != EVW_OK || *more)
 			return status;
