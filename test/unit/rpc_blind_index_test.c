@@ -5,11 +5,11 @@
 #include "rpc_help.h"
 
 #include "base/secret.h"
-#include "wire/frame.h"
-#include "wire/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define NONE ((EvwBytes){NULL, 0})
 
 static EvwBytes
 text(const char *words)
@@ -55,51 +55,6 @@ serve_three(RpcFixture *fixture)
 	serve(fixture, "old", 3, indexes);
 }
 
-static void
-write_column(EvwBuf *buf, const EvwBytes *values, uint32_t count)
-{
-	size_t mark = evw_write_bin_begin(buf);
-
-	for (uint32_t i = 0; i < count; i++)
-		evw_buf_append(buf, values[i].data, values[i].len);
-	evw_write_bin_end(buf, mark);
-	mark = evw_write_bin_begin(buf);
-	for (uint32_t i = 0; i < count; i++)
-	{
-		uint8_t length[4];
-
-		evw_put_le32(length, (uint32_t) values[i].len);
-		evw_buf_append(buf, length, sizeof(length));
-	}
-	evw_write_bin_end(buf, mark);
-}
-
-/* "contexts" may be NULL. */
-static void
-make_call(E3Call *call, const EvwRequestHeader *header, const EvwBytes *values,
-		  const EvwBytes *contexts, uint32_t count)
-{
-	EvwMessage message;
-	EvwBuf buf;
-
-	e3_call_init(call);
-	help_buf_init(&buf);
-	evw_request_begin(&buf, EVW_VERB_BLIND_INDEX, 7, header, contexts != NULL ? 5 : 2);
-	write_column(&buf, values, count);
-	if (contexts != NULL)
-	{
-		evw_write_nil(&buf);
-		write_column(&buf, contexts, count);
-	}
-	evw_frame_end(&buf);
-	evw_buf_append(&call->body, help_body(&buf).data, help_body(&buf).len);
-	help_buf_free(&buf);
-	assert_status(evw_message_split((EvwBytes){call->body.data, call->body.len},
-									&message),
-				  EVW_OK);
-	assert_status(evw_request_decode(&message, &call->request), EVW_OK);
-}
-
 /* The whole column of results, for help_release. */
 static EvwBytes
 indexes_of(RpcFixture *fixture, bool all, const EvwBytes *values,
@@ -112,7 +67,8 @@ indexes_of(RpcFixture *fixture, bool all, const EvwBytes *values,
 	E3Call call;
 
 	header.all = all;
-	make_call(&call, &header, values, contexts, count);
+	rpc_make_bound_call(&call, EVW_VERB_BLIND_INDEX, &header, values, count, NONE,
+						contexts, count);
 	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
 	assert_status(evw_result_decode(&message, &result), EVW_OK);
 	assert_null(result.statuses.data);
@@ -130,7 +86,7 @@ status_of(RpcFixture *fixture, const EvwRequestHeader *header, EvwBytes value,
 	EvwStatus status;
 	E3Call call;
 
-	make_call(&call, header, &value, context, 1);
+	rpc_make_bound_call(&call, EVW_VERB_BLIND_INDEX, header, &value, 1, NONE, context, 1);
 	status = rpc_execute(fixture, &call, &message);
 	e3_call_release(&call);
 	return status;
@@ -169,7 +125,8 @@ check_vector(RpcFixture *fixture, const json_t *vector)
 	E3Call call;
 
 	serve(fixture, app, 1, &index);
-	make_call(&call, &header, &value, bound ? &context : NULL, 1);
+	rpc_make_bound_call(&call, EVW_VERB_BLIND_INDEX, &header, &value, 1, NONE,
+						bound ? &context : NULL, 1);
 	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
 	assert_status(evw_result_decode(&message, &result), EVW_OK);
 	assert_bytes_equal(result.values.bytes, shall);
@@ -261,6 +218,30 @@ no_two_pairs_have_one_index(void **state)
 }
 
 static void
+one_context_may_be_that_of_all(void **state)
+{
+	RpcFixture *fixture = *state;
+	EvwRequestHeader header = rpc_header_for("old");
+	const EvwBytes values[] = {BYTES("a"), BYTES("b"), BYTES("a")};
+	const EvwBytes contexts[] = {BYTES("c"), BYTES("c"), BYTES("c")};
+	EvwMessage message;
+	EvwResult result;
+	EvwBytes each;
+	E3Call call;
+
+	serve_three(fixture);
+	each = indexes_of(fixture, false, values, contexts, 3);
+	rpc_make_bound_call(&call, EVW_VERB_BLIND_INDEX, &header, values, 3, NONE, contexts,
+						1);
+	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
+	assert_status(evw_result_decode(&message, &result), EVW_OK);
+	assert_bytes_equal(result.values.bytes, each);
+	assert_memory_equal(each.data, each.data + (size_t) 2 * 16, 16);
+	e3_call_release(&call);
+	help_release(each);
+}
+
+static void
 refused_by_name(void **state)
 {
 	RpcFixture *fixture = *state;
@@ -301,7 +282,7 @@ index_something_else(RpcFixture *fixture)
 	const EvwBytes value = BYTES("else");
 	E3Call call;
 
-	make_call(&call, &header, &value, NULL, 1);
+	rpc_make_call(&call, EVW_VERB_BLIND_INDEX, &header, &value, 1, NONE);
 	while (!e3_rpc_run(&fixture->worker, &call))
 		;
 	assert_status(call.outcome, EVW_OK);
@@ -349,7 +330,7 @@ a_cancelled_request_ends(void **state)
 	E3Call call;
 
 	serve_three(fixture);
-	make_call(&call, &header, &value, NULL, 1);
+	rpc_make_call(&call, EVW_VERB_BLIND_INDEX, &header, &value, 1, NONE);
 	atomic_store(&call.cancelled, true);
 	assert_status(rpc_execute(fixture, &call, &message), EVW_CANCELLED);
 	e3_call_release(&call);
@@ -362,6 +343,7 @@ main(void)
 		cmocka_unit_test(indexes_are_what_another_made),
 		cmocka_unit_test(all_is_one_for_each_key),
 		cmocka_unit_test(no_two_pairs_have_one_index),
+		cmocka_unit_test(one_context_may_be_that_of_all),
 		cmocka_unit_test(refused_by_name),
 		cmocka_unit_test(slices_change_nothing),
 		cmocka_unit_test(a_cancelled_request_ends),
