@@ -109,8 +109,7 @@ evc_json_report(const EvcJsonRefusal *refusal)
 			break;
 		case EVC_JSON_SEALED_TWICE:
 			ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
-					errmsg("field %u of the document is ciphertext, not plaintext",
-						   refusal->field),
+					errmsg("a field to be encrypted is ciphertext, not plaintext"),
 					errhint("A value that is encrypted already is not encrypted again."));
 			break;
 	}
