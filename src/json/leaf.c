@@ -167,7 +167,8 @@ evc_leaf_decode(JsonbValue *leaf, EvwBytes bytes, EvwDatatype datatype,
 		case EVW_NUMBER:
 			leaf->type = jbvNull;
 			if (!evw_bytes_equal(bytes, "null"))
-				set_number(leaf, DatumGetNumeric(evc_plaintype_decode(number, bytes)));
+				set_number(leaf, DatumGetNumeric(
+									 evc_plaintype_decode(number, bytes, datatype)));
 			break;
 		case EVW_BOOLEAN:
 			set_boolean(leaf, bytes);
