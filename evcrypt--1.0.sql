@@ -183,6 +183,54 @@ COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.te
 	'decrypts to text what is bound to this context; NULL for a value that does not open';
 
 --
+-- Fields of JSON documents.
+--
+
+CREATE FUNCTION @extschema@.encrypt_fields(doc pg_catalog.jsonb, paths pg_catalog.text[])
+RETURNS pg_catalog.jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt_fields';
+COMMENT ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) IS
+	'encrypts the strings, numbers and booleans on paths like {card,*,number}';
+
+CREATE FUNCTION @extschema@.encrypt_fields(
+	doc pg_catalog.jsonb, paths pg_catalog.text[], context pg_catalog.text)
+RETURNS pg_catalog.jsonb
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt_fields';
+COMMENT ON FUNCTION @extschema@.encrypt_fields(
+	pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text) IS
+	'encrypts what is on the paths, bound to a context';
+
+CREATE FUNCTION @extschema@.decrypt_fields(doc pg_catalog.jsonb)
+RETURNS pg_catalog.jsonb
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt_fields';
+COMMENT ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb) IS
+	'decrypts every string that is a ciphertext';
+
+CREATE FUNCTION @extschema@.decrypt_fields(doc pg_catalog.jsonb, paths pg_catalog.text[])
+RETURNS pg_catalog.jsonb
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt_fields';
+COMMENT ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) IS
+	'decrypts what is on the paths';
+
+CREATE FUNCTION @extschema@.decrypt_fields(
+	doc pg_catalog.jsonb, paths pg_catalog.text[], context pg_catalog.text)
+RETURNS pg_catalog.jsonb
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt_fields';
+COMMENT ON FUNCTION @extschema@.decrypt_fields(
+	pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text) IS
+	'decrypts what is on the paths, bound to a context';
+
+--
 -- Administration.
 --
 
@@ -262,6 +310,13 @@ REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted, pg_catalog.tex
 REVOKE ALL ON FUNCTION @extschema@.decrypt_as(
 	@extschema@.encrypted, pg_catalog.anyelement, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text)
+	FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text)
+	FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_support(pg_catalog.internal) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_health() FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_rows() FROM PUBLIC;

@@ -43,6 +43,18 @@ static const EvcMarkerInfo infos[] = {
 								.n_needed = 1,
 								.type_at = -1,
 								.context_at = 1},
+	[EVC_MARKER_ENCRYPT_FIELDS] = {.symbol = "evc_encrypt_fields",
+								   .verb = EVW_VERB_ENCRYPT,
+								   .volatility = PROVOLATILE_VOLATILE,
+								   .n_needed = 2,
+								   .type_at = -1,
+								   .context_at = 2},
+	[EVC_MARKER_DECRYPT_FIELDS] = {.symbol = "evc_decrypt_fields",
+								   .verb = EVW_VERB_DECRYPT,
+								   .volatility = PROVOLATILE_STABLE,
+								   .n_needed = 1,
+								   .type_at = -1,
+								   .context_at = 2},
 };
 
 typedef struct MarkerEntry
