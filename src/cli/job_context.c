@@ -39,7 +39,7 @@ make_trial(EvcJob *job)
 				 job->table.name);
 	evc_text_add(&column,
 				 "ALTER TABLE pg_temp.%s ADD COLUMN \"" TRIAL_COLUMN
-				 "\" text GENERATED ALWAYS AS (%s\n) STORED",
+				 "\" text GENERATED ALWAYS AS ((%s\n)::text) STORED",
 				 job->table.relation, job->context);
 	made = evc_job_ask(job, "try the context", table.bytes, 0, NULL);
 	if (made != NULL)

@@ -174,6 +174,47 @@ set_up(q{UPDATE bad SET v = '17' WHERE id IN (17, 250)});
 evcrypt_ok('when they are mended', 'migrate', '--table', 'bad', '--column', 'v');
 evcrypt_ok('it is complete', 'migrate', '--table', 'bad', '--column', 'v', '--verify');
 
+# --- contexts ------------------------------------------------------------------
+
+set_up(q{CREATE TABLE bound (tenant int, id int, name varchar(9) DEFAULT 'n', v text, made timestamptz DEFAULT now(),
+	twice int GENERATED ALWAYS AS (2 * id) STORED, PRIMARY KEY (tenant, id));
+	INSERT INTO bound SELECT i % 3, i, 'n' || i, 'v' || i FROM generate_series(1, 500) i; DELETE FROM evcrypt_job});
+my @bound = ('--table', 'bound', '--column', 'v');
+for my $case (
+	[ 'made', qr/could not use the context: generation expression is not immutable \(42P17\)\nHINT: It must give the same/ ],
+	[ q{id || random()::text}, qr/\(42P17\)/ ],
+	[ '(SELECT 1)', qr/could not use the context: cannot use subquery/ ],
+	[ 'max(id)', qr/could not use the context: aggregate/ ],
+	[ 'nowhere', qr/could not use the context: column "nowhere" does not exist \(42703\)/ ],
+	[ 'v', qr/a context cannot be made of the column "v"/ ],
+	[ 'id || v', qr/a context cannot be made of the column "v"/ ],
+	[ 'twice', qr/could not use the context|a context cannot be made of the column "twice"/ ],
+	[ 'tableoid::int', qr/could not use the context|a context cannot be made of tableoid/ ],
+	[ 'id) STORED; DROP TABLE bound --', qr/could not use the context: syntax error/ ])
+{
+	my ($context, $pattern) = @$case;
+
+	evcrypt_is("context $context", 2, $pattern, 'migrate', @bound, '--context', $context);
+}
+is(query('SELECT count(*) FROM evcrypt_job') . query(q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'bound'::regclass AND attname = 'v_encrypted'}),
+	'00', 'refused contexts leave nothing');
+evcrypt_ok('a context of columns and constants', 'migrate', @bound, '--context', q{tenant || '/' || bound.id /* its row */}, '--batch-rows', 64);
+is(query(q{SELECT count(*) FROM bound WHERE decrypt(v_encrypted, tenant || '/' || id) = v}), 500, 'every row opens with its own');
+set_up(q{UPDATE bound SET id = id + 1000 WHERE id < 10; UPDATE bound SET tenant = 4 WHERE id = 20; UPDATE bound SET v = 'w' WHERE id = 30;
+	INSERT INTO bound VALUES (9, 9, 'n', 'new'); UPDATE bound SET v = NULL WHERE id = 40});
+is(query(q{SELECT count(*) FROM bound WHERE decrypt(v_encrypted, tenant || '/' || id) = v}), 500, 'also where the context changes');
+evcrypt_ok('verified', 'migrate', @bound, '--verify');
+evcrypt_is('another context', 2, qr/^evcrypt: the job was begun with another --context$/m, 'migrate', @bound, '--context', 'id');
+evcrypt_ok('the same context', 'migrate', @bound, '--context', q{(tenant || '/' || id)});
+set_up(q{UPDATE bound SET v_encrypted = encrypt(v, 'elsewhere') WHERE id = 50});
+evcrypt_is('a value bound to something else', 2, qr/^row \{"2","50"\}: .*\(EV020\)$/m, 'migrate', @bound, '--verify');
+set_up(q{UPDATE bound SET v_encrypted = NULL WHERE id = 50});
+evcrypt_ok('dropped', 'migrate', @bound, '--finish', 'drop');
+is(query(q{SELECT count(decrypt(v, tenant || '/' || id)) FROM bound}), 500, 'all open');
+evcrypt_ok('verified by the context that the job knows', 'migrate', @bound, '--verify');
+set_up(q{CREATE TABLE of_null (id int PRIMARY KEY, c text, v text); INSERT INTO of_null SELECT i, nullif(i, 5), 'v' FROM generate_series(1, 10) i});
+evcrypt_is('a context of NULL', 2, qr/^row \{"5"\}: .*context.*\(22004\)\n/m, 'migrate', '--table', 'of_null', '--column', 'v', '--context', 'c');
+
 # --- tables --------------------------------------------------------------------
 
 set_up(q{CREATE TABLE parted (a int, b int, v text, PRIMARY KEY (a, b)) PARTITION BY RANGE (a);
