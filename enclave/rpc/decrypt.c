@@ -9,7 +9,9 @@
 #include "rpc/operations.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/secret.h"
+#include "rpc/key_mix.h"
 #include "rpc/opening.h"
 #include "wire/writer.h"
 
@@ -73,7 +75,7 @@ open_without_hint(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 }
 
 static EvwStatus
-open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
+open_as(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 {
 	const E3KeyVersion *version;
 
@@ -85,14 +87,43 @@ open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 	return open_with(opening, version, envelope, out);
 }
 
+/* The key of the values before is often that of this one. */
+static bool
+is_at_hand(const E3Opening *opening, const EvwEnvelope *envelope)
+{
+	const E3KeyVersion *last = opening->key.version;
+
+	return last != NULL && e3_key_at_hand(&opening->key, last, envelope);
+}
+
+/* Under the key that the version says, or under that which it was mixed up with. */
+static EvwStatus
+open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
+{
+	EvwEnvelope mixed;
+	bool may_mix = opening->try_mix && e3_key_mix(envelope, &mixed);
+	bool first = may_mix && is_at_hand(opening, &mixed);
+	EvwStatus status = EVW_DOES_NOT_OPEN;
+
+	if (first)
+		status = open_as(opening, &mixed, out);
+	if (status == EVW_DOES_NOT_OPEN)
+		status = open_as(opening, envelope, out);
+	if (status == EVW_DOES_NOT_OPEN && may_mix && !first)
+		status = open_as(opening, &mixed, out);
+	if (status == EVW_OK && may_mix && is_at_hand(opening, &mixed))
+		opening->mixed++;
+	return status;
+}
+
 EvwStatus
-e3_open_check(EvwBytes value, EvwEnvelope *envelope)
+e3_open_check(EvwBytes value, bool has_context, EvwEnvelope *envelope)
 {
 	EvwStatus status = evw_envelope_parse(value, envelope);
 
-	if (status == EVW_OK && envelope->info->aad == EVW_AAD_CONTEXT)
-		return EVW_CONTEXT_MISSING;
-	return status;
+	if (status != EVW_OK || (envelope->info->aad == EVW_AAD_CONTEXT) == has_context)
+		return status;
+	return has_context ? EVW_CONTEXT_UNEXPECTED : EVW_CONTEXT_MISSING;
 }
 
 /*
@@ -171,19 +202,25 @@ open_value(E3Opening *opening, EvwBytes value)
 	EvwBuf *reply = &opening->call->reply;
 	size_t start = reply->len;
 	EvwEnvelope envelope;
-	EvwStatus status = e3_open_check(value, &envelope);
+	EvwStatus status = e3_open_check(value, opening->contexts.given, &envelope);
 	uint8_t *out;
 
 	opening->like = NULL;
+	if (status == EVW_OK)
+		status =
+			e3_contexts_bind(&opening->contexts, opening->scratch, &opening->key.aad);
 	if (status != EVW_OK)
 		return status;
 	out = evw_buf_extend(reply, envelope.sealed.len - EVW_TAG_LEN);
 	if (out == NULL)
 		return reply->status;
 	status = open_sealed(opening, &envelope, out);
-	/* Flags of the text form would have to fit each value's length. */
-	if (status == EVW_OK && evw_hint_known(envelope.hint) && !envelope.names_string &&
-		!envelope.padded)
+	/*
+	 * Flags of the text form would have to fit each value's length, and the key must
+	 * be the version's own.
+	 */
+	if (status == EVW_OK && is_at_hand(opening, &envelope) &&
+		evw_hint_known(envelope.hint) && !envelope.names_string && !envelope.padded)
 		opening->like = value.data;
 	reply->len = start;
 	return e3_open_finish(opening, envelope.info, out, envelope.sealed.len - EVW_TAG_LEN,
@@ -213,6 +250,7 @@ e3_open_note(E3Opening *opening, size_t start, EvwStatus status)
 	opening->failed += status != EVW_OK;
 	call->opened += status == EVW_OK;
 	call->done++;
+	e3_contexts_pass(&opening->contexts, 1);
 }
 
 /* What the next step costs, for e3_call_check. */
@@ -221,7 +259,8 @@ cost_of_next(const E3Opening *opening)
 {
 	if (opening->large.begun || evw_column_peek(&opening->cursor).len > E3_PIECE)
 		return E3_PIECE;
-	return E3_COST_VALUE + evw_column_peek(&opening->cursor).len;
+	return E3_COST_VALUE + evw_column_peek(&opening->cursor).len +
+		   e3_contexts_cost(&opening->contexts);
 }
 
 static EvwStatus
@@ -258,10 +297,14 @@ open_values(E3Opening *opening, bool *more)
 static EvwStatus
 check_request(const EvwRequest *request)
 {
+	EvwStatus status = e3_contexts_check(request);
+
 	if (request->header.app.len == 0)
 		return EVW_BAD_HEADER;
-	if (request->contexts.bytes.data != NULL || request->datatypes.data != NULL)
+	if (request->datatypes.data != NULL)
 		return EVW_UNSUPPORTED;
+	if (status != EVW_OK)
+		return status;
 	return evw_column_check(&request->values, EVW_ENVELOPE_MAX, EVW_VALUE_TOO_LONG);
 }
 
@@ -322,6 +365,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	opening->mark = evw_result_begin(&call->reply, request->id, 0);
 	opening->column = evw_write_bin_begin(&call->reply);
 	evw_column_open(&opening->cursor, &request->values);
+	e3_contexts_open(&opening->contexts, request);
 	return call->reply.status;
 }
 
@@ -349,10 +393,14 @@ resume(E3RpcWorker *worker, E3Call *call, bool *more)
 
 	opening->scratch = worker->scratch;
 	opening->cache = worker->shared->derived;
+	opening->try_mix = worker->shared->key_mix;
 	status = open_values(opening, more);
 	if (status != EVW_OK || *more)
 		return status;
 	write_columns(opening);
+	if (opening->mixed > 0)
+		e3_log(E3_LOG_INFO, "key_mix", "app=%s values=%u", opening->app->name,
+			   opening->mixed);
 	evw_result_end(&call->reply, opening->mark, e3_clock_ns() - call->arrived_ns,
 				   opening->hits);
 	return call->reply.status;

@@ -111,7 +111,7 @@ sub any_settings
 	return $self->set_at_random(grep { $self->chance(30) } sort keys %SETTINGS) . "SET evcrypt.role = '" . $self->pick(@ROLES) . "';";
 }
 
-sub context { my ($self) = @_; return undef; } #TEMP
+sub context { my ($self) = @_; return $self->pick(undef, undef, '', 'patients.ssn', $self->text, 'x' x 1000); }
 
 # encrypt(...) and the like of a row, under the context that it has.
 sub call
@@ -119,7 +119,7 @@ sub call
 	my ($function, @arguments) = @_;
 	my $arguments = join ', ', @arguments;
 
-	return "$function($arguments)"; #TEMP
+	return "CASE WHEN ctx IS NULL THEN $function($arguments) ELSE $function($arguments, ctx) END";
 }
 
 # --- what may be done to the ciphertexts of a table ---------------------------
@@ -226,7 +226,7 @@ sub check
 		WHERE record_image_eq(row($opened), row(plain)) IS NOT TRUE
 			OR (encrypted_info(v)).bound IS DISTINCT FROM (ctx IS NOT NULL)
 			OR ctx IS NOT NULL AND try_decrypt(v) IS NOT NULL
-;
+			OR try_decrypt(v, concat(ctx, '!')) IS NOT NULL;
 		RESET ALL");
 
 	$self->fail("$self->{types}[$t]: $wrong") if $wrong ne '';
