@@ -17,6 +17,8 @@ package Queries;
 use strict;
 use warnings;
 
+use parent 'Chance';
+
 use Settings qw($FORCE_PARALLEL);
 use Time::HiRes qw(time);
 
@@ -67,28 +69,15 @@ CREATE INDEX ON e_1 (k) INCLUDE (v);
 CREATE INDEX ON e_3 (k);
 };
 
-# --- random choices --------------------------------------------------------
-
-# A generator of its own, so that a seed means the same everywhere; but what queries
-# may hold depends on the server's version, as server_version_num has it.
+# What queries may hold depends on the server's version, as server_version_num has it.
 sub new
 {
 	my ($class, $seed, $version) = @_;
+	my $self = $class->SUPER::new($seed);
 
-	return bless { state => $seed % 2147483647 || 1, has_json => $version >= 170000 }, $class;
+	$self->{has_json} = $version >= 170000;
+	return $self;
 }
-
-# 0 .. below - 1 (Park and Miller's minimal standard)
-sub below
-{
-	my ($self, $below) = @_;
-
-	$self->{state} = $self->{state} * 48271 % 2147483647;
-	return int($self->{state} / 16) % $below;
-}
-
-sub pick { my ($self, @from) = @_; return $from[ $self->below(scalar @from) ]; }
-sub chance { my ($self, $percent) = @_; return $self->below(100) < $percent; }
 
 # --- expressions over the tables with these aliases ------------------------
 
