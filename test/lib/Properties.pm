@@ -311,12 +311,16 @@ sub walk
 	return @$self{qw(steps values)};
 }
 
+# How often each step has been taken, as text.
+sub steps_taken { my ($self) = @_; return join ', ', map { "$self->{done}{$_} $_" } sort keys %{ $self->{done} }; }
+
 sub step
 {
 	my ($self, $step, $t) = @_;
 	my $method = "step_$step";
 
 	$self->{steps}++;
+	$self->{done}{$step}++;
 	$self->{step} = "$step of $self->{types}[$t]";
 	$self->$method($t);
 	$self->check($t);
