@@ -12,7 +12,7 @@ static int
 set_mix(RpcFixture *fixture, bool wanted)
 {
 	fixture->shared.key_mix = wanted;
-	e3_derived_clear(fixture->shared.derived);
+	e3_derived_clear(fixture->shared.derived, 0);
 	return 0;
 }
 
