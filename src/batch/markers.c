@@ -198,3 +198,20 @@ evc_is_stable_marker(Oid function)
 
 	return kind != EVC_MARKER_NONE && infos[kind].volatility != PROVOLATILE_VOLATILE;
 }
+
+static bool found_none;
+
+void
+evc_markers_found_none(void)
+{
+	found_none = true;
+}
+
+bool
+evc_markers_take_none(void)
+{
+	bool taken = found_none;
+
+	found_none = false;
+	return taken;
+}
