@@ -1,6 +1,6 @@
 /*
  * copy/functions.c
- *	  The extension's type and functions, and who may execute them.
+ *	  The extension's functions, and who may execute them.
  *
  * What COPY does in a function's place needs the right to execute that function.
  */
@@ -9,12 +9,9 @@
 #include "copy/functions.h"
 
 #include "access/htup_details.h"
-#include "access/transam.h"
-#include "catalog/dependency.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
@@ -25,19 +22,6 @@
 #include "batch/markers.h"
 #include "compat.h"
 #include "copy/options.h"
-
-bool
-evc_copy_is_encrypted(Oid type)
-{
-	Oid extension;
-
-	/* The extension's only type that is not the row of a view, or an array. */
-	if (type < FirstGenbkiObjectId || get_typtype(type) != TYPTYPE_BASE ||
-		type_is_array(type))
-		return false;
-	extension = getExtensionOfObject(TypeRelationId, type);
-	return OidIsValid(extension) && extension == get_extension_oid("evcrypt", true);
-}
 
 static FormData_pg_type
 type_row(Oid type)

@@ -17,7 +17,7 @@
 #include "utils/rel.h"
 
 #include "compat_copy.h"
-#include "copy/functions.h"
+#include "type/oid.h"
 
 static bool
 is_encrypt(const DefElem *option)
@@ -92,9 +92,7 @@ evc_copy_options_take(ParseState *pstate, CopyStmt *stmt)
 static Oid
 encrypted_type_of(Relation rel, AttrNumber number)
 {
-	Oid base = getBaseType(TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid);
-
-	return evc_copy_is_encrypted(base) ? base : InvalidOid;
+	return evc_type_encrypted(TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid);
 }
 
 static EvcCopyColumn *
