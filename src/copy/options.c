@@ -96,15 +96,29 @@ encrypted_type_of(Relation rel, AttrNumber number)
 }
 
 static EvcCopyColumn *
-new_column(AttrNumber number, Oid encrypted, Oid type, int32 typmod)
+new_column(AttrNumber number, Oid encrypted)
 {
 	EvcCopyColumn *column = palloc(sizeof(EvcCopyColumn));
 
-	*column = (EvcCopyColumn){.number = number,
-							  .encrypted = encrypted,
-							  .type = type,
-							  .typmod = typmod};
+	*column = (EvcCopyColumn){.number = number, .encrypted = encrypted, .typmod = -1};
 	return column;
+}
+
+/* What the statement does not say, the column's label may. */
+static void
+take_label(Relation rel, EvcCopyColumn *column)
+{
+	EvcColumnLabel label;
+
+	if (evc_label_find(rel, column->number, &label))
+		column->label = memcpy(palloc(sizeof(label)), &label, sizeof(label));
+	if (OidIsValid(column->type))
+		return;
+	column->type = TEXTOID;
+	if (column->label == NULL || !OidIsValid(column->label->type))
+		return;
+	column->type = column->label->type;
+	column->typmod = column->label->typmod;
 }
 
 EvcMarkerKind
@@ -140,7 +154,7 @@ every_column(ParseState *pstate, const DefElem *option, Relation rel, List *copi
 		Oid encrypted = encrypted_type_of(rel, number);
 
 		if (OidIsValid(encrypted))
-			columns = lappend(columns, new_column(number, encrypted, TEXTOID, -1));
+			columns = lappend(columns, new_column(number, encrypted));
 	}
 	if (columns == NIL)
 		ereport(ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -187,8 +201,7 @@ parse_column(ParseState *pstate, const DefElem *option, Relation rel, char *text
 {
 	Oid table = RelationGetRelid(rel);
 	AttrNumber number = get_attnum(table, text);
-	Oid type = TEXTOID;
-	int32 typmod = -1;
+	EvcCopyColumn *column;
 	char *name = text;
 	char *rest = "";
 
@@ -210,9 +223,10 @@ parse_column(ParseState *pstate, const DefElem *option, Relation rel, char *text
 				errmsg("column \"%s\" of relation \"%s\" does not exist", name,
 					   RelationGetRelationName(rel)),
 				parser_errposition(pstate, option->location));
+	column = new_column(number, encrypted_type_of(rel, number));
 	if (*rest != '\0')
-		evc_parse_type(rest, &type, &typmod);
-	return new_column(number, encrypted_type_of(rel, number), type, typmod);
+		evc_parse_type(rest, &column->type, &column->typmod);
+	return column;
 }
 
 static void
@@ -240,14 +254,12 @@ check_column(ParseState *pstate, const DefElem *option, Relation rel, List *copi
 				parser_errposition(pstate, option->location));
 }
 
-List *
-evc_copy_columns(ParseState *pstate, const DefElem *option, Relation rel, List *copied)
+static List *
+listed_columns(ParseState *pstate, const DefElem *option, Relation rel, List *copied)
 {
 	List *columns = NIL;
 	ListCell *cell;
 
-	if (IsA(option->arg, A_Star))
-		return every_column(pstate, option, rel, copied);
 	foreach (cell, castNode(List, option->arg))
 	{
 		EvcCopyColumn *column = parse_column(pstate, option, rel, strVal(lfirst(cell)));
@@ -260,5 +272,18 @@ evc_copy_columns(ParseState *pstate, const DefElem *option, Relation rel, List *
 					parser_errposition(pstate, option->location));
 		columns = lappend(columns, column);
 	}
+	return columns;
+}
+
+List *
+evc_copy_columns(ParseState *pstate, const DefElem *option, Relation rel, List *copied)
+{
+	List *columns = IsA(option->arg, A_Star)
+						? every_column(pstate, option, rel, copied)
+						: listed_columns(pstate, option, rel, copied);
+	ListCell *cell;
+
+	foreach (cell, columns)
+		take_label(rel, lfirst(cell));
 	return columns;
 }

@@ -13,6 +13,7 @@
 #include "utils/relcache.h"
 
 #include "batch/markers.h"
+#include "label/label.h"
 
 /* A column whose values are plaintext outside and ciphertext inside. */
 typedef struct EvcCopyColumn
@@ -21,6 +22,7 @@ typedef struct EvcCopyColumn
 	Oid encrypted; /* the type "encrypted", which the column or its domain has */
 	Oid type;	   /* of the plaintext */
 	int32 typmod;
+	EvcColumnLabel *label; /* NULL: it has none */
 } EvcCopyColumn;
 
 /* Is one of the options ENCRYPT or DECRYPT? */
