@@ -128,6 +128,61 @@ COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) IS
 	'decrypts to text; NULL for a value that does not open';
 
 --
+-- The same with a context, to which a ciphertext is bound.  Of NULL for a context they
+-- make an error, so they are not strict.
+--
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog.text, context pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.text, pg_catalog.text) IS
+	'encrypts text, bound to a context';
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog.anyelement, context pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.anyelement, pg_catalog.text) IS
+	'encrypts a value of any type, bound to a context';
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog."char", context pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog."char", pg_catalog.text) IS
+	'encrypts one character, bound to a context';
+
+CREATE FUNCTION @extschema@.decrypt(value @extschema@.encrypted, context pg_catalog.text)
+RETURNS pg_catalog.text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt';
+COMMENT ON FUNCTION @extschema@.decrypt(@extschema@.encrypted, pg_catalog.text) IS
+	'decrypts to text what is bound to this context';
+
+CREATE FUNCTION @extschema@.decrypt_as(
+	value @extschema@.encrypted, type pg_catalog.anyelement, context pg_catalog.text)
+RETURNS pg_catalog.anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt_as';
+COMMENT ON FUNCTION @extschema@.decrypt_as(
+	@extschema@.encrypted, pg_catalog.anyelement, pg_catalog.text) IS
+	'decrypts what is bound to this context to the type of the second argument';
+
+CREATE FUNCTION @extschema@.try_decrypt(value @extschema@.encrypted, context pg_catalog.text)
+RETURNS pg_catalog.text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_try_decrypt';
+COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.text) IS
+	'decrypts to text what is bound to this context; NULL for a value that does not open';
+
+--
 -- Labels of columns.
 --
 
@@ -217,6 +272,13 @@ REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.decrypt_as(@extschema@.encrypted, pg_catalog.anyelement)
 	FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog.anyelement, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog."char", pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_as(
+	@extschema@.encrypted, pg_catalog.anyelement, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_support(pg_catalog.internal) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_label(pg_catalog.regclass, pg_catalog.name)
 	FROM PUBLIC;

@@ -86,13 +86,13 @@ open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 }
 
 EvwStatus
-e3_open_check(EvwBytes value, EvwEnvelope *envelope)
+e3_open_check(EvwBytes value, bool has_context, EvwEnvelope *envelope)
 {
 	EvwStatus status = evw_envelope_parse(value, envelope);
 
-	if (status == EVW_OK && envelope->info->aad == EVW_AAD_CONTEXT)
-		return EVW_CONTEXT_MISSING;
-	return status;
+	if (status != EVW_OK || (envelope->info->aad == EVW_AAD_CONTEXT) == has_context)
+		return status;
+	return has_context ? EVW_CONTEXT_UNEXPECTED : EVW_CONTEXT_MISSING;
 }
 
 /*
@@ -171,10 +171,13 @@ open_value(E3Opening *opening, EvwBytes value)
 	EvwBuf *reply = &opening->call->reply;
 	size_t start = reply->len;
 	EvwEnvelope envelope;
-	EvwStatus status = e3_open_check(value, &envelope);
+	EvwStatus status = e3_open_check(value, opening->contexts.given, &envelope);
 	uint8_t *out;
 
 	opening->like = NULL;
+	if (status == EVW_OK)
+		status =
+			e3_contexts_bind(&opening->contexts, opening->scratch, &opening->key.aad);
 	if (status != EVW_OK)
 		return status;
 	out = evw_buf_extend(reply, envelope.sealed.len - EVW_TAG_LEN);
@@ -213,6 +216,7 @@ e3_open_note(E3Opening *opening, size_t start, EvwStatus status)
 	opening->failed += status != EVW_OK;
 	call->opened += status == EVW_OK;
 	call->done++;
+	e3_contexts_pass(&opening->contexts, 1);
 }
 
 /* What the next step costs, for e3_call_check. */
@@ -221,7 +225,8 @@ cost_of_next(const E3Opening *opening)
 {
 	if (opening->large.begun || evw_column_peek(&opening->cursor).len > E3_PIECE)
 		return E3_PIECE;
-	return E3_COST_VALUE + evw_column_peek(&opening->cursor).len;
+	return E3_COST_VALUE + evw_column_peek(&opening->cursor).len +
+		   e3_contexts_cost(&opening->contexts);
 }
 
 static EvwStatus
@@ -258,10 +263,14 @@ open_values(E3Opening *opening, bool *more)
 static EvwStatus
 check_request(const EvwRequest *request)
 {
+	EvwStatus status = e3_contexts_check(request);
+
 	if (request->header.app.len == 0)
 		return EVW_BAD_HEADER;
-	if (request->contexts.bytes.data != NULL || request->datatypes.data != NULL)
+	if (request->datatypes.data != NULL)
 		return EVW_UNSUPPORTED;
+	if (status != EVW_OK)
+		return status;
 	return evw_column_check(&request->values, EVW_ENVELOPE_MAX, EVW_VALUE_TOO_LONG);
 }
 
@@ -322,6 +331,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	opening->mark = evw_result_begin(&call->reply, request->id, 0);
 	opening->column = evw_write_bin_begin(&call->reply);
 	evw_column_open(&opening->cursor, &request->values);
+	e3_contexts_open(&opening->contexts, request);
 	return call->reply.status;
 }
 

@@ -13,6 +13,7 @@
 #include "crypto/aead.h"
 #include "crypto/iv.h"
 #include "rpc/aad.h"
+#include "rpc/contexts.h"
 #include "rpc/metadata.h"
 #include "wire/envelope.h"
 #include "wire/reply.h"
@@ -29,6 +30,7 @@ typedef struct Sealing
 	E3RequestKey *key; /* in locked memory */
 	uint8_t ivs[E3_IV_BLOCK][EVW_IV_LEN];
 	E3Aad aad;
+	E3Contexts contexts;
 	uint8_t metadata_bytes[E3_METADATA_ENCODED_MAX];
 	EvwBytes metadata;
 	uint32_t used; /* values under this key */
@@ -54,14 +56,23 @@ free_sealing(void *state)
 	free(sealing);
 }
 
+/* The curve's own. */
+static EvwTag
+default_tag(EvwCurve curve, bool bound)
+{
+	if (curve == EVW_CURVE_P256)
+		return bound ? EVW_TAG_RVZS : EVW_TAG_QKTC;
+	return bound ? EVW_TAG_RVZL : EVW_TAG_S0LS;
+}
+
 /* The version to make; 0 if E3 makes none of this name. */
 static EvwTag
-find_tag(const EvwRequestHeader *header)
+find_tag(const EvwRequestHeader *header, bool bound)
 {
 	uint32_t tag;
 
 	if (header->format.len == 0)
-		return header->curve == EVW_CURVE_P256 ? EVW_TAG_QKTC : EVW_TAG_S0LS;
+		return default_tag(header->curve, bound);
 	tag = evw_tag_named(header->format);
 	switch (tag)
 	{
@@ -69,7 +80,10 @@ find_tag(const EvwRequestHeader *header)
 		case EVW_TAG_S0LS:
 		case EVW_TAG_TK9D:
 		case EVW_TAG_RFVC:
-			return (EvwTag) tag;
+			return bound ? 0 : (EvwTag) tag;
+		case EVW_TAG_RVZS:
+		case EVW_TAG_RVZL:
+			return bound ? (EvwTag) tag : 0;
 		default:
 			return 0;
 	}
@@ -77,13 +91,13 @@ find_tag(const EvwRequestHeader *header)
 
 /* A version that cannot hold a role is refused where there is one to write. */
 static EvwStatus
-check_header(const EvwRequestHeader *header, EvwTag *tag)
+check_header(const EvwRequestHeader *header, bool bound, EvwTag *tag)
 {
 	const EvwTagInfo *info;
 
 	if (header->app.len == 0)
 		return EVW_BAD_HEADER;
-	*tag = find_tag(header);
+	*tag = find_tag(header, bound);
 	info = evw_tag_info(*tag);
 	if (info == NULL || info->curve != header->curve)
 		return EVW_UNSUPPORTED;
@@ -93,8 +107,10 @@ check_header(const EvwRequestHeader *header, EvwTag *tag)
 static EvwStatus
 check_columns(const EvwRequest *request)
 {
-	if (request->contexts.bytes.data != NULL)
-		return EVW_UNSUPPORTED;
+	EvwStatus status = e3_contexts_check(request);
+
+	if (status != EVW_OK)
+		return status;
 	for (size_t i = 0; i < request->datatypes.len; i++)
 		if (request->datatypes.data[i] > EVW_BOOLEAN)
 			return EVW_BAD_COLUMNS;
@@ -198,7 +214,10 @@ begin_long(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 						e3_aad_for(&sealing->aad, sealing->info, datatype), value, out);
 }
 
-/* How many of the values that are next are short ones of one datatype, under one key. */
+/*
+ * How many of the values that are next are short ones of one datatype, under one key and
+ * of one context.
+ */
 static uint32_t
 length_of_run(const Sealing *sealing, const E3Call *call)
 {
@@ -213,6 +232,7 @@ length_of_run(const Sealing *sealing, const E3Call *call)
 	most = most < to_next_block ? most : to_next_block;
 	if (per_key > 0 && most > per_key - sealing->used)
 		most = per_key - sealing->used;
+	most = e3_contexts_alike(&sealing->contexts, most);
 	while (n < most && datatype_of(call, n) == datatype_of(call, 0))
 	{
 		bytes += evw_column_next(&cursor).len;
@@ -249,6 +269,7 @@ seal_run(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 							   e3_aad_for(&sealing->aad, sealing->info, datatype),
 							   sealing->metadata, items, n);
 	call->done += n;
+	e3_contexts_pass(&sealing->contexts, n);
 	return status;
 }
 
@@ -270,9 +291,11 @@ seal_piece(Sealing *sealing, E3Call *call)
 	status = e3_aead_stream_tag(sealing->stream, out + piece.len);
 	e3_aead_stream_free(sealing->stream);
 	sealing->stream = NULL;
-	if (status == EVW_OK)
-		call->done++;
-	return status;
+	if (status != EVW_OK)
+		return status;
+	call->done++;
+	e3_contexts_pass(&sealing->contexts, 1);
+	return EVW_OK;
 }
 
 static EvwStatus
@@ -299,6 +322,7 @@ cost_of_next(const Sealing *sealing, const E3Call *call)
 	if (sealing->stream != NULL)
 		return E3_PIECE;
 	return E3_COST_VALUE + evw_column_peek(&sealing->cursor).len +
+		   e3_contexts_cost(&sealing->contexts) +
 		   (is_spent(sealing, call) ? E3_COST_AGREEMENT : 0);
 }
 
@@ -313,6 +337,9 @@ step(E3RpcWorker *worker, Sealing *sealing, E3Call *call)
 		return status;
 	if (sealing->stream != NULL)
 		return seal_piece(sealing, call);
+	status = e3_contexts_bind(&sealing->contexts, worker->scratch, &sealing->aad);
+	if (status != EVW_OK)
+		return status;
 	if (evw_column_peek(&sealing->cursor).len > E3_PIECE)
 		return begin_long(worker, sealing, call);
 	return seal_run(worker, sealing, call);
@@ -364,7 +391,8 @@ reserve_reply(E3Call *call, size_t overhead)
 static EvwStatus
 check(const EvwRequest *request, EvwTag *tag)
 {
-	EvwStatus status = check_header(&request->header, tag);
+	EvwStatus status =
+		check_header(&request->header, request->contexts.bytes.data != NULL, tag);
 
 	return status == EVW_OK ? check_columns(request) : status;
 }
@@ -397,6 +425,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	sealing->mark = evw_result_begin(&call->reply, request->id, app->versions[0].version);
 	sealing->column = evw_write_bin_begin(&call->reply);
 	evw_column_open(&sealing->cursor, &request->values);
+	e3_contexts_open(&sealing->contexts, request);
 	return call->reply.status;
 }
 

@@ -32,7 +32,8 @@ begin(E3Opening *opening)
 {
 	E3LargeValue *large = &opening->large;
 	EvwBuf *reply = &opening->call->reply;
-	EvwStatus status = e3_open_check(evw_column_next(&opening->cursor), &large->envelope);
+	EvwStatus status = e3_open_check(evw_column_next(&opening->cursor),
+									 opening->contexts.given, &large->envelope);
 
 	if (status != EVW_OK)
 		return status;
@@ -78,6 +79,9 @@ begin_stream(E3Opening *opening, bool *finished)
 		opening->hits++;
 	else
 		status = e3_derive_key(opening, version, envelope);
+	if (status == EVW_OK)
+		status =
+			e3_contexts_bind(&opening->contexts, opening->scratch, &opening->key.aad);
 	if (status == EVW_OK)
 		status = e3_aead_stream_begin(opening->scratch, &large->stream, opening->key.aes,
 									  envelope->iv,

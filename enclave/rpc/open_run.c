@@ -59,6 +59,7 @@ gather(E3Opening *opening, Run *run)
 	EvwColumnCursor cursor = opening->cursor;
 
 	most = most < E3_RUN_VALUES ? most : E3_RUN_VALUES;
+	most = e3_contexts_alike(&opening->contexts, (uint32_t) most);
 	run->n = 0;
 	run->bytes = 0;
 	while (run->n < most && fits(run, opening->like, evw_column_peek(&cursor), room))
@@ -98,6 +99,7 @@ EvwStatus
 e3_open_run(E3Opening *opening, bool *any)
 {
 	EvwEnvelope envelope;
+	EvwStatus status;
 	Run run;
 
 	*any = false;
@@ -109,6 +111,9 @@ e3_open_run(E3Opening *opening, bool *any)
 	if (run.n == 0)
 		return EVW_OK;
 	*any = true;
+	status = e3_contexts_bind(&opening->contexts, opening->scratch, &opening->key.aad);
+	if (status != EVW_OK)
+		return status;
 	opening->hits += (uint32_t) run.n;
 	opening->call->spent += (uint32_t) (run.bytes + (run.n - 1) * E3_COST_VALUE);
 	e3_aead_open_many(opening->scratch,

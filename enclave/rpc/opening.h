@@ -6,7 +6,7 @@
 #define E3_OPENING_H
 
 #include "crypto/aead.h"
-#include "rpc/aad.h"
+#include "rpc/contexts.h"
 #include "rpc/metadata.h"
 #include "rpc/rpc.h"
 #include "wire/envelope.h"
@@ -77,6 +77,7 @@ typedef struct E3Opening
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */
 	EvwColumnCursor cursor;
+	E3Contexts contexts;
 	EvwBuf side; /* lengths, then statuses: 4 bytes and 1 byte a value */
 } E3Opening;
 
@@ -112,8 +113,9 @@ extern bool e3_ahead_agree(E3Opening *opening, const E3KeyPair *pair,
 /* rpc/derive.c: a value has opened under it, so it is kept for later requests. */
 extern void e3_prove_key(E3Opening *opening);
 
-/* rpc/decrypt.c: what of an envelope can be refused before any work. */
-extern EvwStatus e3_open_check(EvwBytes value, EvwEnvelope *envelope) EVW_MUST_USE;
+/* rpc/decrypt.c: what can be refused before any work, with or without a context. */
+extern EvwStatus e3_open_check(EvwBytes value, bool has_context,
+							   EvwEnvelope *envelope) EVW_MUST_USE;
 
 /*
  * rpc/decrypt.c: these "len" bytes have been opened with this status.  Appends their

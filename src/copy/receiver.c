@@ -192,7 +192,7 @@ init_shape(EvcCopyShape *shape, TupleDesc desc, List *columns)
 		field->place = shape->n_places++;
 		field->marker =
 			evc_marker_new(CurrentMemoryContext, evc_copy_decrypt_kind(column),
-						   column->type, column->encrypted);
+						   column->type, column->encrypted, false);
 	}
 }
 

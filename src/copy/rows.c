@@ -84,9 +84,10 @@ evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
 	if (state == EVC_COPY_VALUE && what->marker != NULL)
 	{
 		EvcCopyPlace *place = place_of(rows, rows->n_rows, what);
+		NullableDatum argument = {value, false};
 
-		place->batch =
-			evc_group_add(&rows->group, rows->owner, what->marker, value, &place->ticket);
+		place->batch = evc_group_add(&rows->group, rows->owner, what->marker, &argument,
+									 &place->ticket);
 	}
 }
 

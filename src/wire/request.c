@@ -190,6 +190,15 @@ decode_header(EvwBytes bytes, EvwRequestHeader *header)
 	return keys.reader.status == EVW_OK ? EVW_OK : EVW_BAD_HEADER;
 }
 
+/* Of contexts there is one a value, or one for all of them. */
+static bool
+is_right_number(const EvwColumn *contexts, uint32_t count)
+{
+	uint32_t n_contexts = evw_column_count(contexts);
+
+	return contexts->bytes.data == NULL || n_contexts == 1 || n_contexts == count;
+}
+
 static EvwStatus
 decode_columns(EvwMessage *message, EvwRequest *request)
 {
@@ -206,8 +215,7 @@ decode_columns(EvwMessage *message, EvwRequest *request)
 	status = evw_message_column(message, &request->contexts);
 	if (status != EVW_OK)
 		return status;
-	if (request->contexts.bytes.data != NULL &&
-		evw_column_count(&request->contexts) != count)
+	if (!is_right_number(&request->contexts, count))
 		return EVW_BAD_COLUMNS;
 	return message->n_columns == 0 ? EVW_OK : EVW_BAD_COLUMNS;
 }
