@@ -28,7 +28,7 @@ evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted
 
 	marker->kind = kind;
 	marker->work = works[kind];
-	marker->batches = (EvcBatchKind){evc_marker_info(kind)->verb, bound};
+	marker->batches = (EvcBatchKind){.verb = evc_marker_info(kind)->verb, .bound = bound};
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)
 		marker->type = evc_plaintype_new(owner, plain, encrypted);
 	return marker;

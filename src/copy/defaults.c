@@ -54,17 +54,23 @@ evc_defaults_add(CopyFromState outer, Relation rel, List *columns)
 }
 
 ExprState **
-evc_defaults_of_marker(EvcLoad *load, Relation rel)
+evc_defaults_of_fields(EvcLoad *load, Relation rel)
 {
 	ExprState **states = palloc0(load->shape.n_fields * sizeof(ExprState *));
 	ExprState *nothing = ExecInitExpr((Expr *) makeBoolConst(false, true), NULL);
 
-	for (int i = 0; evc_copy_has_marker(load->inner) && i < load->shape.n_fields; i++)
+	bool marked = evc_copy_has_marker(load->inner);
+
+	for (int i = 0; i < load->shape.n_fields; i++)
 	{
 		AttrNumber number = load->shape.fields[i].number;
 
+		if (i < load->n_input && !marked)
+			continue;
 		states[i] = default_of(load->outer, rel, number);
-		evc_copy_set_default(load->inner, number - 1, states[i] != NULL ? nothing : NULL);
+		if (i < load->n_input)
+			evc_copy_set_default(load->inner, number - 1,
+								 states[i] != NULL ? nothing : NULL);
 	}
 	return states;
 }

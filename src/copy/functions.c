@@ -80,6 +80,13 @@ check_execute(Oid function)
 	InvokeFunctionExecuteHook(function);
 }
 
+/* Its calls have a context, which is their last argument. */
+static bool
+is_bound(const EvcCopyColumn *column)
+{
+	return column->label != NULL && column->label->parts.has_context;
+}
+
 void
 evc_copy_check_encrypt(List *columns)
 {
@@ -88,10 +95,10 @@ evc_copy_check_encrypt(List *columns)
 	foreach (cell, columns)
 	{
 		const EvcCopyColumn *column = lfirst(cell);
-		Oid argument = encrypt_argument(column->type);
+		Oid arguments[] = {encrypt_argument(column->type), TEXTOID};
 
 		check_execute(find_function(column->encrypted, "encrypt", EVC_MARKER_ENCRYPT,
-									&argument, 1));
+									arguments, is_bound(column) ? 2 : 1));
 	}
 }
 
@@ -105,9 +112,12 @@ evc_copy_check_decrypt(List *columns)
 		const EvcCopyColumn *column = lfirst(cell);
 		EvcMarkerKind kind = evc_copy_decrypt_kind(column);
 		bool text = kind == EVC_MARKER_DECRYPT;
-		Oid arguments[] = {column->encrypted, ANYELEMENTOID};
+		Oid arguments[EVC_ARGUMENTS_MAX] = {column->encrypted, ANYELEMENTOID};
+		int n_arguments = text ? 1 : 2;
 
+		if (is_bound(column))
+			arguments[n_arguments++] = TEXTOID;
 		check_execute(find_function(column->encrypted, text ? "decrypt" : "decrypt_as",
-									kind, arguments, text ? 1 : 2));
+									kind, arguments, n_arguments));
 	}
 }

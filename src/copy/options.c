@@ -121,6 +121,51 @@ take_label(Relation rel, EvcCopyColumn *column)
 	column->typmod = column->label->typmod;
 }
 
+AttrNumber
+evc_copy_bound_to(const EvcCopyColumn *column)
+{
+	return column->label == NULL ? InvalidAttrNumber : column->label->context;
+}
+
+List *
+evc_copy_needed(List *columns, List *copied)
+{
+	List *needed = list_copy(copied);
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		AttrNumber number = evc_copy_bound_to(lfirst(cell));
+
+		if (number != InvalidAttrNumber)
+			needed = list_append_unique_int(needed, number);
+	}
+	return needed;
+}
+
+/* NULL if it is empty. */
+static const char *
+name_or_none(const char *name)
+{
+	return *name == '\0' ? NULL : name;
+}
+
+EvcMarker *
+evc_copy_marker(const EvcCopyColumn *column, EvcMarkerKind kind)
+{
+	const EvcColumnLabel *label = column->label;
+	EvcMarker *marker =
+		evc_marker_new(CurrentMemoryContext, kind, column->type, column->encrypted,
+					   label != NULL && label->parts.has_context);
+
+	if (label == NULL)
+		return marker;
+	marker->batches.app = name_or_none(label->parts.app);
+	if (kind == EVC_MARKER_ENCRYPT)
+		marker->batches.role = name_or_none(label->parts.role);
+	return marker;
+}
+
 EvcMarkerKind
 evc_copy_decrypt_kind(const EvcCopyColumn *column)
 {

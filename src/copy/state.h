@@ -35,6 +35,9 @@ typedef struct EvcLoad
 	CopyFromState inner;
 	CopyFromState outer; /* NULL while it begins */
 	EvcCopyShape shape;
+	int n_input;		   /* fields that the input has; for the others see read.c */
+	uint8 *states;		   /* of the row being added, as in copy/rows.h */
+	bool *needed;		   /* fields that contexts need */
 	ExprState **defaults;  /* of a field, for the marker; NULL: it has none */
 	ExprContext *econtext; /* for the inner COPY */
 	Datum *values;		   /* of the table's columns, as the inner COPY fills them */
