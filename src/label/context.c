@@ -66,7 +66,9 @@ evc_label_context_new(const EvcColumnLabel *label, TupleDesc desc)
 	column = TupleDescAttr(desc, label->context - 1);
 	context->cast = cast_to_text(column);
 	context->econtext = CreateStandaloneExprContext();
+	/* As a plaintext bytea has no text form. */
 	context->settings_matter =
+		column->atttypid == BYTEAOID ||
 		evc_plaintype_new(CurrentMemoryContext, column->atttypid, InvalidOid)
 			->settings_matter;
 	return context;

@@ -15,9 +15,9 @@ typedef struct Cursor
 } Cursor;
 
 static const char trouble_constant[] =
-	"A constant begins and ends with a quote, and a quote in it is doubled.";
+	"A constant stands in quotes, has at most 1024 bytes, and a quote in it is doubled.";
 static const char trouble_column[] =
-	"A column is written column(name), with SQL's rules for names.";
+	"A column is written column(name), with SQL's rules for names of at most 63 bytes.";
 static const char trouble_type[] = "A type ends inside quotes or parentheses.";
 
 static bool

@@ -57,9 +57,9 @@ check_right(const char *part, const char *setting)
 		pg_parameter_aclcheck(setting, GetUserId(), ACL_SET) == ACLCHECK_OK)
 		return;
 	ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			errmsg("permission denied to name %s in a security label", setting + 8),
-			errdetail("This takes the right to set \"%s\".", setting),
-			errhint("A superuser may do so, or GRANT SET ON PARAMETER %s.", setting));
+			errmsg("permission denied to set \"%s\" by a security label", setting),
+			errhint("A superuser may do so, or whom GRANT SET ON PARAMETER %s allows it.",
+					setting));
 }
 
 static void
