@@ -9,7 +9,9 @@
 #include "rpc/operations.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/secret.h"
+#include "rpc/key_mix.h"
 #include "rpc/opening.h"
 #include "wire/writer.h"
 
@@ -73,7 +75,7 @@ open_without_hint(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 }
 
 static EvwStatus
-open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
+open_as(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 {
 	const E3KeyVersion *version;
 
@@ -83,6 +85,35 @@ open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 	if (version == NULL)
 		return EVW_UNKNOWN_KEY;
 	return open_with(opening, version, envelope, out);
+}
+
+/* The key of the values before is often that of this one. */
+static bool
+is_at_hand(const E3Opening *opening, const EvwEnvelope *envelope)
+{
+	const E3KeyVersion *last = opening->key.version;
+
+	return last != NULL && e3_key_at_hand(&opening->key, last, envelope);
+}
+
+/* Under the key that the version says, or under that which it was mixed up with. */
+static EvwStatus
+open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
+{
+	EvwEnvelope mixed;
+	bool may_mix = opening->try_mix && e3_key_mix(envelope, &mixed);
+	bool first = may_mix && is_at_hand(opening, &mixed);
+	EvwStatus status = EVW_DOES_NOT_OPEN;
+
+	if (first)
+		status = open_as(opening, &mixed, out);
+	if (status == EVW_DOES_NOT_OPEN)
+		status = open_as(opening, envelope, out);
+	if (status == EVW_DOES_NOT_OPEN && may_mix && !first)
+		status = open_as(opening, &mixed, out);
+	if (status == EVW_OK && may_mix && is_at_hand(opening, &mixed))
+		opening->mixed++;
+	return status;
 }
 
 EvwStatus
@@ -184,9 +215,12 @@ open_value(E3Opening *opening, EvwBytes value)
 	if (out == NULL)
 		return reply->status;
 	status = open_sealed(opening, &envelope, out);
-	/* Flags of the text form would have to fit each value's length. */
-	if (status == EVW_OK && evw_hint_known(envelope.hint) && !envelope.names_string &&
-		!envelope.padded)
+	/*
+	 * Flags of the text form would have to fit each value's length, and the key must
+	 * be the version's own.
+	 */
+	if (status == EVW_OK && is_at_hand(opening, &envelope) &&
+		evw_hint_known(envelope.hint) && !envelope.names_string && !envelope.padded)
 		opening->like = value.data;
 	reply->len = start;
 	return e3_open_finish(opening, envelope.info, out, envelope.sealed.len - EVW_TAG_LEN,
@@ -359,10 +393,14 @@ resume(E3RpcWorker *worker, E3Call *call, bool *more)
 
 	opening->scratch = worker->scratch;
 	opening->cache = worker->shared->derived;
+	opening->try_mix = worker->shared->key_mix;
 	status = open_values(opening, more);
 	if (status != EVW_OK || *more)
 		return status;
 	write_columns(opening);
+	if (opening->mixed > 0)
+		e3_log(E3_LOG_INFO, "key_mix", "app=%s values=%u", opening->app->name,
+			   opening->mixed);
 	evw_result_end(&call->reply, opening->mark, e3_clock_ns() - call->arrived_ns,
 				   opening->hits);
 	return call->reply.status;

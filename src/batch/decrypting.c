@@ -98,8 +98,9 @@ take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 		return (Datum) 0;
 	}
 	*is_null = false;
-	return marker->type != NULL ? evc_plaintype_decode(marker->type, bytes)
-								: text_of(bytes);
+	return marker->type != NULL
+			   ? evc_plaintype_decode(marker->type, bytes, ticket.datatype)
+			   : text_of(bytes);
 }
 
 const EvcMarkerWork evc_decrypting = {.add = add, .fails = fails, .take = take};

@@ -13,16 +13,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw($FORCE_PARALLEL);
 our @EXPORT = qw(start_e3 new_node session wait_until ms_since rss_kb cpu_ms spit slurp);
 
 # Seconds that anything may take before the test gives up on it.
 our $DEADLINE = 60;
-
-# Runs whatever it can in a parallel worker, until the transaction ends; the
-# setting has another name since PostgreSQL 16.
-our $FORCE_PARALLEL = q{SELECT set_config(name, 'on', true) FROM pg_settings
-	WHERE name IN ('force_parallel_mode', 'debug_parallel_query')};
 
 my @started;
 

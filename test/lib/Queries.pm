@@ -14,7 +14,7 @@ package Queries;
 use strict;
 use warnings;
 
-use EvcryptTest qw($FORCE_PARALLEL);
+use Settings qw($FORCE_PARALLEL);
 use Time::HiRes qw(time);
 
 our @BATCH_ROWS = (1, 2, 3, 7, 64, 4096);

@@ -17,7 +17,7 @@ package Shapes;
 use strict;
 use warnings;
 
-use EvcryptTest qw($FORCE_PARALLEL);
+use Settings qw($FORCE_PARALLEL);
 use Exporter qw(import);
 
 our @EXPORT_OK = qw(@SHAPES set_up_shapes why_not run_shape requests_made);
