@@ -109,6 +109,20 @@ is_deeply([ restore($bare, 'custom', 'session', options => '-c session_preload_l
 is($bare->safe_psql('session', 'LOAD $$evcrypt$$; COPY people TO STDOUT (FORMAT csv, DECRYPT *)'),
 	"1,a,1912-06-23,fine,z1\n2,b,,sad,z2", 'and they count');
 
+# Nor does a session without it know that a column is named; whoever copies is told.
+my $session = session($bare, 'session');
+$session->query('ALTER TABLE people RENAME "Z" TO y; ALTER TABLE people RENAME id TO "Z"');
+is($session->sqlstate, '00000', 'not loaded: a column that labels name is renamed');
+$session->query("LOAD 'evcrypt'; COPY people (ssn) TO STDOUT (DECRYPT *)");
+is($session->sqlstate, '42703', 'which is an error where the label is used');
+like($session->{error}, qr/column "id" of relation "people" does not exist\nCONTEXT:  security label for evcrypt of column "ssn"/,
+	'that names the label');
+$session->query('COPY people (born) TO STDOUT (DECRYPT *)');
+is($session->sqlstate, 'EV020', 'and nothing opens under another column');
+$session->query('ALTER TABLE people RENAME "Z" TO id');
+is($session->sqlstate, '2BP01', 'loaded: it is refused');
+$session->close;
+
 # Who restores needs the rights that the labels need.
 $node->safe_psql('postgres', <<'END');
 CREATE ROLE restorer LOGIN;
