@@ -60,7 +60,7 @@ finish(E3Opening *opening, EvwStatus status, bool *finished)
 	e3_aead_stream_free(large->stream);
 	large->stream = NULL;
 	reply->len = large->start;
-	return e3_open_finish(opening, large->envelope.info, reply->data + large->start,
+	return e3_open_finish(opening, &large->envelope, reply->data + large->start,
 						  large->envelope.sealed.len - EVW_TAG_LEN, status);
 }
 

@@ -77,7 +77,7 @@ gather(E3Opening *opening, Run *run)
 /* Moves what has been opened together, and notes it; the first that is no outcome ends
  * it. */
 static EvwStatus
-finish(E3Opening *opening, const EvwTagInfo *info, const Run *run)
+finish(E3Opening *opening, const EvwEnvelope *envelope, const Run *run)
 {
 	EvwStatus status = EVW_OK;
 
@@ -86,7 +86,7 @@ finish(E3Opening *opening, const EvwTagInfo *info, const Run *run)
 		const E3AeadItem *item = &run->items[i];
 		size_t start = opening->call->reply.len;
 
-		status = e3_open_finish(opening, info, item->out, item->in.len - EVW_TAG_LEN,
+		status = e3_open_finish(opening, envelope, item->out, item->in.len - EVW_TAG_LEN,
 								item->status);
 		if (status != EVW_OK && !evw_status_is_value(status))
 			return status;
@@ -119,5 +119,5 @@ e3_open_run(E3Opening *opening, bool *any)
 	e3_aead_open_many(opening->scratch,
 					  e3_aad_for(&opening->key.aad, envelope.info, envelope.datatype),
 					  run.items, run.n);
-	return finish(opening, envelope.info, &run);
+	return finish(opening, &envelope, &run);
 }

@@ -69,7 +69,8 @@ struct E3Opening
 	size_t column;		/* of its values, open */
 	EvwColumnCursor cursor;
 	E3Contexts contexts;
-	EvwBuf side; /* lengths, then statuses: 4 bytes and 1 byte a value */
+	EvwBuf side;  /* lengths, then statuses: 4 bytes and 1 byte a value */
+	EvwBuf *kept; /* rpc/kept.h: of each value that opens; NULL: nothing is */
 };
 
 /* rpc/derive.c: is the key at hand the one for this? */
@@ -86,6 +87,18 @@ extern E3DerivedId e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t 
 /* rpc/derive.c: a value has opened under it, so it is kept for later requests. */
 extern void e3_prove_key(E3Opening *opening);
 
+/* rpc/decrypt.c: what of a request can be refused before any work. */
+extern EvwStatus e3_open_check_request(const EvwRequest *request) EVW_MUST_USE;
+
+/* rpc/decrypt.c: at the first of the call's values; NULL when out of memory. */
+extern E3Opening *e3_opening_new(E3Call *call, const E3App *app);
+extern void e3_opening_free(E3Opening *opening);
+
+/* rpc/decrypt.c: appends plaintexts to the reply until all are done, or the slice is
+ * over: *more. */
+extern EvwStatus e3_open_values(E3RpcWorker *worker, E3Opening *opening,
+								bool *more) EVW_MUST_USE;
+
 /* rpc/decrypt.c: what can be refused before any work, with or without a context. */
 extern EvwStatus e3_open_check(EvwBytes value, bool has_context,
 							   EvwEnvelope *envelope) EVW_MUST_USE;
@@ -94,7 +107,7 @@ extern EvwStatus e3_open_check(EvwBytes value, bool has_context,
  * rpc/decrypt.c: these "len" bytes have been opened with this status.  Appends their
  * body to the reply, at whose end they are or after it; if there is none, wipes them.
  */
-extern EvwStatus e3_open_finish(E3Opening *opening, const EvwTagInfo *info,
+extern EvwStatus e3_open_finish(E3Opening *opening, const EvwEnvelope *envelope,
 								uint8_t *opened, size_t len,
 								EvwStatus status) EVW_MUST_USE;
 

@@ -59,6 +59,8 @@ struct EvcBatch
 	uint32 *offsets;  /* of every value in the result's bytes */
 	uint32 n_offsets; /* room for */
 	EvcUsage usage;
+	size_t kept_bytes;
+	EvcBatch *more; /* what a call has beyond a frame; NULL: nothing */
 };
 
 static void
@@ -112,13 +114,14 @@ evc_batch_new(MemoryContext parent, EvcBatchKind kind)
 uint32
 evc_batch_count(const EvcBatch *batch)
 {
-	return batch->count;
+	return batch->count + (batch->more == NULL ? 0 : evc_batch_count(batch->more));
 }
 
 size_t
 evc_batch_bytes(const EvcBatch *batch)
 {
-	return batch->columns.len - batch->mark + evc_contexts_size(&batch->contexts);
+	return batch->columns.len - batch->mark + evc_contexts_size(&batch->contexts) +
+		   batch->kept_bytes + (batch->more == NULL ? 0 : evc_batch_bytes(batch->more));
 }
 
 /* Of the values with one more. */
@@ -141,7 +144,7 @@ evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value)
 	/* What comes back is longer. */
 	if (batch->kind.verb == EVW_VERB_ENCRYPT)
 		frame += count * (EVW_ENVELOPE_MIN + METADATA_ROOM);
-	return count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
+	return batch->more == NULL && count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
 }
 
 static void
@@ -201,12 +204,33 @@ evc_batch_add(EvcBatch *batch, const EvcBatchValue *value)
 	return batch->count++;
 }
 
+uint32
+evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value)
+{
+	if (batch->count == 0 || evc_batch_fits(batch, value))
+		return evc_batch_add(batch, value);
+	if (batch->more == NULL)
+		batch->more = evc_batch_new(batch->context, batch->kind);
+	return batch->count + evc_batch_add_further(batch->more, value);
+}
+
+static void
+drop_more(EvcBatch *batch)
+{
+	if (batch->more == NULL)
+		return;
+	evc_batch_reset(batch->more);
+	evc_batch_free(batch->more);
+	batch->more = NULL;
+}
+
 void
 evc_batch_truncate(EvcBatch *batch, uint32 count)
 {
 	size_t len = batch->columns.len;
 
 	Assert(batch->call == NULL && count <= batch->count);
+	drop_more(batch);
 	for (uint32 i = count; i < batch->count; i++)
 		len -= evw_get_le32(batch->lengths.data + (size_t) i * 4);
 	evc_buffer_truncate(&batch->columns, len);
@@ -229,11 +253,12 @@ evc_batch_memory(EvcBatch *batch)
 }
 
 uint32
-evc_batch_keep(EvcBatch *batch, void *what)
+evc_batch_keep(EvcBatch *batch, void *what, size_t len)
 {
 	MemoryContext caller = MemoryContextSwitchTo(evc_batch_memory(batch));
 
 	batch->kept = lappend(batch->kept, what);
+	batch->kept_bytes += len;
 	MemoryContextSwitchTo(caller);
 	return (uint32) list_length(batch->kept) - 1;
 }
@@ -345,6 +370,8 @@ evc_batch_send(EvcBatch *batch)
 	set_credential(batch, &request.header);
 	request.header.label = text_of(batch->label);
 	batch->call = evc_call_start(&request, batch->context);
+	if (batch->more != NULL)
+		evc_batch_send(batch->more);
 }
 
 void
@@ -395,6 +422,11 @@ evc_batch_receive(EvcBatch *batch)
 	evc_call_finish(batch->call, &batch->result);
 	evc_usage_add(&batch->usage, evc_call_usage(batch->call));
 	index_result(batch);
+	if (batch->more != NULL)
+	{
+		evc_batch_receive(batch->more);
+		evc_usage_add(&batch->usage, evc_batch_usage(batch->more));
+	}
 	batch->received = true;
 }
 
@@ -411,7 +443,9 @@ evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result)
 	const EvwResult *reply = &batch->result;
 	uint8_t code;
 
-	Assert(batch->received && index < batch->count);
+	Assert(batch->received && index < evc_batch_count(batch));
+	if (index >= batch->count)
+		return evc_batch_result(batch->more, index - batch->count, result);
 	result->data = reply->values.bytes.data + batch->offsets[index];
 	result->len = evw_get_le32(reply->values.lengths.data + (size_t) index * 4);
 	code = reply->statuses.data != NULL ? reply->statuses.data[index] : 0;
@@ -439,6 +473,8 @@ evc_batch_reset(EvcBatch *batch)
 	if (batch->memory != NULL)
 		MemoryContextReset(batch->memory);
 	batch->kept = NIL;
+	batch->kept_bytes = 0;
+	drop_more(batch);
 	batch->mark = evw_write_bin_begin(&batch->columns);
 	batch->count = 0;
 	batch->typed = false;

@@ -18,17 +18,23 @@ static const EvcMarkerWork *const works[] = {
 	[EVC_MARKER_DECRYPT] = &evc_decrypting,
 	[EVC_MARKER_DECRYPT_AS] = &evc_decrypting,
 	[EVC_MARKER_TRY_DECRYPT] = &evc_decrypting,
+	[EVC_MARKER_ENCRYPT_FIELDS] = &evc_working_on_fields,
+	[EVC_MARKER_DECRYPT_FIELDS] = &evc_working_on_fields,
 };
 
 EvcMarker *
 evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted,
-			   bool bound)
+			   int n_arguments)
 {
+	const EvcMarkerInfo *info = evc_marker_info(kind);
 	EvcMarker *marker = MemoryContextAllocZero(owner, sizeof(EvcMarker));
 
 	marker->kind = kind;
 	marker->work = works[kind];
-	marker->batches = (EvcBatchKind){.verb = evc_marker_info(kind)->verb, .bound = bound};
+	marker->batches =
+		(EvcBatchKind){.verb = info->verb, .bound = n_arguments > info->context_at};
+	marker->n_arguments = n_arguments;
+	marker->owner = owner;
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)
 		marker->type = evc_plaintype_new(owner, plain, encrypted);
 	return marker;

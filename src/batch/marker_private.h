@@ -21,6 +21,7 @@ struct EvcMarkerWork
 
 extern const EvcMarkerWork evc_encrypting; /* batch/encrypting.c: ENCRYPT */
 extern const EvcMarkerWork evc_decrypting; /* batch/decrypting.c: DECRYPT and its kin */
+extern const EvcMarkerWork evc_working_on_fields; /* batch/fields.c: those of JSON */
 
 /*
  * The context among the arguments as UTF-8, for the caller to wipe; empty if calls of

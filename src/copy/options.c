@@ -154,9 +154,11 @@ EvcMarker *
 evc_copy_marker(const EvcCopyColumn *column, EvcMarkerKind kind)
 {
 	const EvcColumnLabel *label = column->label;
+	const EvcMarkerInfo *info = evc_marker_info(kind);
+	bool bound = label != NULL && label->parts.has_context;
 	EvcMarker *marker =
 		evc_marker_new(CurrentMemoryContext, kind, column->type, column->encrypted,
-					   label != NULL && label->parts.has_context);
+					   bound ? info->context_at + 1 : info->n_needed);
 
 	if (label == NULL)
 		return marker;

@@ -31,6 +31,7 @@ typedef struct EvwRequestHeader
 	EvwBytes trace;			 /* 16 bytes */
 	EvwBytes credential;
 	EvwBytes label; /* SQL role, unverified, for the audit */
+	bool all;		/* BLIND_INDEX under every index key */
 } EvwRequestHeader;
 
 typedef struct EvwRequest

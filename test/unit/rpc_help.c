@@ -225,3 +225,22 @@ rpc_qktc_envelope(const RpcFixture *fixture)
 	fail();
 	return (EvwBytes){NULL, 0};
 }
+
+EvwBytes
+rpc_vector_of(const RpcFixture *fixture, const char *tag, const char *role)
+{
+	json_t *list = json_object_get(fixture->vectors, "ciphertexts");
+	size_t index;
+	json_t *vector;
+
+	json_array_foreach(list, index, vector)
+	{
+		const char *has = json_string_value(json_object_get(vector, "role"));
+
+		if (strcmp(help_field(vector, "tag"), tag) == 0 &&
+			strcmp(has != NULL ? has : "", role) == 0)
+			return help_unhex(help_field(vector, "envelope"));
+	}
+	fail_msg("no vector %s %s", tag, role);
+	return (EvwBytes){NULL, 0};
+}

@@ -36,6 +36,10 @@ extern const char *rpc_curve_field(const RpcFixture *fixture, const char *curve,
 /* Envelope of the SDK's QkTC vector; help_release wants it back. */
 extern EvwBytes rpc_qktc_envelope(const RpcFixture *fixture);
 
+/* That of the first vector of this tag with this role ("": none). */
+extern EvwBytes rpc_vector_of(const RpcFixture *fixture, const char *tag,
+							  const char *role);
+
 extern EvwRequestHeader rpc_header_for(const char *app);
 
 /* A call with these values and request id 7; datatypes.data NULL is nil. */
