@@ -215,6 +215,22 @@ e
 \.
 DROP TABLE numbered;
 
+-- One may depend on another's, or be ciphertext.
+CREATE TABLE dependent (n serial, name text DEFAULT 'r' || currval('dependent_n_seq'), s encrypted,
+	t encrypted DEFAULT encrypt('none', 'r1'), u int, gone int, g int GENERATED ALWAYS AS (n * 2) STORED);
+ALTER TABLE dependent DROP gone;
+SECURITY LABEL FOR evcrypt ON COLUMN dependent.s IS 'context=column(name)';
+SECURITY LABEL FOR evcrypt ON COLUMN dependent.t IS 'context=column(name)';
+COPY dependent (s) FROM STDIN WITH (FORMAT csv, ENCRYPT *);
+a
+b
+\.
+COPY dependent (s, u) FROM STDIN WITH (FORMAT csv, ENCRYPT *);
+c,3
+\.
+SELECT n, name, decrypt(s, name) AS s, decrypt(t, 'r1') AS t, u, g FROM dependent ORDER BY n;
+DROP TABLE dependent;
+
 -- What could be stored otherwise than it was bound is refused.
 CREATE TABLE computed (id int, twice int GENERATED ALWAYS AS (id * 2) STORED, s encrypted);
 SECURITY LABEL FOR evcrypt ON COLUMN computed.s IS 'context=column(twice)';

@@ -18,7 +18,7 @@
 
 #include "compat_copy.h"
 
-/* NULL if the column has no default. */
+/* NULL if the column has no default.  "outer" evaluates it; NULL: somebody else. */
 static ExprState *
 default_of(CopyFromState outer, Relation rel, AttrNumber number)
 {
@@ -30,8 +30,11 @@ default_of(CopyFromState outer, Relation rel, AttrNumber number)
 	if (expression == NULL)
 		return NULL;
 	expression = expression_planner(expression);
-	/* Such a row is inserted by itself, since the expression may read the table. */
-	if (contain_volatile_functions_not_nextval((Node *) expression))
+	/*
+	 * If it is evaluated when the row is inserted, that row is inserted by itself, since
+	 * the expression may read the table.
+	 */
+	if (outer != NULL && contain_volatile_functions_not_nextval((Node *) expression))
 		outer->volatile_defexprs = true;
 	return ExecInitExpr(expression, NULL);
 }
@@ -67,7 +70,8 @@ evc_defaults_of_fields(EvcLoad *load, Relation rel)
 
 		if (i < load->n_input && !marked)
 			continue;
-		states[i] = default_of(load->outer, rel, number);
+		states[i] =
+			default_of(evc_load_settles(load, i) ? NULL : load->outer, rel, number);
 		if (i < load->n_input)
 			evc_copy_set_default(load->inner, number - 1,
 								 states[i] != NULL ? nothing : NULL);

@@ -35,7 +35,7 @@ typedef struct Target
 	Relation rel;
 	List *copied;  /* numbers of the columns in the input */
 	List *columns; /* EvcCopyColumn: those to be encrypted */
-	List *fields;  /* numbers: those copied, and those that contexts need besides */
+	List *fields;  /* numbers: those copied, and those that are evaluated with them */
 	Node *where;
 } Target;
 
@@ -62,17 +62,6 @@ init_field(EvcLoad *load, const Target *target, int i)
 		field->domain = attribute->atttypid;
 }
 
-static void
-find_needed(EvcLoad *load)
-{
-	const EvcCopyShape *shape = &load->shape;
-
-	load->needed = palloc0(shape->n_fields * sizeof(bool));
-	for (int i = 0; i < shape->n_fields; i++)
-		for (int j = 0; j < shape->n_fields; j++)
-			load->needed[i] |= shape->fields[j].bound_to == shape->fields[i].number;
-}
-
 /* In the load's memory context. */
 static EvcLoad *
 new_load(const Target *target)
@@ -95,7 +84,8 @@ new_load(const Target *target)
 	evc_shape_group(&load->shape);
 	load->n_input = list_length(target->copied);
 	load->states = palloc(n_fields * sizeof(uint8));
-	find_needed(load);
+	for (int i = 0; i < n_fields; i++)
+		load->settles |= load->shape.fields[i].bound_to != InvalidAttrNumber;
 	load->values = palloc(n_columns * sizeof(Datum));
 	load->nulls = palloc(n_columns * sizeof(bool));
 	load->econtext = makeNode(ExprContext);
@@ -149,7 +139,7 @@ outer_template(const Target *target, List **hidden)
 	return template;
 }
 
-/* To core, what contexts need besides the input is part of it. */
+/* To core, what is evaluated with the input is part of it. */
 static List *
 names_of_fields(const EvcLoad *load, const Target *target)
 {
@@ -277,6 +267,30 @@ run_guarded(EvcLoad *load, const Target *target)
 	return processed;
 }
 
+/*
+ * A context that needs a column that the input lacks needs its default, which is
+ * evaluated when the row is read; so all defaults are, since one may depend on another's
+ * (currval).
+ */
+static List *
+fields_of(Relation rel, List *columns, List *copied)
+{
+	List *fields = evc_copy_needed(columns, copied);
+	TupleDesc desc = RelationGetDescr(rel);
+
+	if (list_length(fields) == list_length(copied))
+		return fields;
+	fields = list_copy(copied);
+	for (AttrNumber number = 1; number <= desc->natts; number++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, number - 1);
+
+		if (!attribute->attisdropped && !attribute->attgenerated)
+			fields = list_append_unique_int(fields, number);
+	}
+	return fields;
+}
+
 static uint64
 load_table(Target *target, const DefElem *columns)
 {
@@ -290,7 +304,7 @@ load_table(Target *target, const DefElem *columns)
 	target->columns = evc_copy_columns(target->pstate, columns, rel, target->copied);
 	evc_copy_check_encrypt(target->columns);
 	evc_copy_check_bound(rel, target->columns);
-	target->fields = evc_copy_needed(target->columns, target->copied);
+	target->fields = fields_of(rel, target->columns, target->copied);
 	return run_guarded(new_load(target), target);
 }
 

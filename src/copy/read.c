@@ -82,8 +82,8 @@ state_of(const EvcLoad *load, int field)
 }
 
 /*
- * What a context needs must be known now: a default is evaluated here, and not once more
- * when the row is inserted.
+ * What contexts need must be known now: defaults are evaluated here, in the order in
+ * which core does it, and not once more when the row is inserted.
  */
 static EvcCopyState
 settle(EvcLoad *load, int field)
@@ -127,7 +127,7 @@ add_row(EvcLoad *load, EvcCopyRows *rows, size_t size)
 	{
 		load->encoding = i;
 		load->states[i] = (uint8) state_of(load, i);
-		if (load->states[i] == EVC_COPY_DEFAULT && load->needed[i])
+		if (load->states[i] == EVC_COPY_DEFAULT && evc_load_settles(load, i))
 			load->states[i] = (uint8) settle(load, i);
 	}
 	for (int i = 0; i < load->shape.n_fields; i++)
