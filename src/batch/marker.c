@@ -63,7 +63,7 @@ evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
 		evc_report_status(EVW_CONTEXT_TOO_LONG);
 	evc_plain_set(&context, (Pointer) text != DatumGetPointer(argument) ? text : NULL,
 				  VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
-	evc_plain_to_utf8(&context);
+	evc_plain_context_to_utf8(&context);
 	return context;
 }
 
