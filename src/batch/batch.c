@@ -20,6 +20,7 @@
 #include "guc.h"
 #include "guc_credential.h"
 #include "wire/limits.h"
+#include "wire/report.h"
 #include "wire/writer.h"
 
 StaticAssertDecl(NAMEDATALEN <= EVW_LABEL_MAX + 1, "a role name fits the label");
@@ -29,6 +30,9 @@ StaticAssertDecl(NAMEDATALEN <= EVW_LABEL_MAX + 1, "a role name fits the label")
 
 /* What a reply has for a value beside its ciphertext's head, metadata included. */
 #define METADATA_ROOM 64
+
+/* Of a blind index, with its length. */
+#define INDEX_ROOM 33
 
 /* What a frame has for a value beside its bytes: length, and datatype or status. */
 #define VALUE_ROOM 5
@@ -45,7 +49,7 @@ struct EvcBatch
 	EvwBuf datatypes; /* 1 byte a value */
 	bool typed;		  /* some are not strings */
 	EvcContexts contexts;
-	EvcDedup dedup;		  /* of ciphertexts */
+	EvcDedup dedup;		  /* of values that may share a result */
 	MemoryContext memory; /* for what is kept; NULL: nothing was, ever */
 	List *kept;			  /* in there */
 	EvwCurve curve; /* of the first ciphertext, which the statistics count them by */
@@ -77,7 +81,7 @@ wipe(void *arg)
 bool
 evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other)
 {
-	return one.verb == other.verb && one.bound == other.bound;
+	return one.verb == other.verb && one.bound == other.bound && one.all == other.all;
 }
 
 EvcBatch *
@@ -125,23 +129,44 @@ bytes_with(const EvcBatch *batch, const EvcBatchValue *value)
 	return bytes;
 }
 
+/* What comes back of a value may be longer than what goes out: by so much, at most. */
+static size_t
+reply_room(EvcBatchKind kind)
+{
+	switch (kind.verb)
+	{
+		case EVW_VERB_ENCRYPT:
+			return EVW_ENVELOPE_MIN + METADATA_ROOM;
+		case EVW_VERB_REENCRYPT:
+			return METADATA_ROOM;
+		case EVW_VERB_BLIND_INDEX:
+			return kind.all ? EVW_INDEX_VERSIONS_MAX * INDEX_ROOM : INDEX_ROOM;
+		default:
+			return 0;
+	}
+}
+
+static bool
+takes_plaintexts(const EvcBatch *batch)
+{
+	return batch->kind.verb == EVW_VERB_ENCRYPT ||
+		   batch->kind.verb == EVW_VERB_BLIND_INDEX;
+}
+
 bool
 evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value)
 {
 	size_t count = (size_t) batch->count + 1;
 	size_t frame = bytes_with(batch, value) + count * VALUE_ROOM + FRAME_ROOM;
 
-	/* What comes back is longer. */
-	if (batch->kind.verb == EVW_VERB_ENCRYPT)
-		frame += count * (EVW_ENVELOPE_MIN + METADATA_ROOM);
+	frame += count * reply_room(batch->kind);
 	return count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
 }
 
 static void
 check_fits(const EvcBatch *batch, const EvcBatchValue *value)
 {
-	size_t max =
-		batch->kind.verb == EVW_VERB_ENCRYPT ? EVW_PLAINTEXT_MAX : EVW_ENVELOPE_MAX;
+	size_t max = takes_plaintexts(batch) ? EVW_PLAINTEXT_MAX : EVW_ENVELOPE_MAX;
 
 	if (value->bytes.len > max)
 		evc_report_status(EVW_VALUE_TOO_LONG);
@@ -153,7 +178,15 @@ check_fits(const EvcBatch *batch, const EvcBatchValue *value)
 		evc_report_status(EVW_FRAME_TOO_LONG);
 }
 
-/* The number of an equal ciphertext under the same context; -1: none is known. */
+/* Two encryptions of one value are two ciphertexts. */
+static bool
+may_share(const EvcBatch *batch)
+{
+	return batch->kind.verb == EVW_VERB_DECRYPT ||
+		   batch->kind.verb == EVW_VERB_BLIND_INDEX;
+}
+
+/* The number of an equal value under the same context; -1: none is known. */
 static int64
 find_equal(EvcBatch *batch, const EvcBatchValue *value)
 {
@@ -178,15 +211,15 @@ evc_batch_add(EvcBatch *batch, const EvcBatchValue *value)
 		*evw_buf_extend(&batch->datatypes, 1) = (uint8_t) value->datatype;
 		batch->typed |= value->datatype != EVW_STRING;
 	}
-	else if (batch->kind.verb == EVW_VERB_DECRYPT)
+	if (may_share(batch))
 	{
 		int64 equal = find_equal(batch, value);
 
 		if (equal >= 0)
 			return (uint32) equal;
-		if (batch->count == 0)
-			batch->curve = evw_tag_info(bytes.data[0])->curve;
 	}
+	if (batch->kind.verb == EVW_VERB_DECRYPT && batch->count == 0)
+		batch->curve = evw_tag_info(bytes.data[0])->curve;
 	if (batch->kind.bound)
 		evc_contexts_add(&batch->contexts, batch->count, value->context);
 	evw_buf_append(&batch->columns, bytes.data, bytes.len);
@@ -298,6 +331,21 @@ set_format(EvcBatch *batch, EvwRequestHeader *header)
 	header->role = text_of(batch->role);
 }
 
+/* As the verb wants it. */
+static void
+set_output(EvcBatch *batch, EvwRequestHeader *header)
+{
+	header->curve = batch->curve;
+	header->all = batch->kind.all;
+	if (batch->kind.verb == EVW_VERB_ENCRYPT)
+		set_format(batch, header);
+	if (batch->kind.verb != EVW_VERB_REENCRYPT)
+		return;
+	/* What is bound has one format a curve; E3 chooses that, or the other's default. */
+	header->curve = evc_guc_format(true)->curve;
+	header->values_per_key = (uint32) evc_max_values_per_key;
+}
+
 /* The one at hand is kept as long as it is the session's. */
 static void
 set_credential(EvcBatch *batch, EvwRequestHeader *header)
@@ -330,9 +378,7 @@ evc_batch_send(EvcBatch *batch)
 	/* Settings may change before the request is repeated. */
 	strlcpy(batch->app, evc_app, sizeof(batch->app));
 	request.header.app = text_of(batch->app);
-	request.header.curve = batch->curve;
-	if (batch->kind.verb == EVW_VERB_ENCRYPT)
-		set_format(batch, &request.header);
+	set_output(batch, &request.header);
 	set_credential(batch, &request.header);
 	request.header.label = text_of(batch->label);
 	batch->call = evc_call_start(&request, batch->context);

@@ -18,6 +18,9 @@ static const EvcMarkerWork *const works[] = {
 	[EVC_MARKER_DECRYPT] = &evc_decrypting,
 	[EVC_MARKER_DECRYPT_AS] = &evc_decrypting,
 	[EVC_MARKER_TRY_DECRYPT] = &evc_decrypting,
+	[EVC_MARKER_REENCRYPT] = &evc_reencrypting,
+	[EVC_MARKER_BLIND_INDEX] = &evc_indexing,
+	[EVC_MARKER_BLIND_INDEX_ALL] = &evc_indexing,
 };
 
 EvcMarker *
@@ -28,7 +31,7 @@ evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted
 
 	marker->kind = kind;
 	marker->work = works[kind];
-	marker->batches = (EvcBatchKind){evc_marker_info(kind)->verb, bound};
+	marker->batches = evc_marker_batches(kind, bound);
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)
 		marker->type = evc_plaintype_new(owner, plain, encrypted);
 	return marker;
@@ -43,22 +46,26 @@ evc_marker_refuse_null(void)
 }
 
 EvcPlain
+evc_marker_text(Datum argument, size_t max, EvwStatus too_long)
+{
+	EvcPlain plain = {.made = NULL};
+	struct varlena *text = PG_DETOAST_DATUM_PACKED(argument);
+
+	if (VARSIZE_ANY_EXHDR(text) > max)
+		evc_report_status(too_long);
+	evc_plain_set(&plain, (Pointer) text != DatumGetPointer(argument) ? text : NULL,
+				  VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	evc_plain_to_utf8(&plain);
+	return plain;
+}
+
+EvcPlain
 evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
 {
-	EvcPlain context = {.made = NULL};
-	struct varlena *text;
-	Datum argument;
-
 	if (!marker->batches.bound)
-		return context;
-	argument = arguments[evc_marker_info(marker->kind)->context_at].value;
-	text = PG_DETOAST_DATUM_PACKED(argument);
-	if (VARSIZE_ANY_EXHDR(text) > SERVER_CONTEXT_MAX)
-		evc_report_status(EVW_CONTEXT_TOO_LONG);
-	evc_plain_set(&context, (Pointer) text != DatumGetPointer(argument) ? text : NULL,
-				  VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
-	evc_plain_to_utf8(&context);
-	return context;
+		return (EvcPlain){.made = NULL};
+	return evc_marker_text(arguments[evc_marker_info(marker->kind)->context_at].value,
+						   SERVER_CONTEXT_MAX, EVW_CONTEXT_TOO_LONG);
 }
 
 bool
