@@ -16,7 +16,8 @@ THEMES = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 PG_CPPFLAGS = -Isrc -MMD -MP
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -Wno-sign-compare
-SHLIB_LINK = -lssl -lcrypto
+# Calls from one file of the library to another go straight there, not by a table.
+SHLIB_LINK = -Wl,-Bsymbolic-functions -lssl -lcrypto
 EXTRA_CLEAN = $(OBJS:.o=.d) results regression.diffs regression.out
 
 # Bitcode doubles the build and inlines nothing that costs here.

@@ -296,6 +296,36 @@ SELECT decrypt_as(encrypt(1e21::float8), NULL::int8);
 SELECT decrypt_as(encrypt('1.0'), NULL::int4);
 SELECT decrypt_as(encrypt('NaN'::float8), NULL::int4);
 
+-- What SDKs write for numbers.  Tk9D does not bind the datatype, so that it can be made here.
+SET evcrypt.format = 'Tk9D';
+CREATE TABLE written AS
+SELECT n, number, replace(encrypt(number)::text, 'ev:Tk9D:', 'ev:Tk9D:number:')::encrypted AS e
+FROM unnest(ARRAY['null', 'NaN', 'nan', 'Infinity', '-Infinity', 'inf', '-inf', '1e+21', '1.0E21', '1.0e+3', '1e-7', '-0', '00123',
+	'1.0', '2.50', '-7.000', '1e3', '9e18', '9e19', '1e100000', '1e999999999', 'true', '1', 'x', '', '1.5.e']) WITH ORDINALITY AS u(number, n);
+RESET evcrypt.format;
+CREATE FUNCTION opened(e encrypted, type text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	EXECUTE format('SELECT left(decrypt_as($1, NULL::%s)::text, 25)', type) INTO result USING e;
+	RETURN coalesce(result, 'NULL');
+EXCEPTION WHEN OTHERS THEN
+	RETURN sqlstate;
+END
+$$;
+SELECT number, coalesce(decrypt(e), 'NULL') AS decrypt, coalesce(try_decrypt(e), 'NULL') AS try_decrypt, opened(e, 'numeric') AS "numeric",
+	opened(e, 'float8') AS float8, opened(e, 'int8') AS int8, opened(e, 'int2') AS int2, opened(e, 'jsonb') AS jsonb, opened(e, 'bool') AS bool,
+	opened(e, 'bytea') AS bytea
+FROM written ORDER BY n;
+-- The datatype is what makes it NULL, not the text; and a domain may object.
+CREATE DOMAIN numeral AS numeric NOT NULL;
+CREATE TABLE numerals (n numeral);
+SELECT decrypt(encrypt('null')), decrypt(encrypt('null'::jsonb));
+SELECT decrypt_as(e, numerals.n) FROM written LEFT JOIN numerals ON true WHERE number = 'null';
+DROP TABLE written, numerals;
+DROP DOMAIN numeral;
+DROP FUNCTION opened(encrypted, text);
+
 DROP FUNCTION trip(regtype), odd_settings(bool), seal(text[]), different(text[]), fill_plain(regtype, text, text),
 	make_tables(regtype), is_ordered(regtype), spelled(regtype), refusal(text), try(text, text);
 DROP TABLE kinds;

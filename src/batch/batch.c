@@ -9,21 +9,17 @@
 
 #include "batch/batch.h"
 
-#include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "batch/contexts.h"
 #include "batch/dedup.h"
+#include "batch/header.h"
 #include "client/buffer.h"
 #include "client/report.h"
 #include "guc.h"
-#include "guc_credential.h"
 #include "wire/limits.h"
 #include "wire/report.h"
 #include "wire/writer.h"
-
-StaticAssertDecl(NAMEDATALEN <= EVW_LABEL_MAX + 1, "a role name fits the label");
 
 /* Of a frame: header, ids, and the heads of its columns. */
 #define FRAME_ROOM (EVW_HEADER_MAX + 64)
@@ -53,16 +49,15 @@ struct EvcBatch
 	MemoryContext memory; /* for what is kept; NULL: nothing was, ever */
 	List *kept;			  /* in there */
 	EvwCurve curve; /* of the first ciphertext, which the statistics count them by */
-	char app[EVW_APP_MAX + 1];
-	char label[EVW_LABEL_MAX + 1];
-	char role[EVW_ROLE_MAX + 1];
-	char *credential; /* in context; NULL: none */
-	EvcCall *call;	  /* NULL: not sent */
-	bool received;	  /* its result: */
+	EvcHeaderTexts texts;
+	EvcCall *call; /* NULL: not sent */
+	bool received; /* its result: */
 	EvwResult result;
 	uint32 *offsets;  /* of every value in the result's bytes */
 	uint32 n_offsets; /* room for */
 	EvcUsage usage;
+	size_t kept_bytes;
+	EvcBatch *more; /* what a call has beyond a frame; NULL: nothing */
 };
 
 static void
@@ -74,8 +69,7 @@ wipe(void *arg)
 	evc_buffer_wipe(&batch->lengths);
 	evc_buffer_wipe(&batch->datatypes);
 	evc_contexts_wipe(&batch->contexts);
-	if (batch->credential != NULL)
-		explicit_bzero(batch->credential, strlen(batch->credential));
+	evc_header_wipe(&batch->texts);
 }
 
 bool
@@ -109,13 +103,14 @@ evc_batch_new(MemoryContext parent, EvcBatchKind kind)
 uint32
 evc_batch_count(const EvcBatch *batch)
 {
-	return batch->count;
+	return batch->count + (batch->more == NULL ? 0 : evc_batch_count(batch->more));
 }
 
 size_t
 evc_batch_bytes(const EvcBatch *batch)
 {
-	return batch->columns.len - batch->mark + evc_contexts_size(&batch->contexts);
+	return batch->columns.len - batch->mark + evc_contexts_size(&batch->contexts) +
+		   batch->kept_bytes + (batch->more == NULL ? 0 : evc_batch_bytes(batch->more));
 }
 
 /* Of the values with one more. */
@@ -160,7 +155,7 @@ evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value)
 	size_t frame = bytes_with(batch, value) + count * VALUE_ROOM + FRAME_ROOM;
 
 	frame += count * reply_room(batch->kind);
-	return count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
+	return batch->more == NULL && count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
 }
 
 static void
@@ -227,12 +222,33 @@ evc_batch_add(EvcBatch *batch, const EvcBatchValue *value)
 	return batch->count++;
 }
 
+uint32
+evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value)
+{
+	if (batch->count == 0 || evc_batch_fits(batch, value))
+		return evc_batch_add(batch, value);
+	if (batch->more == NULL)
+		batch->more = evc_batch_new(batch->context, batch->kind);
+	return batch->count + evc_batch_add_further(batch->more, value);
+}
+
+static void
+drop_more(EvcBatch *batch)
+{
+	if (batch->more == NULL)
+		return;
+	evc_batch_reset(batch->more);
+	evc_batch_free(batch->more);
+	batch->more = NULL;
+}
+
 void
 evc_batch_truncate(EvcBatch *batch, uint32 count)
 {
 	size_t len = batch->columns.len;
 
 	Assert(batch->call == NULL && count <= batch->count);
+	drop_more(batch);
 	for (uint32 i = count; i < batch->count; i++)
 		len -= evw_get_le32(batch->lengths.data + (size_t) i * 4);
 	evc_buffer_truncate(&batch->columns, len);
@@ -255,11 +271,12 @@ evc_batch_memory(EvcBatch *batch)
 }
 
 uint32
-evc_batch_keep(EvcBatch *batch, void *what)
+evc_batch_keep(EvcBatch *batch, void *what, size_t len)
 {
 	MemoryContext caller = MemoryContextSwitchTo(evc_batch_memory(batch));
 
 	batch->kept = lappend(batch->kept, what);
+	batch->kept_bytes += len;
 	MemoryContextSwitchTo(caller);
 	return (uint32) list_length(batch->kept) - 1;
 }
@@ -274,12 +291,6 @@ static EvwBytes
 bytes_of(const EvwBuf *buf)
 {
 	return (EvwBytes){buf->data, buf->len};
-}
-
-static EvwBytes
-text_of(const char *text)
-{
-	return (EvwBytes){(const uint8_t *) text, strlen(text)};
 }
 
 /* Closes the values, and writes the other columns; returns how many objects. */
@@ -301,68 +312,6 @@ finish_columns(EvcBatch *batch)
 	return 5;
 }
 
-/*
- * Name of the current role for E3's audit, UTF-8 whatever the database has:
- * where the name is not valid as it is, all but its ASCII is masked.
- */
-static void
-set_label(EvcBatch *batch)
-{
-	char *name = GetUserNameFromId(GetUserId(), true);
-
-	strlcpy(batch->label, name != NULL ? name : "", sizeof(batch->label));
-	if (name != NULL)
-		pfree(name);
-	if (!pg_verify_mbstr(PG_UTF8, batch->label, (int) strlen(batch->label), true))
-		for (char *at = batch->label; *at != '\0'; at++)
-			if (IS_HIGHBIT_SET(*at))
-				*at = '?';
-}
-
-static void
-set_format(EvcBatch *batch, EvwRequestHeader *header)
-{
-	const EvwTagInfo *info = evc_guc_format(batch->kind.bound);
-
-	header->curve = info->curve;
-	header->format = text_of(info->name);
-	header->values_per_key = (uint32) evc_max_values_per_key;
-	strlcpy(batch->role, evc_guc_role(info), sizeof(batch->role));
-	header->role = text_of(batch->role);
-}
-
-/* As the verb wants it. */
-static void
-set_output(EvcBatch *batch, EvwRequestHeader *header)
-{
-	header->curve = batch->curve;
-	header->all = batch->kind.all;
-	if (batch->kind.verb == EVW_VERB_ENCRYPT)
-		set_format(batch, header);
-	if (batch->kind.verb != EVW_VERB_REENCRYPT)
-		return;
-	/* What is bound has one format a curve; E3 chooses that, or the other's default. */
-	header->curve = evc_guc_format(true)->curve;
-	header->values_per_key = (uint32) evc_max_values_per_key;
-}
-
-/* The one at hand is kept as long as it is the session's. */
-static void
-set_credential(EvcBatch *batch, EvwRequestHeader *header)
-{
-	if (batch->credential != NULL && strcmp(batch->credential, evc_credential) != 0)
-	{
-		explicit_bzero(batch->credential, strlen(batch->credential));
-		pfree(batch->credential);
-		batch->credential = NULL;
-	}
-	if (*evc_credential == '\0')
-		return;
-	if (batch->credential == NULL)
-		batch->credential = MemoryContextStrdup(batch->context, evc_credential);
-	header->credential = text_of(batch->credential);
-}
-
 void
 evc_batch_send(EvcBatch *batch)
 {
@@ -374,14 +323,11 @@ evc_batch_send(EvcBatch *batch)
 	evc_guc_require_app();
 	request.n_columns = finish_columns(batch);
 	request.columns = bytes_of(&batch->columns);
-	set_label(batch);
-	/* Settings may change before the request is repeated. */
-	strlcpy(batch->app, evc_app, sizeof(batch->app));
-	request.header.app = text_of(batch->app);
-	set_output(batch, &request.header);
-	set_credential(batch, &request.header);
-	request.header.label = text_of(batch->label);
+	evc_header_fill(&batch->texts, batch->context, batch->kind, batch->curve,
+					&request.header);
 	batch->call = evc_call_start(&request, batch->context);
+	if (batch->more != NULL)
+		evc_batch_send(batch->more);
 }
 
 void
@@ -432,6 +378,11 @@ evc_batch_receive(EvcBatch *batch)
 	evc_call_finish(batch->call, &batch->result);
 	evc_usage_add(&batch->usage, evc_call_usage(batch->call));
 	index_result(batch);
+	if (batch->more != NULL)
+	{
+		evc_batch_receive(batch->more);
+		evc_usage_add(&batch->usage, evc_batch_usage(batch->more));
+	}
 	batch->received = true;
 }
 
@@ -448,7 +399,9 @@ evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result)
 	const EvwResult *reply = &batch->result;
 	uint8_t code;
 
-	Assert(batch->received && index < batch->count);
+	Assert(batch->received && index < evc_batch_count(batch));
+	if (index >= batch->count)
+		return evc_batch_result(batch->more, index - batch->count, result);
 	result->data = reply->values.bytes.data + batch->offsets[index];
 	result->len = evw_get_le32(reply->values.lengths.data + (size_t) index * 4);
 	code = reply->statuses.data != NULL ? reply->statuses.data[index] : 0;
@@ -476,6 +429,8 @@ evc_batch_reset(EvcBatch *batch)
 	if (batch->memory != NULL)
 		MemoryContextReset(batch->memory);
 	batch->kept = NIL;
+	batch->kept_bytes = 0;
+	drop_more(batch);
 	batch->mark = evw_write_bin_begin(&batch->columns);
 	batch->count = 0;
 	batch->typed = false;

@@ -50,7 +50,13 @@ typedef struct EvcBatchValue
  */
 extern uint32 evc_batch_add(EvcBatch *batch, const EvcBatchValue *value);
 
-/* Values added, and their bytes together, with those of their contexts. */
+/*
+ * The same for a call of several values: those that do not fit the frame go into
+ * further ones, which are sent and received with it.
+ */
+extern uint32 evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value);
+
+/* Values added, and their bytes together, with those of contexts and what is kept. */
 extern uint32 evc_batch_count(const EvcBatch *batch);
 extern size_t evc_batch_bytes(const EvcBatch *batch);
 
@@ -66,10 +72,10 @@ extern void evc_batch_truncate(EvcBatch *batch, uint32 count);
 /*
  * For a call of several values: keeps what it takes to put the result together, and
  * returns a number to find it by.  It is to lie in the batch's memory, which is reset
- * with the batch.
+ * with the batch; most of it are "len" bytes.
  */
 extern MemoryContext evc_batch_memory(EvcBatch *batch);
-extern uint32 evc_batch_keep(EvcBatch *batch, void *what);
+extern uint32 evc_batch_keep(EvcBatch *batch, void *what, size_t len);
 extern void *evc_batch_kept(const EvcBatch *batch, uint32 number);
 
 /* Sends the request, if there are values; raises nothing but interrupts. */

@@ -21,17 +21,22 @@ static const EvcMarkerWork *const works[] = {
 	[EVC_MARKER_REENCRYPT] = &evc_reencrypting,
 	[EVC_MARKER_BLIND_INDEX] = &evc_indexing,
 	[EVC_MARKER_BLIND_INDEX_ALL] = &evc_indexing,
+	[EVC_MARKER_ENCRYPT_FIELDS] = &evc_working_on_fields,
+	[EVC_MARKER_DECRYPT_FIELDS] = &evc_working_on_fields,
 };
 
 EvcMarker *
 evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted,
-			   bool bound)
+			   int n_arguments)
 {
+	const EvcMarkerInfo *info = evc_marker_info(kind);
 	EvcMarker *marker = MemoryContextAllocZero(owner, sizeof(EvcMarker));
 
 	marker->kind = kind;
 	marker->work = works[kind];
-	marker->batches = evc_marker_batches(kind, bound);
+	marker->batches = evc_marker_batches(kind, n_arguments > info->context_at);
+	marker->n_arguments = n_arguments;
+	marker->owner = owner;
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)
 		marker->type = evc_plaintype_new(owner, plain, encrypted);
 	return marker;

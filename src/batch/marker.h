@@ -26,6 +26,9 @@ typedef struct EvcMarker
 	EvcBatchKind batches; /* that its calls go to */
 	EvcPlainType *type;	  /* of the plaintext; NULL: text */
 	bool takes_string;	  /* ENCRYPT of text: values are C strings */
+	int n_arguments;
+	MemoryContext owner;
+	void *memory; /* what the kind remembers, in there; NULL: nothing yet */
 } EvcMarker;
 
 /* A call that has been added to a batch. */
@@ -41,7 +44,7 @@ typedef struct EvcTicket
  * evc_plaintype_new does.
  */
 extern EvcMarker *evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain,
-								 Oid encrypted, bool bound);
+								 Oid encrypted, int n_arguments);
 
 /* What becomes of a call. */
 typedef enum EvcOutcome

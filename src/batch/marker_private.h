@@ -23,6 +23,7 @@ extern const EvcMarkerWork evc_encrypting;	 /* batch/encrypting.c: ENCRYPT */
 extern const EvcMarkerWork evc_decrypting;	 /* batch/decrypting.c: DECRYPT and its kin */
 extern const EvcMarkerWork evc_reencrypting; /* batch/reencrypting.c: REENCRYPT */
 extern const EvcMarkerWork evc_indexing;	 /* batch/indexing.c: BLIND_INDEX, _ALL */
+extern const EvcMarkerWork evc_working_on_fields; /* batch/fields.c: those of JSON */
 
 /* batch/decrypting.c: add of a ciphertext.  batch/encrypting.c: fails and take of one. */
 extern bool evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch,

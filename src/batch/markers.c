@@ -62,6 +62,18 @@ static const EvcMarkerInfo infos[] = {
 									.type_at = -1,
 									.context_at = 1,
 									.all = true},
+	[EVC_MARKER_ENCRYPT_FIELDS] = {.symbol = "evc_encrypt_fields",
+								   .verb = EVW_VERB_ENCRYPT,
+								   .volatility = PROVOLATILE_VOLATILE,
+								   .n_needed = 2,
+								   .type_at = -1,
+								   .context_at = 2},
+	[EVC_MARKER_DECRYPT_FIELDS] = {.symbol = "evc_decrypt_fields",
+								   .verb = EVW_VERB_DECRYPT,
+								   .volatility = PROVOLATILE_STABLE,
+								   .n_needed = 1,
+								   .type_at = -1,
+								   .context_at = 2},
 };
 
 typedef struct MarkerEntry
@@ -212,4 +224,21 @@ evc_is_stable_marker(Oid function)
 	EvcMarkerKind kind = evc_marker_kind(function);
 
 	return kind != EVC_MARKER_NONE && infos[kind].volatility != PROVOLATILE_VOLATILE;
+}
+
+static bool found_none;
+
+void
+evc_markers_found_none(void)
+{
+	found_none = true;
+}
+
+bool
+evc_markers_take_none(void)
+{
+	bool taken = found_none;
+
+	found_none = false;
+	return taken;
 }

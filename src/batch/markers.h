@@ -25,7 +25,9 @@ typedef enum EvcMarkerKind
 	EVC_MARKER_TRY_DECRYPT,
 	EVC_MARKER_REENCRYPT,
 	EVC_MARKER_BLIND_INDEX,
-	EVC_MARKER_BLIND_INDEX_ALL
+	EVC_MARKER_BLIND_INDEX_ALL,
+	EVC_MARKER_ENCRYPT_FIELDS,
+	EVC_MARKER_DECRYPT_FIELDS
 } EvcMarkerKind;
 
 /* Most arguments of a call. */
@@ -66,5 +68,14 @@ extern char *evc_library_symbol(HeapTuple function);
 
 /* One of those that are not VOLATILE? */
 extern bool evc_is_stable_marker(Oid function);
+
+/*
+ * Redaction looks for calls of ours before plan/ does, and says it here if a query
+ * has none: the next one that plan/ is given, to which it belongs at once.
+ */
+extern void evc_markers_found_none(void);
+
+/* Has it been said?  It is forgotten then. */
+extern bool evc_markers_take_none(void);
 
 #endif /* EVC_MARKERS_H */

@@ -59,11 +59,11 @@ evc_scan_call_marker(EvcScanCall *call)
 	result = call->function->funcresulttype;
 	if (call->kind == EVC_MARKER_ENCRYPT)
 		call->marker =
-			evc_marker_new(call->owner, call->kind, argument, result, is_bound(call));
+			evc_marker_new(call->owner, call->kind, argument, result, call->n_arguments);
 	else
 		call->marker =
 			evc_marker_new(call->owner, call->kind,
 						   call->kind == EVC_MARKER_DECRYPT_AS ? result : InvalidOid,
-						   argument, is_bound(call));
+						   argument, call->n_arguments);
 	return call->marker;
 }

@@ -7,6 +7,7 @@
 #include "catalog/pg_class.h"
 #include "optimizer/planner.h"
 
+#include "batch/markers.h"
 #include "plan/hook.h"
 #include "plan/hoist.h"
 #include "plan/inject.h"
@@ -48,7 +49,7 @@ plan_hoisted(Query *query, const char *query_string, int cursor_options,
 			 ParamListInfo bound_params)
 {
 	bool guarded = false;
-	Query *hoisted = evc_hoist(query, &guarded);
+	Query *hoisted = evc_markers_take_none() ? NULL : evc_hoist(query, &guarded);
 	PlannedStmt *result = NULL;
 
 	if (hoisted != NULL)
@@ -67,7 +68,9 @@ plan_with_batches(Query *query, const char *query_string, int cursor_options,
 {
 	PlannedStmt *result = plan_hoisted(query, query_string, cursor_options, bound_params);
 
-	evc_inject(result, cursor_options);
+	/* It has the functions that are called and are not built in. */
+	if (result->invalItems != NIL)
+		evc_inject(result, cursor_options);
 	return result;
 }
 

@@ -13,6 +13,7 @@
 #include "parser/analyze.h"
 #include "tcop/utility.h"
 
+#include "batch/markers.h"
 #include "compat.h"
 #include "guc.h"
 #include "redact/lexer.h"
@@ -99,6 +100,48 @@ copy_calls(const CopyStmt *copy)
 	return false;
 }
 
+/* Nothing but a setting's value can be told by it, nor is anything run. */
+static bool
+is_about_session(const Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_ClosePortalStmt:
+		case T_DeallocateStmt:
+		case T_DiscardStmt:
+		case T_FetchStmt:
+		case T_ListenStmt:
+		case T_LockStmt:
+		case T_UnlistenStmt:
+		case T_VariableSetStmt:
+		case T_VariableShowStmt:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static bool
+sets_credential(const Node *statement)
+{
+	return IsA(statement, VariableSetStmt) &&
+		   ((const VariableSetStmt *) statement)->name != NULL &&
+		   evc_is_credential(((const VariableSetStmt *) statement)->name);
+}
+
+static bool
+own_text_calls(const Query *query, const char *source)
+{
+	char *text = own_text(query, source);
+	bool calls =
+		is_about_session(query->utilityStmt)
+			? sets_credential(query->utilityStmt) || evc_text_has_credential(text)
+			: evc_text_calls(text);
+
+	pfree(text);
+	return calls;
+}
+
 /*
  * Most utility statements are parsed when they are run, if at all; BEGIN and its
  * like never have a name.
@@ -107,8 +150,6 @@ static bool
 utility_calls(const Query *query, const char *source)
 {
 	Node *statement = query->utilityStmt;
-	char *text;
-	bool calls;
 
 	switch (nodeTag(statement))
 	{
@@ -127,16 +168,13 @@ utility_calls(const Query *query, const char *source)
 		default:
 			break;
 	}
-	text = own_text(query, source);
-	calls = evc_text_calls(text);
-	pfree(text);
-	return calls;
+	return own_text_calls(query, source);
 }
 
 static bool
-statement_calls(Query *query, const char *source)
+statement_calls(Query *query, const char *source, bool *is_final)
 {
-	return evc_query_calls((Node *) query) ||
+	return evc_parsed_query_calls(query, is_final) ||
 		   (query->utilityStmt != NULL && utility_calls(query, source));
 }
 
@@ -169,41 +207,59 @@ hide_parsed(Query *query, const char *source)
 }
 
 static void
+judge_parsed(Query *query, const char *source)
+{
+	bool is_final;
+
+	if (statement_calls(query, source, &is_final) || company_calls(query, source) ||
+		says_credential(query, source))
+		hide_parsed(query, source);
+	if (evc_is_clients_text(source))
+		evc_statement_parsed(is_final);
+}
+
+static void
 after_parse(ParseState *state, Query *query, JumbleState *jumble)
 {
 	if (evc_redact != EVC_REDACT_OFF && state->p_sourcetext != NULL)
-	{
-		const char *source = state->p_sourcetext;
-
-		if (statement_calls(query, source) || company_calls(query, source) ||
-			says_credential(query, source))
-			hide_parsed(query, source);
-		if (evc_is_clients_text(source))
-			evc_statement_judged();
-	}
+		judge_parsed(query, state->p_sourcetext);
 	if (prev_post_parse_analyze_hook != NULL)
 		prev_post_parse_analyze_hook(state, query, jumble);
 }
 
 /* --- planned ---------------------------------------------------------------- */
 
+/* Rewriting may have brought in views, rules and policies. */
+static bool
+rewritten_calls(Query *query, const char *source)
+{
+	return !(evc_is_clients_text(source) && evc_statement_is_final()) &&
+		   evc_query_calls((Node *) query);
+}
+
+static PlannedStmt *
+plan_calling(Query *query, const char *source, int cursor_options, ParamListInfo params)
+{
+	PlannedStmt *result;
+
+	evc_statement_mark();
+	evc_statement_hide_activity();
+	result = prev_planner_hook(query, source, cursor_options, params);
+	mark_plan(result);
+	return result;
+}
+
+/* The hook behind this one is plan/hook.c's. */
 static PlannedStmt *
 plan_marked(Query *query, const char *source, int cursor_options, ParamListInfo params)
 {
-	bool calls = evc_redact != EVC_REDACT_OFF && evc_query_calls((Node *) query);
-	planner_hook_type plan =
-		prev_planner_hook != NULL ? prev_planner_hook : standard_planner;
-	PlannedStmt *result;
-
-	if (calls)
+	if (evc_redact != EVC_REDACT_OFF)
 	{
-		evc_statement_mark();
-		evc_statement_hide_activity();
+		if (rewritten_calls(query, source))
+			return plan_calling(query, source, cursor_options, params);
+		evc_markers_found_none();
 	}
-	result = plan(query, source, cursor_options, params);
-	if (calls)
-		mark_plan(result);
-	return result;
+	return prev_planner_hook(query, source, cursor_options, params);
 }
 
 /* --- run -------------------------------------------------------------------- */
@@ -289,13 +345,14 @@ static bool
 running_utility_calls(PlannedStmt *statement, const char *source)
 {
 	Query query = {.type = T_Query, .commandType = CMD_UTILITY};
+	bool is_final;
 
 	if (evc_is_clients_text(source) && evc_statement_is_judged())
 		return false;
 	query.utilityStmt = statement->utilityStmt;
 	query.stmt_location = statement->stmt_location;
 	query.stmt_len = statement->stmt_len;
-	return statement_calls(&query, source);
+	return statement_calls(&query, source, &is_final);
 }
 
 /* Constraints that were put off speak of the rows of earlier statements. */

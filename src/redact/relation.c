@@ -1,7 +1,7 @@
 /*
  * redact/relation.c
- *	  Do the rules, triggers, defaults or checks of a relation or domain call one of
- *	  our functions?
+ *	  Do the rules, policies, triggers, defaults or checks of a relation or domain
+ *	  call one of our functions?
  *
  * The catalogs are read as they are, and the relation is not opened: that would take
  * a lock, and a statement may be one that must not wait for it.
@@ -15,6 +15,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_policy.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -42,6 +43,11 @@ static const Part checks = {ConstraintRelationId, ConstraintRelidTypidNameIndexI
 static const Part domain_checks = {ConstraintRelationId, ConstraintTypidIndexId,
 								   Anum_pg_constraint_contypid,
 								   Anum_pg_constraint_conbin};
+static const Part policies = {PolicyRelationId, PolicyPolrelidPolnameIndexId,
+							  Anum_pg_policy_polrelid, Anum_pg_policy_polqual};
+static const Part new_row_policies = {PolicyRelationId, PolicyPolrelidPolnameIndexId,
+									  Anum_pg_policy_polrelid,
+									  Anum_pg_policy_polwithcheck};
 static const Part defaults = {AttrDefaultRelationId, AttrDefaultIndexId,
 							  Anum_pg_attrdef_adrelid, Anum_pg_attrdef_adbin};
 
@@ -112,6 +118,14 @@ rules_call(Oid relation, EvcObject kind)
 	return calls;
 }
 
+/* Also of who is exempt: that is the executor's to know. */
+static bool
+policies_call(Oid relation, EvcObject kind)
+{
+	return part_calls(&policies, relation) ||
+		   (kind == EVC_OBJECT_WRITE && part_calls(&new_row_policies, relation));
+}
+
 /* What is written to a table may end in a partition, or in a table that inherits. */
 static bool
 children_call(Oid relation)
@@ -136,7 +150,10 @@ evc_relation_look(EvcObject kind, Oid relation)
 		return false;
 	memcpy(&class, GETSTRUCT(row), CLASS_TUPLE_SIZE);
 	ReleaseSysCache(row);
-	if (class.relhasrules && rules_call(relation, kind))
+	if (kind == EVC_OBJECT_REWRITTEN)
+		return class.relhasrules || class.relrowsecurity;
+	if ((class.relhasrules && rules_call(relation, kind)) ||
+		(class.relrowsecurity && policies_call(relation, kind)))
 		return true;
 	if (kind == EVC_OBJECT_READ)
 		return false;

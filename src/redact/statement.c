@@ -9,7 +9,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
 #include "utils/memutils.h"
 
@@ -19,22 +18,14 @@
 #include "redact/match.h"
 #include "redact/statement.h"
 
-typedef struct Message
-{
-	bool begun;	 /* its end will be noticed */
-	bool judged; /* what is not marked is clean */
-	bool marked;
-	bool out_of_activity;
-} Message;
-
-static Message message;
+EvcMessage evc_message;
 static bool marked_in_transaction;
 
 static void
 forget(void *unused)
 {
 	marked_in_transaction = evc_transaction_is_marked() && IsTransactionState();
-	memset(&message, 0, sizeof(message));
+	memset(&evc_message, 0, sizeof(evc_message));
 	evc_involved = false;
 }
 
@@ -61,10 +52,12 @@ hide_failed(void)
 {
 	const char *text = shown_activity();
 
-	if (evc_redact == EVC_REDACT_OFF || message.out_of_activity || !evc_hides_text(text))
+	if (evc_redact == EVC_REDACT_OFF || evc_message.out_of_activity ||
+		!evc_hides_text(text))
 		return;
 	if (evc_statement_is_marked() ||
-		(!message.judged && (evc_redact == EVC_REDACT_STRICT || evc_text_mentions(text))))
+		(!evc_message.judged &&
+		 (evc_redact == EVC_REDACT_STRICT || evc_text_mentions(text))))
 		replace_activity();
 }
 
@@ -85,15 +78,15 @@ evc_statement_init(void)
 }
 
 void
-evc_statement_begin(void)
+evc_statement_notice_end(void)
 {
 	static MemoryContextCallback at_end = {.func = forget};
 	MemoryContext context =
 		MessageContext != NULL ? MessageContext : TopTransactionContext;
 
-	if (message.begun || context == NULL)
+	if (context == NULL)
 		return;
-	message.begun = true;
+	evc_message.begun = true;
 	MemoryContextRegisterResetCallback(context, &at_end);
 }
 
@@ -101,32 +94,27 @@ void
 evc_statement_mark(void)
 {
 	evc_statement_begin();
-	message.marked = message.begun;
+	evc_message.marked = evc_message.begun;
 }
 
 void
-evc_statement_judged(void)
+evc_statement_parsed(bool is_final)
 {
-	evc_statement_begin();
-	message.judged = message.begun;
+	evc_statement_judged();
+	evc_message.open |= !is_final;
+	evc_message.final = evc_message.begun && !evc_message.open;
 }
 
 bool
 evc_statement_is_marked(void)
 {
-	return message.marked || evc_involved;
+	return evc_message.marked || evc_involved;
 }
 
 bool
 evc_transaction_is_marked(void)
 {
 	return marked_in_transaction || evc_statement_is_marked();
-}
-
-bool
-evc_statement_is_judged(void)
-{
-	return message.judged;
 }
 
 /* A text without a value says nothing, and is of use. */
@@ -137,23 +125,17 @@ evc_hides_text(const char *text)
 		   (evc_redact == EVC_REDACT_STRICT || evc_text_values(text) != EVC_VALUES_NONE);
 }
 
-bool
-evc_is_clients_text(const char *text)
-{
-	return text != NULL && text == debug_query_string;
-}
-
 void
 evc_statement_hide_activity(void)
 {
-	if (message.out_of_activity || !evc_hides_text(debug_query_string))
+	if (evc_message.out_of_activity || !evc_hides_text(debug_query_string))
 		return;
-	message.out_of_activity = message.begun;
+	evc_message.out_of_activity = evc_message.begun;
 	replace_activity();
 }
 
 bool
 evc_statement_is_out_of_activity(void)
 {
-	return message.out_of_activity || !evc_hides_text(debug_query_string);
+	return evc_message.out_of_activity || !evc_hides_text(debug_query_string);
 }

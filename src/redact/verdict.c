@@ -28,6 +28,13 @@ typedef struct Verdict
 static HTAB *verdicts;
 static bool outdated;
 
+/*
+ * The latest noes, where a statement finds those of its tables at once.  An empty
+ * place is that of no object.
+ */
+#define NOES 64
+static VerdictKey noes[NOES];
+
 /* How many objects are being looked at, each for the sake of the one before. */
 static int depth;
 
@@ -62,6 +69,7 @@ ensure_table(void)
 	if (verdicts != NULL)
 		hash_destroy(verdicts);
 	outdated = false;
+	memset(noes, 0, sizeof(noes));
 	verdicts = hash_create("evcrypt verdicts", 64, &info, HASH_ELEM | HASH_BLOBS);
 }
 
@@ -122,24 +130,15 @@ look_once(const VerdictKey *key)
 	return true;
 }
 
-bool
-evc_object_calls(EvcObject kind, Oid object)
+static bool
+look_deeper(const VerdictKey *key)
 {
-	VerdictKey key = {kind, object};
-	Verdict *verdict;
 	bool calls = false;
 
-	/* Most are PostgreSQL's own. */
-	if (object < FirstGenbkiObjectId)
-		return false;
-	ensure_table();
-	verdict = hash_search(verdicts, &key, HASH_FIND, NULL);
-	if (verdict != NULL)
-		return verdict->calls;
 	depth++;
 	PG_TRY();
 	{
-		calls = look_once(&key);
+		calls = look_once(key);
 	}
 	PG_CATCH();
 	{
@@ -152,6 +151,40 @@ evc_object_calls(EvcObject kind, Oid object)
 	if (depth == 0 && calls)
 		forget_noes();
 	return calls;
+}
+
+static bool
+find_verdict(const VerdictKey *key)
+{
+	Verdict *verdict;
+
+	ensure_table();
+	verdict = hash_search(verdicts, key, HASH_FIND, NULL);
+	return verdict != NULL ? verdict->calls : look_deeper(key);
+}
+
+bool
+evc_object_calls(EvcObject kind, Oid object)
+{
+	VerdictKey *no = &noes[(object + (Oid) kind) % NOES];
+	VerdictKey key = {kind, object};
+
+	/* Most are PostgreSQL's own. */
+	if (object < FirstGenbkiObjectId ||
+		(no->object == object && no->kind == kind && !outdated))
+		return false;
+	if (find_verdict(&key))
+		return true;
+	/* On the way to another object's it may rest on an assumption. */
+	if (depth == 0)
+		*no = key;
+	return false;
+}
+
+bool
+evc_is_rewritten(Oid relation)
+{
+	return evc_object_calls(EVC_OBJECT_REWRITTEN, relation);
 }
 
 bool

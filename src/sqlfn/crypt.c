@@ -16,6 +16,8 @@ PG_FUNCTION_INFO_V1(evc_try_decrypt);
 PG_FUNCTION_INFO_V1(evc_reencrypt);
 PG_FUNCTION_INFO_V1(evc_blind_index);
 PG_FUNCTION_INFO_V1(evc_blind_index_all);
+PG_FUNCTION_INFO_V1(evc_encrypt_fields);
+PG_FUNCTION_INFO_V1(evc_decrypt_fields);
 
 /* As the function was declared: an expression may be missing, a declaration not. */
 static Oid
@@ -42,20 +44,19 @@ static EvcMarker *
 marker_of(FunctionCallInfo fcinfo, EvcMarkerKind kind)
 {
 	FmgrInfo *function = fcinfo->flinfo;
-	bool bound = PG_NARGS() > evc_marker_info(kind)->context_at;
 
 	if (function->fn_extra != NULL)
 		return function->fn_extra;
 	if (kind == EVC_MARKER_ENCRYPT)
 		function->fn_extra =
 			evc_marker_new(function->fn_mcxt, kind, argument_type(fcinfo, 0),
-						   get_func_rettype(function->fn_oid), bound);
+						   get_func_rettype(function->fn_oid), PG_NARGS());
 	else
 		function->fn_extra =
 			evc_marker_new(function->fn_mcxt, kind,
 						   kind == EVC_MARKER_DECRYPT_AS ? argument_type(fcinfo, 1)
 														 : InvalidOid,
-						   declared_type(fcinfo, 0), bound);
+						   declared_type(fcinfo, 0), PG_NARGS());
 	return function->fn_extra;
 }
 
@@ -129,4 +130,16 @@ Datum
 evc_blind_index_all(PG_FUNCTION_ARGS)
 {
 	return call_one(fcinfo, EVC_MARKER_BLIND_INDEX_ALL);
+}
+
+Datum
+evc_encrypt_fields(PG_FUNCTION_ARGS)
+{
+	return call_one(fcinfo, EVC_MARKER_ENCRYPT_FIELDS);
+}
+
+Datum
+evc_decrypt_fields(PG_FUNCTION_ARGS)
+{
+	return call_one(fcinfo, EVC_MARKER_DECRYPT_FIELDS);
 }

@@ -5,7 +5,7 @@
 //
 // usage: node corpus.js KEYS DIR SEED COUNT
 //   KEYS   what "e3ctl app export" prints
-//   DIR    gets strings.tsv and documents.tsv for COPY, and insert.sql
+//   DIR    gets strings.tsv, mixed.tsv and documents.tsv for COPY, and insert.sql
 //   COUNT  values for each curve, with a role and without
 //
 // A value's line has what decrypt() is to give: what the SDK's documentation says
@@ -126,38 +126,57 @@ const escapes = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 const copyLine = (fields) => fields.map((field) => (field === null ? '\\N'
   : String(field).replace(/[\\\t\n\r]/g, (c) => escapes[c]))).join('\t');
 
+function line(list, curve, role, kind, plain, sealed) {
+  const isNull = typeof plain === 'number' && !Number.isFinite(plain);
+  list.push([list.length + 1, curve, role, kind, typeof plain, isNull ? null : expected(plain), sealed]);
+}
+
+// Values alone, and in documents.
+async function sealAll(newClient, strings, documents) {
+  for (const curve of Object.keys(CURVES)) {
+    for (const role of [null, ROLE]) {
+      let client;
+      for (let i = 0; i < count; i++) {
+        if (i % VALUES_PER_CLIENT === 0) client = newClient(curve);
+        const plain = i % 5 > 0 ? randomLeaf() : randomDocument(3);
+        const sealed = await client.encrypt(plain, role ?? undefined);
+        walk(plain, sealed, (leaf, string) => line(strings, curve, role, i % 5 > 0 ? 'value' : 'leaf', leaf, string));
+        if (i % 5 === 0) documents.push([documents.length + 1, JSON.stringify(sealed), JSON.stringify(decrypted(plain))]);
+      }
+    }
+  }
+}
+
+// On secp256k1 the SDK has keys of two kinds, with a role and without, and a client goes
+// on with that of its first call.
+async function sealMixed(newClient, mixed) {
+  for (let i = 0; i < count; i += VALUES_PER_CLIENT) {
+    const client = newClient('secp256k1');
+    const roles = i % 2 === 0 ? [null, ROLE] : [ROLE, null];
+    await client.encrypt('the first', roles[0] ?? undefined);
+    for (let j = 0; j < VALUES_PER_CLIENT; j++) {
+      const plain = randomLeaf();
+      line(mixed, 'secp256k1', roles[1], 'value', plain, await client.encrypt(plain, roles[1] ?? undefined));
+    }
+  }
+}
+
 async function main() {
   const server = await serveKeys();
   process.env.EV_API_URL = `http://127.0.0.1:${server.address().port}`;
   const Evervault = require('@evervault/sdk');
+  const newClient = (curve) => new Evervault('app_interop', 'an api key', { curve: CURVES[curve] });
   const strings = [];
+  const mixed = [];
   const documents = [];
 
-  for (const [curve, sdkCurve] of Object.entries(CURVES)) {
-    for (const role of [null, ROLE]) {
-      const add = (kind, plain, sealed) => {
-        const isNull = typeof plain === 'number' && !Number.isFinite(plain);
-        strings.push([strings.length + 1, curve, role, kind, typeof plain, isNull ? null : expected(plain), sealed]);
-      };
-      let client;
-      for (let i = 0; i < count; i++) {
-        if (i % VALUES_PER_CLIENT === 0) client = new Evervault('app_interop', 'an api key', { curve: sdkCurve });
-        if (i % 5 > 0) {
-          const plain = randomLeaf();
-          add('value', plain, await client.encrypt(plain, role ?? undefined));
-        } else {
-          const plain = randomDocument(3);
-          const sealed = await client.encrypt(plain, role ?? undefined);
-          walk(plain, sealed, (leaf, string) => add('leaf', leaf, string));
-          documents.push([documents.length + 1, JSON.stringify(sealed), JSON.stringify(decrypted(plain))]);
-        }
-      }
-    }
-  }
+  await sealAll(newClient, strings, documents);
+  await sealMixed(newClient, mixed);
   server.close();
 
   const write = (name, lines) => fs.writeFileSync(path.join(dir, name), `${lines.join('\n')}\n`);
   write('strings.tsv', strings.map(copyLine));
+  write('mixed.tsv', mixed.map(copyLine));
   write('documents.tsv', documents.map(copyLine));
   // No string of the format needs quoting.
   write('insert.sql', strings.map(([id, , , , , , sealed]) => `INSERT INTO inserted VALUES (${id}, '${sealed}');`));

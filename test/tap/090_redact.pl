@@ -43,7 +43,13 @@ CREATE OPERATOR #! (RIGHTARG = text, FUNCTION = inner_one);
 CREATE SCHEMA elsewhere;
 CREATE FUNCTION elsewhere.encrypt(text) RETURNS text LANGUAGE sql AS 'SELECT upper($1)';
 CREATE TABLE checked (ssn text CHECK (decrypt(encrypt(ssn)) <> 'x'), u text UNIQUE);
+CREATE VIEW shown AS SELECT ssn, u FROM checked;
 CREATE ROLE tenant LOGIN;
+CREATE TABLE guarded AS SELECT id, v, 'a'::text AS t FROM stored;
+ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON guarded USING (decrypt(v) <> 'x');
+GRANT SELECT ON guarded TO tenant;
+GRANT EXECUTE ON FUNCTION decrypt(encrypted) TO tenant;
 END
 
 # What is logged of statements in the simple protocol, and what the client sees.
@@ -111,10 +117,13 @@ like(is_hidden('a failing row', 'INSERT INTO checked SELECT :secret, NULL UNION 
 	qr/DETAIL:.*Key/, 'the client is shown it');
 
 # log_statement comes before anything can know; all else is later.
-for my $case ([ 'the check of a domain', 'SELECT :secret::checked_text' ], [ 'an operator', 'SELECT #! :secret' ], [ 'a call through another name', 'SELECT by_table(:secret)' ])
+for my $case ([ 'the check of a domain', 'SELECT :secret::checked_text' ], [ 'an operator', 'SELECT #! :secret' ], [ 'a call through another name', 'SELECT by_table(:secret)' ],
+	[ 'a check behind a view', 'INSERT INTO shown VALUES (:secret)' ],
+	[ 'a policy', 'BEGIN', 'SET LOCAL ROLE tenant', 'SELECT id FROM guarded WHERE t = :secret' ],
+	[ 'a policy, after a statement without', 'SET ROLE tenant; SELECT 1; SELECT id FROM guarded WHERE t = :secret' ])
 {
 	my $secret = canary();
-	my ($later) = log_of({ log_min_duration_statement => 0, log_executor_stats => 'on' }, $secret, $case->[1]);
+	my ($later) = log_of({ log_min_duration_statement => 0, log_executor_stats => 'on' }, $secret, @$case[ 1 .. $#$case ]);
 	is(count_in($later, $secret), 0, "$case->[0]: not in the log");
 	like($later, $HIDDEN, "$case->[0]: but a sign of it");
 }

@@ -95,6 +95,18 @@ encode_encrypt_contexts(EvwBuf *buf)
 	evw_frame_end(buf);
 }
 
+static void
+encode_encrypt_one_context(EvwBuf *buf)
+{
+	evw_request_begin(buf, EVW_VERB_ENCRYPT, 4, &demo, 5);
+	evw_write_bin(buf, BYTES("xy"));
+	evw_write_bin(buf, BYTES("\1\0\0\0\1\0\0\0"));
+	evw_write_nil(buf);
+	evw_write_bin(buf, BYTES("c"));
+	evw_write_bin(buf, BYTES("\1\0\0\0"));
+	evw_frame_end(buf);
+}
+
 EvwBytes
 wire_sample_envelope(void)
 {
@@ -328,6 +340,7 @@ const WireSample wire_samples[] = {
 	SAMPLE(encrypt_every_field),
 	SAMPLE(encrypt_empty),
 	SAMPLE(encrypt_contexts),
+	SAMPLE(encrypt_one_context),
 	SAMPLE(decrypt),
 	SAMPLE(reencrypt),
 	SAMPLE(blind_index),

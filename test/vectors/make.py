@@ -89,6 +89,13 @@ CIPHERTEXTS = [
     ("RVZL", "string", None, "hello world", 0x93, "patients.ssn", None),
 ]
 
+# Under the key of the other rule: see enclave/rpc/key_mix.h.
+MIXED = [
+    ("RFVC", "string", None, "hello world", 0xa1, None, None),
+    ("QlJV", "string", "permit-all", "hello world", 0xa2, None, None),
+    ("S0lS", "string", "permit-all", "hello world", 0xa3, None, None),
+]
+
 
 def metadata(role):
     fields = b"" if role is None else b"\xa2dr" + msgpack.packb(role)
@@ -97,8 +104,9 @@ def metadata(role):
     return struct.pack("<H", len(packed)) + packed
 
 
-def ciphertext(tag, datatype, role, text, first, context, sdk):
+def ciphertext(tag, datatype, role, text, first, context, sdk, mixed=False):
     curve, kdf, has_metadata, aad_kind, scheme, number = TAGS[tag]
+    kdf ^= mixed
     keys = CURVES[curve]
     epk, app = bytes.fromhex(keys["epk"]), bytes.fromhex(keys["public"])
     config = bytes([TYPES[datatype] << 4 | scheme])
@@ -171,6 +179,7 @@ def frames(envelope):
         "encrypt_every_field": frame(3, 7, every_field, *values(b"x")),
         "encrypt_empty": frame(3, 2, {"app": "demo"}, b"", b""),
         "encrypt_contexts": frame(3, 3, {"app": "demo"}, *values(b"x", b"y"), None, *values(b"c", b"")),
+        "encrypt_one_context": frame(3, 4, {"app": "demo"}, *values(b"x", b"y"), None, *values(b"c")),
         "decrypt": frame(4, 2, {"app": "demo"}, bin32(envelope), bin32(struct.pack("<I", len(envelope))),
                          packed=True),
         "reencrypt": frame(5, 3, {"app": "demo", "curve": "secp256k1"}, *values(envelope)),
@@ -235,6 +244,7 @@ def write(name, content):
 check_keys()
 ciphertexts = [ciphertext(*item) for item in CIPHERTEXTS]
 write("ciphertexts.json", {"curves": CURVES, "timestamp": 1700000000, "origin": 5,
-                           "ciphertexts": ciphertexts})
+                           "ciphertexts": ciphertexts,
+                           "mixed": [ciphertext(*item, mixed=True) for item in MIXED]})
 write("frames.json", frames(bytes.fromhex(ciphertexts[3]["envelope"])))
 write("indexes.json", [index(*item) for item in INDEXES])
