@@ -75,12 +75,34 @@ is($session->query(q{SELECT DISTINCT (encrypted_info(v)).key_id FROM kept WHERE 
 my $keys = $watch->call('KEYS', { app => $APP })->{header}{keys};
 is(join(' ', map { $_->[0] } @$keys), '3 2 1', 'KEYS lists them, newest first');
 
+# --- under load --------------------------------------------------------------
+
+# One statement that encrypts and decrypts on and on, until it has met three versions.
+$session->query('CREATE TABLE busy (i int, v encrypted)');
+$session->send(<<'END');
+DO $$
+BEGIN
+	FOR n IN 1 .. 20000 LOOP
+		INSERT INTO busy SELECT i, encrypt('busy ' || i) FROM generate_series(n * 100, n * 100 + 99) i;
+		IF EXISTS (SELECT FROM busy WHERE i / 100 = n AND decrypt(v) <> 'busy ' || i) THEN RAISE 'another value'; END IF;
+		EXIT WHEN (SELECT count(DISTINCT (encrypted_info(v)).key_id) FROM busy) = 3;
+	END LOOP;
+END $$
+END
+ctl('app', 'rotate', $APP) for 1 .. 2;
+$session->receive;
+is($session->{error}, '', 'rotated twice while a statement encrypts and decrypts');
+is($session->query(q{SELECT count(DISTINCT (encrypted_info(v)).key_id), count(*) - count(*) FILTER (WHERE decrypt(v) = 'busy ' || i) FROM busy}),
+	'3|0', 'which goes over to each new version, and all of it opens');
+is($session->query('SELECT key_versions FROM evcrypt_health()'), '{5,4,3,2,1}', 'five versions');
+$session->query('DROP TABLE busy');
+
 # --- retired ---------------------------------------------------------------
 
 my $named = "p256 $id{1}[0], secp256k1 $id{1}[1]";
 for my $case ([ [ 1 ], qr/whatever is encrypted under key version 1 \(\Q$named\E\), in backups as well, will never open again; .* --force/ ],
-	[ [ 3, '--force' ], qr/key version 3 is the newest, which is encrypted with; rotate first/ ],
-	[ [ 4, '--force' ], qr/no key version 4/ ], [ [ 0, '--force' ], qr/0: a version is a whole number from 1 on/ ])
+	[ [ 5, '--force' ], qr/key version 5 is the newest, which is encrypted with; rotate first/ ],
+	[ [ 6, '--force' ], qr/no key version 6/ ], [ [ 0, '--force' ], qr/0: a version is a whole number from 1 on/ ])
 {
 	my ($arguments, $pattern) = @$case;
 	my ($status, $out, $err) = e3ctl('app', 'retire', $APP, @$arguments);
@@ -92,7 +114,7 @@ cmp_ok($watch->stats->{keys_cached}, '>', 0, 'derived keys are cached');
 ctl('app', 'retire', $APP, 1, '--force');
 is($watch->stats->{keys_cached}, 0, 'retired: no derived key is left in the cache');
 is($session->query($OPEN =~ s/GROUP/WHERE version > 1 GROUP/r), "2|6\n3|6", 'values of the others open');
-is($session->query('SELECT key_versions FROM evcrypt_health()'), '{3,2}', 'and it is gone');
+is($session->query('SELECT key_versions FROM evcrypt_health()'), '{5,4,3,2}', 'and it is gone');
 for my $how ('p256 default ', 'secp256k1 RFVC ')
 {
 	is($session->query("SELECT decrypt(v) FROM kept WHERE version = 1 AND how = '$how'"), '', "a value of the retired version ($how)");
@@ -109,9 +131,10 @@ is($session->sqlstate, 'EV020', 'one that names no key does not open');
 
 $session->query(q{UPDATE kept SET v = CASE WHEN context IS NULL THEN reencrypt(v) ELSE reencrypt(v, context) END WHERE version > 1});
 is($session->{error}, '', 'all that opens is re-encrypted');
-is($session->query(q{SELECT DISTINCT (encrypted_info(v)).key_id FROM kept WHERE version > 1}), $id{3}[0], 'and names the newest key');
-ctl('app', 'retire', $APP, 2, '--force');
-is($session->query($OPEN =~ s/GROUP/WHERE version > 1 GROUP/r), "2|6\n3|6", 'so that the version before can be retired');
+%id = key_ids();
+is($session->query(q{SELECT DISTINCT (encrypted_info(v)).key_id FROM kept WHERE version > 1}), $id{5}[0], 'and names the newest key');
+ctl('app', 'retire', $APP, $_, '--force') for 2 .. 4;
+is($session->query($OPEN =~ s/GROUP/WHERE version > 1 GROUP/r), "2|6\n3|6", 'so that the versions before can be retired');
 my ($status, $out, $err) = e3ctl('app', 'rotate', 'nobody');
 is("$status$out$err", "1e3ctl: nobody: no app of this name\n", 'app rotate of an app that is not there');
 
