@@ -72,10 +72,17 @@ wipe(void *arg)
 	evc_header_wipe(&batch->texts);
 }
 
+static bool
+same_name(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
 bool
 evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other)
 {
-	return one.verb == other.verb && one.bound == other.bound && one.all == other.all;
+	return one.verb == other.verb && one.bound == other.bound && one.all == other.all &&
+		   same_name(one.app, other.app) && same_name(one.role, other.role);
 }
 
 EvcBatch *
@@ -320,7 +327,8 @@ evc_batch_send(EvcBatch *batch)
 	Assert(batch->call == NULL);
 	if (batch->count == 0)
 		return;
-	evc_guc_require_app();
+	if (batch->kind.app == NULL)
+		evc_guc_require_app();
 	request.n_columns = finish_columns(batch);
 	request.columns = bytes_of(&batch->columns);
 	evc_header_fill(&batch->texts, batch->context, batch->kind, batch->curve,

@@ -39,14 +39,14 @@ set_label(EvcHeaderTexts *texts)
 }
 
 static void
-set_format(EvcHeaderTexts *texts, bool bound, EvwRequestHeader *header)
+set_format(EvcHeaderTexts *texts, EvcBatchKind kind, EvwRequestHeader *header)
 {
-	const EvwTagInfo *info = evc_guc_format(bound);
+	const EvwTagInfo *info = evc_guc_format(kind.bound);
 
 	header->curve = info->curve;
 	header->format = text_of(info->name);
 	header->values_per_key = (uint32) evc_max_values_per_key;
-	strlcpy(texts->role, evc_guc_role(info), sizeof(texts->role));
+	strlcpy(texts->role, evc_guc_role(info, kind.role), sizeof(texts->role));
 	header->role = text_of(texts->role);
 }
 
@@ -56,7 +56,7 @@ set_output(EvcHeaderTexts *texts, EvcBatchKind kind, EvwRequestHeader *header)
 {
 	header->all = kind.all;
 	if (kind.verb == EVW_VERB_ENCRYPT)
-		set_format(texts, kind.bound, header);
+		set_format(texts, kind, header);
 	if (kind.verb != EVW_VERB_REENCRYPT)
 		return;
 	/* What is bound has one format a curve; E3 chooses that, or the other's default. */
@@ -87,7 +87,7 @@ evc_header_fill(EvcHeaderTexts *texts, MemoryContext context, EvcBatchKind kind,
 {
 	set_label(texts);
 	/* Settings may change before the request is repeated. */
-	strlcpy(texts->app, evc_app, sizeof(texts->app));
+	strlcpy(texts->app, kind.app != NULL ? kind.app : evc_app, sizeof(texts->app));
 	header->app = text_of(texts->app);
 	header->curve = curve;
 	set_output(texts, kind, header);
