@@ -103,6 +103,7 @@ identity = any
 values_per_second = 10
 burst = 20
 values_per_day = 30
+operations = decrypt, blind_index
 """,
     "unknown": b"[rule r]\nverbs = x\n",
     "incomplete": b"[rule r]\nidentity = any\n",
