@@ -342,6 +342,9 @@ evc_batch_reset(EvcBatch *batch)
 		evc_call_drop(batch->call);
 	batch->call = NULL;
 	batch->received = false;
+	/* Ciphertext is no secret. */
+	if (batch->verb == EVW_VERB_DECRYPT)
+		evc_buffer_clear(&batch->columns);
 	empty(&batch->columns);
 	empty(&batch->lengths);
 	empty(&batch->datatypes);

@@ -46,7 +46,8 @@ encode(EvcMarker *marker, Datum argument, EvcPlain *plain)
 		return evc_plaintype_encode(marker->type, argument, plain);
 	string = DatumGetCString(argument);
 	*plain = (EvcPlain){.bytes = {(const uint8_t *) string, strlen(string)}};
-	evc_plain_to_utf8(plain);
+	if (!marker->takes_utf8)
+		evc_plain_to_utf8(plain);
 	return EVW_STRING;
 }
 
@@ -65,11 +66,9 @@ static bool
 add_ciphertext(EvcBatch *batch, Datum argument, EvcTicket *ticket)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(argument);
-	EvwEnvelope envelope;
-	bool added;
+	EvwBytes bytes = evc_encrypted_bytes(value);
+	bool added = add(batch, bytes, evc_encrypted_datatype(bytes), ticket);
 
-	evc_encrypted_open(value, &envelope);
-	added = add(batch, evc_encrypted_bytes(value), envelope.datatype, ticket);
 	if ((Pointer) value != DatumGetPointer(argument))
 		pfree(value);
 	return added;

@@ -20,6 +20,7 @@ typedef struct EvcMarker
 	EvcMarkerKind kind;
 	EvcPlainType *type; /* of the plaintext; NULL: text */
 	bool takes_string;	/* ENCRYPT of text: arguments are C strings */
+	bool takes_utf8;	/* they are valid UTF-8, as somebody has checked */
 } EvcMarker;
 
 /* A value that has been added to a batch. */

@@ -8,8 +8,6 @@
 
 #include "utils/memutils.h"
 
-#include "guc.h"
-
 #define ROWS_FIRST 64
 
 void
@@ -34,14 +32,6 @@ evc_rows_reset(EvcCopyRows *rows)
 	rows->bytes = 0;
 }
 
-bool
-evc_rows_full(const EvcCopyRows *rows)
-{
-	return rows->n_rows >= evc_batch_rows || evc_group_is_full(&rows->group) ||
-		   rows->bytes + evc_group_bytes(&rows->group) >=
-			   (size_t) evc_batch_kilobytes * 1024;
-}
-
 static void *
 grow(EvcCopyRows *rows, void *array, Size size)
 {
@@ -51,14 +41,12 @@ grow(EvcCopyRows *rows, void *array, Size size)
 }
 
 void
-evc_rows_reserve(EvcCopyRows *rows)
+evc_rows_grow(EvcCopyRows *rows)
 {
 	Size capacity = rows->capacity == 0 ? ROWS_FIRST : (Size) rows->capacity * 2;
 	Size fields = capacity * rows->shape->n_fields;
 	Size places = capacity * rows->shape->n_places;
 
-	if (rows->n_rows < rows->capacity)
-		return;
 	rows->values = grow(rows, rows->values, fields * sizeof(Datum));
 	rows->states = grow(rows, rows->states, fields * sizeof(uint8));
 	rows->places = grow(rows, rows->places, places * sizeof(EvcCopyPlace));
@@ -74,29 +62,12 @@ place_of(const EvcCopyRows *rows, int row, const EvcCopyField *field)
 }
 
 void
-evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
+evc_rows_collect(EvcCopyRows *rows, const EvcCopyField *field, Datum value)
 {
-	const EvcCopyField *what = &rows->shape->fields[field];
-	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
+	EvcCopyPlace *place = place_of(rows, rows->n_rows, field);
 
-	rows->states[at] = (uint8) state;
-	rows->values[at] = value;
-	if (state == EVC_COPY_VALUE && what->marker != NULL)
-	{
-		EvcCopyPlace *place = place_of(rows, rows->n_rows, what);
-
-		place->batch =
-			evc_group_add(&rows->group, rows->owner, what->marker, value, &place->ticket);
-	}
-}
-
-void
-evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
-{
-	rows->lines[rows->n_rows] = line;
-	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
-	rows->n_rows++;
-	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+	place->batch =
+		evc_group_add(&rows->group, rows->owner, field->marker, value, &place->ticket);
 }
 
 /* A set without rows is never full, so it is emptied. */
@@ -125,14 +96,10 @@ evc_rows_receive(EvcCopyRows *rows)
 }
 
 Datum
-evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
+evc_rows_take(const EvcCopyRows *rows, int row, int field, bool *is_null)
 {
 	const EvcCopyField *what = &rows->shape->fields[field];
-	EvcCopyPlace *place;
+	EvcCopyPlace *place = place_of(rows, row, what);
 
-	*is_null = false;
-	if (what->marker == NULL)
-		return rows->values[(Size) row * rows->shape->n_fields + field];
-	place = place_of(rows, row, what);
 	return evc_marker_take(what->marker, place->batch, place->ticket, is_null);
 }

@@ -11,28 +11,9 @@
 
 #include "postgres.h"
 
-#include "access/attnum.h"
-#include "nodes/pg_list.h"
-
 #include "batch/group.h"
-
-typedef struct EvcCopyField
-{
-	AttrNumber number;	/* in the table */
-	const char *name;	/* likewise */
-	EvcMarker *marker;	/* NULL: copied as it is */
-	int place;			/* of its ciphertext in a row, from 0 */
-	Oid domain;			/* over the type encrypted; InvalidOid: none */
-	void *domain_cache; /* domain_check's */
-} EvcCopyField;
-
-/* What the sets of one load have in common. */
-typedef struct EvcCopyShape
-{
-	int n_fields;
-	EvcCopyField *fields;
-	int n_places;
-} EvcCopyShape;
+#include "copy/shape.h"
+#include "guc.h"
 
 typedef enum EvcCopyState
 {
@@ -60,7 +41,6 @@ typedef struct EvcCopyRows
 	int fed;			  /* rows that core knows of */
 	int at;				  /* of those, the one that it is at; -1: none yet */
 	size_t bytes;		  /* held, beside those in batches */
-	bool defaulted;		  /* some fields are EVC_COPY_DEFAULT */
 	Datum *values;		  /* a field of a row */
 	uint8 *states;		  /* likewise: an EvcCopyState */
 	EvcCopyPlace *places; /* a ciphertext of a row */
@@ -75,20 +55,54 @@ extern void evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape,
 /* Drops everything, in flight or not. */
 extern void evc_rows_reset(EvcCopyRows *rows);
 
-/* Has as many rows, or bytes, as the settings allow. */
-extern bool evc_rows_full(const EvcCopyRows *rows);
+/* Has as many rows, or bytes, as the settings allow.  In line, what every row asks. */
+static inline bool
+evc_rows_full(const EvcCopyRows *rows)
+{
+	return rows->n_rows >= evc_batch_rows || evc_group_is_full(&rows->group) ||
+		   rows->bytes + evc_group_bytes(&rows->group) >=
+			   (size_t) evc_batch_kilobytes * 1024;
+}
+
+/* More room for rows. */
+extern void evc_rows_grow(EvcCopyRows *rows);
 
 /* Room for one more row, not counted before evc_rows_added. */
-extern void evc_rows_reserve(EvcCopyRows *rows);
+static inline void
+evc_rows_reserve(EvcCopyRows *rows)
+{
+	if (rows->n_rows == rows->capacity)
+		evc_rows_grow(rows);
+}
+
+/* The next one's, of what E3 is to have. */
+extern void evc_rows_collect(EvcCopyRows *rows, const EvcCopyField *field, Datum value);
 
 /*
  * Sets a field of the row being added.  Values that are kept are in rows->context;
  * those to be encrypted are copied.
  */
-extern void evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value);
+static inline void
+evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
+{
+	const EvcCopyField *what = &rows->shape->fields[field];
+	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
+
+	rows->states[at] = (uint8) state;
+	rows->values[at] = value;
+	if (state == EVC_COPY_VALUE && what->marker != NULL)
+		evc_rows_collect(rows, what, value);
+}
 
 /* The row is complete; of its values "size" bytes are held in rows->context. */
-extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
+static inline void
+evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
+{
+	rows->lines[rows->n_rows] = line;
+	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
+	rows->n_rows++;
+	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+}
 
 /* A row that will not be added has left something in rows->context. */
 extern void evc_rows_skipped(EvcCopyRows *rows, size_t size);
@@ -102,10 +116,20 @@ evc_rows_state(const EvcCopyRows *rows, int row, int field)
 	return (EvcCopyState) rows->states[(Size) row * rows->shape->n_fields + field];
 }
 
+/* The next one's, of what E3 made. */
+extern Datum evc_rows_take(const EvcCopyRows *rows, int row, int field, bool *is_null);
+
 /*
  * Value of a field that is none of the two: in the current memory context if E3 made
  * it, and NULL then if that is what it is.
  */
-extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null);
+static inline Datum
+evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
+{
+	*is_null = false;
+	if (rows->shape->fields[field].marker != NULL)
+		return evc_rows_take(rows, row, field, is_null);
+	return rows->values[(Size) row * rows->shape->n_fields + field];
+}
 
 #endif /* EVC_COPY_ROWS_H */
