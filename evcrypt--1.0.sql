@@ -128,6 +128,109 @@ COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) IS
 	'decrypts to text; NULL for a value that does not open';
 
 --
+-- The same with a context, to which a ciphertext is bound.  Of NULL for a context they
+-- make an error, so they are not strict.
+--
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog.text, context pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.text, pg_catalog.text) IS
+	'encrypts text, bound to a context';
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog.anyelement, context pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog.anyelement, pg_catalog.text) IS
+	'encrypts a value of any type, bound to a context';
+
+CREATE FUNCTION @extschema@.encrypt(value pg_catalog."char", context pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt';
+COMMENT ON FUNCTION @extschema@.encrypt(pg_catalog."char", pg_catalog.text) IS
+	'encrypts one character, bound to a context';
+
+CREATE FUNCTION @extschema@.decrypt(value @extschema@.encrypted, context pg_catalog.text)
+RETURNS pg_catalog.text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt';
+COMMENT ON FUNCTION @extschema@.decrypt(@extschema@.encrypted, pg_catalog.text) IS
+	'decrypts to text what is bound to this context';
+
+CREATE FUNCTION @extschema@.decrypt_as(
+	value @extschema@.encrypted, type pg_catalog.anyelement, context pg_catalog.text)
+RETURNS pg_catalog.anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt_as';
+COMMENT ON FUNCTION @extschema@.decrypt_as(
+	@extschema@.encrypted, pg_catalog.anyelement, pg_catalog.text) IS
+	'decrypts what is bound to this context to the type of the second argument';
+
+CREATE FUNCTION @extschema@.try_decrypt(value @extschema@.encrypted, context pg_catalog.text)
+RETURNS pg_catalog.text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_try_decrypt';
+COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.text) IS
+	'decrypts to text what is bound to this context; NULL for a value that does not open';
+
+--
+-- Fields of JSON documents.
+--
+
+CREATE FUNCTION @extschema@.encrypt_fields(doc pg_catalog.jsonb, paths pg_catalog.text[])
+RETURNS pg_catalog.jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt_fields';
+COMMENT ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) IS
+	'encrypts the strings, numbers and booleans on paths like {card,*,number}';
+
+CREATE FUNCTION @extschema@.encrypt_fields(
+	doc pg_catalog.jsonb, paths pg_catalog.text[], context pg_catalog.text)
+RETURNS pg_catalog.jsonb
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_encrypt_fields';
+COMMENT ON FUNCTION @extschema@.encrypt_fields(
+	pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text) IS
+	'encrypts what is on the paths, bound to a context';
+
+CREATE FUNCTION @extschema@.decrypt_fields(doc pg_catalog.jsonb)
+RETURNS pg_catalog.jsonb
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt_fields';
+COMMENT ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb) IS
+	'decrypts every string that is a ciphertext';
+
+CREATE FUNCTION @extschema@.decrypt_fields(doc pg_catalog.jsonb, paths pg_catalog.text[])
+RETURNS pg_catalog.jsonb
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt_fields';
+COMMENT ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) IS
+	'decrypts what is on the paths';
+
+CREATE FUNCTION @extschema@.decrypt_fields(
+	doc pg_catalog.jsonb, paths pg_catalog.text[], context pg_catalog.text)
+RETURNS pg_catalog.jsonb
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_decrypt_fields';
+COMMENT ON FUNCTION @extschema@.decrypt_fields(
+	pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text) IS
+	'decrypts what is on the paths, bound to a context';
+
+--
 -- Administration.
 --
 
@@ -190,6 +293,51 @@ COMMENT ON FUNCTION @extschema@.evcrypt_stat_reset() IS
 	'sets the counters of evcrypt_stat to zero';
 
 --
+-- Jobs of evcrypt migrate and evcrypt rotate.  They are of this cluster and not dumped:
+-- a restored table is begun with anew, and what is done already is left alone.
+--
+
+CREATE TABLE @extschema@.evcrypt_job (
+	id pg_catalog.int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	operation pg_catalog.text NOT NULL,
+	relation pg_catalog.oid NOT NULL,
+	column_name pg_catalog.text NOT NULL,
+	target_name pg_catalog.text,
+	plain_type pg_catalog.text,
+	context pg_catalog.text,
+	phase pg_catalog.text NOT NULL,
+	key_columns pg_catalog.text,
+	last_key pg_catalog.text[],
+	rows_total pg_catalog.int8,
+	rows_done pg_catalog.int8 NOT NULL DEFAULT 0,
+	rows_changed pg_catalog.int8 NOT NULL DEFAULT 0,
+	rows_per_second pg_catalog.float8,
+	started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	updated_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	UNIQUE (operation, relation, column_name)
+);
+COMMENT ON TABLE @extschema@.evcrypt_job IS
+	'jobs of evcrypt migrate and evcrypt rotate, for these to go on from; last_key is '
+	'a key of the table that is worked on';
+
+-- Who runs a job holds its advisory lock.
+CREATE VIEW @extschema@.evcrypt_progress AS
+SELECT j.id AS job, j.operation, j.relation::pg_catalog.regclass AS relation, j.column_name,
+	j.phase,
+	EXISTS (SELECT FROM pg_catalog.pg_locks l
+		WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory'
+		AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
+			WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+		AND l.classid OPERATOR(pg_catalog.=) 1702257001::pg_catalog.oid
+		AND l.objid OPERATOR(pg_catalog.=) j.id::pg_catalog.oid
+		AND l.objsubid OPERATOR(pg_catalog.=) 2 AND l.granted) AS running,
+	j.rows_done, j.rows_total, j.rows_changed, j.rows_per_second, j.started_at, j.updated_at
+FROM @extschema@.evcrypt_job j;
+COMMENT ON VIEW @extschema@.evcrypt_progress IS
+	'one row per job of evcrypt migrate or evcrypt rotate: what it does, how far it is, '
+	'and whether it is being run';
+
+--
 -- Privileges are for the owner to give.
 --
 
@@ -200,11 +348,27 @@ REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.decrypt_as(@extschema@.encrypted, pg_catalog.anyelement)
 	FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog.anyelement, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt(pg_catalog."char", pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_as(
+	@extschema@.encrypted, pg_catalog.anyelement, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text)
+	FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text)
+	FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_support(pg_catalog.internal) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_health() FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_rows() FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_reset() FROM PUBLIC;
 REVOKE ALL ON @extschema@.evcrypt_stat FROM PUBLIC;
+REVOKE ALL ON @extschema@.evcrypt_job FROM PUBLIC;
+REVOKE ALL ON @extschema@.evcrypt_progress FROM PUBLIC;
 
 DO $notice$
 DECLARE

@@ -77,6 +77,7 @@ static const KeyInfo keys[] = {
 	{"access", "policy", VALUE_PATH, false, AT(policy), 0, 0},
 	{"crypto", "aead", VALUE_AEAD, false, AT(aead), 0, 0},
 	{"crypto", "agreement", VALUE_AGREEMENT, false, AT(agreement), 0, 0},
+	{"crypto", "key_mix", VALUE_YES_NO, false, AT(key_mix), 0, 0},
 };
 
 #define N_KEYS ((int) (sizeof(keys) / sizeof(keys[0])))

@@ -83,6 +83,7 @@ typedef struct E3Config
 	/* [crypto]: names from lists here; what can be had is for crypto/library.h */
 	const char *aead;	   /* "auto", "openssl", "ipsec-mb" */
 	const char *agreement; /* "auto", "openssl", "library" */
+	bool key_mix;		   /* open what SDKs encrypted under the wrong key */
 	/* [keyring] */
 	char keyring[PATH_MAX];
 	char passphrase_file[PATH_MAX]; /* passphrase_file=, or credential= below

@@ -223,9 +223,13 @@ static EvwStatus
 load_and_serve(E3Config *config, const char *config_path)
 {
 	E3RpcShared shared = {.config_path = config_path,
+						  .key_mix = config->key_mix,
 						  .slice_ns = config->slice_us * UINT64_C(1000)};
 	EvwStatus status = load_policy(config, &shared);
 
+	if (config->key_mix)
+		e3_log(E3_LOG_WARNING, "key_mix_on", "curve=%s",
+			   evw_curve_name(EVW_CURVE_SECP256K1));
 	if (status == EVW_OK)
 		status = load_keyring(config, &shared);
 	if (status == EVW_OK)

@@ -24,7 +24,9 @@ WHERE extname = 'evcrypt' AND classid <> 'pg_proc'::regclass AND deptype = 'e'
 	AND (classid <> 'pg_type'::regclass OR objid = 'encrypted'::regtype)
 ORDER BY 1;
 SELECT has_type_privilege('public', 'encrypted', 'USAGE') AS type,
-	has_table_privilege('public', 'evcrypt_stat', 'SELECT') AS view;
+	has_table_privilege('public', 'evcrypt_stat', 'SELECT') AS view,
+	has_table_privilege('public', 'evcrypt_progress', 'SELECT') AS progress,
+	has_table_privilege('public', 'evcrypt_job', 'SELECT') AS job;
 SELECT count(*) AS operators FROM pg_operator WHERE 'encrypted'::regtype IN (oprleft, oprright);
 SELECT count(*) AS operator_classes FROM pg_opclass WHERE opcintype = 'encrypted'::regtype;
 

@@ -44,7 +44,7 @@ SELECT decrypt(value => encrypt(value => 'named')),
 
 \set VERBOSITY terse
 SELECT encrypt();
-SELECT encrypt('a', 'context');
+SELECT encrypt('a', 'context', 'more');
 SELECT decrypt('not a ciphertext');
 SELECT decrypt('text'::text);
 SELECT decrypt_as(encrypt('a'), NULL);

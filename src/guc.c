@@ -148,10 +148,12 @@ evc_guc_require_app(void)
 }
 
 const EvwTagInfo *
-evc_guc_format(void)
+evc_guc_format(bool bound)
 {
 	const EvwTagInfo *info;
 
+	if (bound)
+		return evw_tag_info(curve == EVW_CURVE_P256 ? EVW_TAG_RVZS : EVW_TAG_RVZL);
 	if (format == 0)
 		return evw_tag_info(curve == EVW_CURVE_P256 ? EVW_TAG_QKTC : EVW_TAG_S0LS);
 	info = evw_tag_info((uint32_t) format);

@@ -79,10 +79,11 @@ extern uint64 evc_tls_serial;
 extern int evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX]);
 
 /*
- * The ciphertext version that is written, as evcrypt.curve and evcrypt.format say.
- * Raises 22023 if the two contradict each other.
+ * The ciphertext version that is written, as evcrypt.curve and evcrypt.format say;
+ * there is but one a curve for what is "bound" to a context.  Raises 22023 if the two
+ * contradict each other.
  */
-extern const EvwTagInfo *evc_guc_format(void);
+extern const EvwTagInfo *evc_guc_format(bool bound);
 
 /*
  * The data role to write, empty for none.  Raises 22023 if ciphertexts of this version

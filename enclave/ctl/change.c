@@ -9,6 +9,7 @@
 #include "keyring/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int
@@ -57,4 +58,27 @@ e3_change_end(E3Change *change)
 	e3_keyring_release(change->keyring);
 	if (change->lock >= 0)
 		(void) close(change->lock);
+}
+
+int
+e3_change_app(const E3Ctl *ctl,
+			  int (*apply)(const E3Ctl *ctl, E3Keyring *keyring, const E3App *app))
+{
+	const EvwBytes name = {(const uint8_t *) ctl->args[0], strlen(ctl->args[0])};
+	const E3App *app;
+	E3Change change;
+	int status = e3_change_lock(ctl, &change);
+
+	if (status == EXIT_SUCCESS)
+		status = e3_change_load(ctl, &change);
+	if (status == EXIT_SUCCESS)
+	{
+		app = e3_keyring_find(change.keyring, name);
+		status = app != NULL ? apply(ctl, change.keyring, app)
+							 : e3_ctl_fail("%s: no app of this name", ctl->args[0]);
+	}
+	if (status == EXIT_SUCCESS)
+		status = e3_change_commit(ctl, &change);
+	e3_change_end(&change);
+	return status;
 }

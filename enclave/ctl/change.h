@@ -32,4 +32,12 @@ extern int e3_change_commit(const E3Ctl *ctl, E3Change *change);
 
 extern void e3_change_end(E3Change *change);
 
+/*
+ * A whole change of the app that ctl->args[0] names: "apply" makes it to the keyring that
+ * holds the app.
+ */
+extern int e3_change_app(const E3Ctl *ctl,
+						 int (*apply)(const E3Ctl *ctl, E3Keyring *keyring,
+									  const E3App *app));
+
 #endif /* E3_CHANGE_H */

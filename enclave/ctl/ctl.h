@@ -26,7 +26,9 @@ typedef struct E3Ctl
 	const char *certs_server; /* --server, --client, --days: of certs */
 	const char *certs_client;
 	const char *certs_days;
-	const char *from; /* --from: of audit verify */
+	const char *from;  /* --from: of audit verify */
+	const char *force; /* --force, --bytes: of versions of keys; NULL: not given */
+	const char *bytes;
 	E3BenchWords bench;
 	const char *args[E3_CTL_ARGS_MAX];
 	E3Config config; /* loaded before every command but init */
@@ -52,6 +54,12 @@ extern int e3_ctl_app_add(E3Ctl *ctl);
 extern int e3_ctl_app_import(E3Ctl *ctl);
 extern int e3_ctl_app_list(E3Ctl *ctl);
 extern int e3_ctl_app_export(E3Ctl *ctl);
+extern int e3_ctl_app_rotate(E3Ctl *ctl);
+extern int e3_ctl_app_retire(E3Ctl *ctl);
+extern int e3_ctl_index_add(E3Ctl *ctl);
+extern int e3_ctl_index_rotate(E3Ctl *ctl);
+extern int e3_ctl_index_retire(E3Ctl *ctl);
+extern int e3_ctl_index_list(E3Ctl *ctl);
 extern int e3_ctl_health(E3Ctl *ctl);
 extern int e3_ctl_reload(E3Ctl *ctl);
 extern int e3_ctl_stats(E3Ctl *ctl);

@@ -32,7 +32,9 @@ enum
 	OPTION_CLIENT = 128,
 	OPTION_DAYS = 256,
 	OPTION_FROM = 512,
-	OPTION_BENCH = 1024 /* the first of bench's own, which are one bit each */
+	OPTION_FORCE = 1024,
+	OPTION_BYTES = 2048,
+	OPTION_BENCH = 4096 /* the first of bench's own, which are one bit each */
 };
 
 /* Places of bench's options. */
@@ -65,6 +67,8 @@ static const Option options[] =
 	 {"--client", OPTION_CLIENT, offsetof(E3Ctl, certs_client), false},
 	 {"--days", OPTION_DAYS, offsetof(E3Ctl, certs_days), false},
 	 {"--from", OPTION_FROM, offsetof(E3Ctl, from), false},
+	 {"--force", OPTION_FORCE, offsetof(E3Ctl, force), true},
+	 {"--bytes", OPTION_BYTES, offsetof(E3Ctl, bytes), false},
 	 {"--json", OPTION_JSON, offsetof(E3Ctl, bench.json), true},
 #define BENCH_OPTION(field, name)                                                        \
 	{name, (unsigned) OPTION_BENCH << BENCH_##field, offsetof(E3Ctl, bench.field), false},
@@ -101,9 +105,25 @@ static const Command commands[] = {
 	 "app import NAME [--private-key FILE] [--secp256k1-private-key FILE]",
 	 "add an app with these keys (PEM or 64 hex digits); others are generated"},
 	{"app", "list", 0, 0, NEEDS_ARENA, e3_ctl_app_list, "app list",
-	 "names, key versions, time of the newest"},
+	 "a line for each key version, newest first: app, version, time, key ids"},
 	{"app", "export", 1, 0, NEEDS_ARENA, e3_ctl_app_export, "app export NAME",
 	 "public keys, as JSON"},
+	{"app", "rotate", 1, 0, NEEDS_ARENA, e3_ctl_app_rotate, "app rotate NAME",
+	 "give an app a new key version, which is encrypted with from now on"},
+	{"app", "retire", 2, OPTION_FORCE, NEEDS_ARENA, e3_ctl_app_retire,
+	 "app retire NAME VERSION [--force]",
+	 "destroy an old key version; without --force, say what would be lost"},
+	{"index", "add", 1, OPTION_BYTES, NEEDS_ARENA, e3_ctl_index_add,
+	 "index add NAME [--bytes N]",
+	 "give an app a key for blind indexes, which are N bytes long (8 to 32; 16)"},
+	{"index", "rotate", 1, OPTION_BYTES, NEEDS_ARENA, e3_ctl_index_rotate,
+	 "index rotate NAME [--bytes N]",
+	 "give an app a new version of it; N is that of the one before unless told"},
+	{"index", "retire", 2, OPTION_FORCE, NEEDS_ARENA, e3_ctl_index_retire,
+	 "index retire NAME VERSION [--force]",
+	 "destroy an old version of it; without --force, say what would be lost"},
+	{"index", "list", 0, 0, NEEDS_ARENA, e3_ctl_index_list, "index list",
+	 "a line for each version, newest first: app, version, time, bytes"},
 	{NULL, "health", 0, 0, NEEDS_CONFIG, e3_ctl_health, "health",
 	 "ask E3 how it is; exits with 1 if it does not answer"},
 	{NULL, "stats", 0, 0, NEEDS_CONFIG, e3_ctl_stats, "stats", "E3's counters"},

@@ -34,6 +34,7 @@ typedef struct Entry
 typedef struct Shard
 {
 	pthread_mutex_t mutex;
+	uint64_t generation; /* of the keyring: nothing is added from an older one */
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t mask; /* of buckets */
@@ -257,7 +258,7 @@ insert(E3DerivedKeys *cache, Shard *shard, uint32_t hashed, const E3DerivedId *i
 }
 
 void
-e3_derived_add(E3DerivedKeys *cache, const E3DerivedId *id,
+e3_derived_add(E3DerivedKeys *cache, uint64_t generation, const E3DerivedId *id,
 			   const uint8_t key[E3_AES_KEY_LEN])
 {
 	uint32_t hashed;
@@ -268,13 +269,15 @@ e3_derived_add(E3DerivedKeys *cache, const E3DerivedId *id,
 	hashed = hash(cache, id);
 	shard = shard_of(cache, hashed);
 	pthread_mutex_lock(&shard->mutex);
-	if (look_up(shard, *bucket_of(shard, hashed), id) == NONE)
+	/* A request that began with the keyring before may have a key that is retired now. */
+	if (generation >= shard->generation &&
+		look_up(shard, *bucket_of(shard, hashed), id) == NONE)
 		insert(cache, shard, hashed, id, key);
 	pthread_mutex_unlock(&shard->mutex);
 }
 
 void
-e3_derived_clear(E3DerivedKeys *cache)
+e3_derived_clear(E3DerivedKeys *cache, uint64_t generation)
 {
 	for (int i = 0; i < SHARDS && cache->capacity > 0; i++)
 	{
@@ -283,6 +286,7 @@ e3_derived_clear(E3DerivedKeys *cache)
 		pthread_mutex_lock(&shard->mutex);
 		e3_wipe(shard->keys, (size_t) shard->capacity * E3_AES_KEY_LEN);
 		make_empty(shard);
+		shard->generation = generation;
 		pthread_mutex_unlock(&shard->mutex);
 	}
 }

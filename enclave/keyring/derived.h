@@ -34,12 +34,16 @@ extern void e3_derived_free(E3DerivedKeys *cache);
 extern bool e3_derived_find(E3DerivedKeys *cache, const E3DerivedId *id,
 							uint8_t key[E3_AES_KEY_LEN]);
 
-/* Adds a key that e3_derived_find has not found; another thread may have meanwhile. */
-extern void e3_derived_add(E3DerivedKeys *cache, const E3DerivedId *id,
-						   const uint8_t key[E3_AES_KEY_LEN]);
+/*
+ * Adds a key that e3_derived_find has not found; another thread may have meanwhile.
+ * "generation" is that of the keyring which it was derived with: one of a keyring before
+ * the current one is not kept.
+ */
+extern void e3_derived_add(E3DerivedKeys *cache, uint64_t generation,
+						   const E3DerivedId *id, const uint8_t key[E3_AES_KEY_LEN]);
 
-/* Wipes all: the app's keys have changed. */
-extern void e3_derived_clear(E3DerivedKeys *cache);
+/* Wipes all: the keyring has changed to one of this generation. */
+extern void e3_derived_clear(E3DerivedKeys *cache, uint64_t generation);
 
 extern uint32_t e3_derived_count(E3DerivedKeys *cache);
 

@@ -5,8 +5,10 @@
 #include "keyring/keyring.h"
 
 #include "base/secret.h"
+#include "crypto/hkdf.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,16 +49,28 @@ e3_key_version_free(const E3KeyVersion *version)
 }
 
 static void
+free_index(const E3IndexKey *index)
+{
+	e3_secret_free(index->secret, E3_INDEX_SECRET_LEN);
+	e3_secret_free(index->key, E3_INDEX_KEY_LEN);
+}
+
+static void
+free_app(const E3App *app)
+{
+	for (uint32_t i = 0; i < app->n_versions; i++)
+		e3_key_version_free(&app->versions[i]);
+	for (uint32_t i = 0; i < app->n_indexes; i++)
+		free_index(&app->indexes[i]);
+	free(app->versions);
+	free(app->indexes);
+}
+
+static void
 free_keyring(E3Keyring *keyring)
 {
 	for (uint32_t i = 0; i < keyring->n_apps; i++)
-	{
-		E3App *app = &keyring->apps[i];
-
-		for (uint32_t j = 0; j < app->n_versions; j++)
-			e3_key_version_free(&app->versions[j]);
-		free(app->versions);
-	}
+		free_app(&keyring->apps[i]);
 	free(keyring->apps);
 	e3_secret_free(keyring->audit, E3_KEYRING_AUDIT_LEN);
 	free(keyring);
@@ -186,12 +200,23 @@ same_version(const E3KeyVersion *a, const E3KeyVersion *b)
 }
 
 static bool
+same_index(const E3IndexKey *a, const E3IndexKey *b)
+{
+	return a->version == b->version && a->bytes == b->bytes &&
+		   memcmp(a->secret, b->secret, E3_INDEX_SECRET_LEN) == 0;
+}
+
+static bool
 same_app(const E3App *a, const E3App *b)
 {
-	if (strcmp(a->name, b->name) != 0 || a->n_versions != b->n_versions)
+	if (strcmp(a->name, b->name) != 0 || a->n_versions != b->n_versions ||
+		a->n_indexes != b->n_indexes)
 		return false;
 	for (uint32_t i = 0; i < a->n_versions; i++)
 		if (!same_version(&a->versions[i], &b->versions[i]))
+			return false;
+	for (uint32_t i = 0; i < a->n_indexes; i++)
+		if (!same_index(&a->indexes[i], &b->indexes[i]))
 			return false;
 	return true;
 }
@@ -250,25 +275,62 @@ remove_app(E3Keyring *keyring, uint32_t index)
 	memmove(app, app + 1, (keyring->n_apps - index) * sizeof(*app));
 }
 
-/* Keeps the newest first; a number that is there already is an error. */
+/* Versions of keys and of index keys begin with their number. */
+static uint32_t
+number_at(const void *list, uint32_t at, size_t size)
+{
+	uint32_t number;
+
+	memcpy(&number, (const uint8_t *) list + at * size, sizeof(number));
+	return number;
+}
+
+/* Where a number is, or would have to be, in a list whose newest comes first. */
+static uint32_t
+place_of(const void *list, uint32_t count, size_t size, uint32_t number)
+{
+	uint32_t at = 0;
+
+	while (at < count && number_at(list, at, size) > number)
+		at++;
+	return at;
+}
+
+/*
+ * The list with the item in its place, or NULL; a number that is there already is an
+ * error.
+ */
+static EvwStatus
+insert(void *list, uint32_t count, uint32_t max, const void *item, size_t size,
+	   void **longer)
+{
+	uint32_t number = number_at(item, 0, size);
+	uint32_t at = place_of(list, count, size, number);
+	uint8_t *place;
+
+	if (count == max)
+		return EVW_KEYRING_FULL;
+	if (number == 0 || (at < count && number_at(list, at, size) == number))
+		return EVW_KEYRING_FORMAT;
+	*longer = realloc(list, (count + 1) * size);
+	if (*longer == NULL)
+		return EVW_OUT_OF_MEMORY;
+	place = (uint8_t *) *longer + at * size;
+	memmove(place + size, place, (count - at) * size);
+	memcpy(place, item, size);
+	return EVW_OK;
+}
+
 static EvwStatus
 insert_version(E3App *app, const E3KeyVersion *version)
 {
-	E3KeyVersion *versions;
-	uint32_t at = 0;
+	void *longer;
+	EvwStatus status = insert(app->versions, app->n_versions, EVW_KEY_VERSIONS_MAX,
+							  version, sizeof(*version), &longer);
 
-	if (app->n_versions == EVW_KEY_VERSIONS_MAX)
-		return EVW_KEYRING_FULL;
-	while (at < app->n_versions && app->versions[at].version > version->version)
-		at++;
-	if (at < app->n_versions && app->versions[at].version == version->version)
-		return EVW_KEYRING_FORMAT;
-	versions = realloc(app->versions, (app->n_versions + 1) * sizeof(*versions));
-	if (versions == NULL)
-		return EVW_OUT_OF_MEMORY;
-	memmove(versions + at + 1, versions + at, (app->n_versions - at) * sizeof(*versions));
-	versions[at] = *version;
-	app->versions = versions;
+	if (status != EVW_OK)
+		return status;
+	app->versions = longer;
 	app->n_versions++;
 	return EVW_OK;
 }
@@ -282,8 +344,6 @@ add_version(E3Keyring *keyring, EvwBytes name, const E3KeyVersion *version)
 
 	if (!evw_app_name_valid(name))
 		return EVW_APP_NAME;
-	if (version->version == 0)
-		return EVW_KEYRING_FORMAT;
 	index = search(keyring, name, &found);
 	if (!found)
 		status = insert_app(keyring, index, name);
@@ -303,4 +363,106 @@ e3_keyring_add(E3Keyring *keyring, EvwBytes name, const E3KeyVersion *version)
 	if (status != EVW_OK)
 		e3_key_version_free(version);
 	return status;
+}
+
+/* NULL if there is no such app. */
+static E3App *
+app_named(E3Keyring *keyring, EvwBytes name)
+{
+	bool found;
+	uint32_t index = search(keyring, name, &found);
+
+	return found ? &keyring->apps[index] : NULL;
+}
+
+static EvwStatus
+insert_index(E3App *app, const E3IndexKey *index)
+{
+	void *longer;
+	EvwStatus status;
+
+	if (app == NULL)
+		return EVW_UNKNOWN_APP;
+	if (index->bytes < E3_INDEX_BYTES_MIN || index->bytes > E3_INDEX_BYTES_MAX)
+		return EVW_KEYRING_FORMAT;
+	status = insert(app->indexes, app->n_indexes, EVW_INDEX_VERSIONS_MAX, index,
+					sizeof(*index), &longer);
+	if (status != EVW_OK)
+		return status;
+	app->indexes = longer;
+	app->n_indexes++;
+	return EVW_OK;
+}
+
+/* No two apps and versions have a key in common, not even where a secret was copied. */
+static EvwStatus
+derive_key(EvwBytes name, E3IndexKey *index)
+{
+	char purpose[sizeof("evcrypt blind index  ") + EVW_APP_MAX + 10];
+	const EvwBytes secret = {index->secret, E3_INDEX_SECRET_LEN};
+
+	if (!evw_app_name_valid(name))
+		return EVW_UNKNOWN_APP;
+	index->key = e3_secret_alloc(E3_INDEX_KEY_LEN);
+	if (index->key == NULL)
+		return EVW_OUT_OF_MEMORY;
+	(void) snprintf(purpose, sizeof(purpose), "evcrypt blind index %.*s %u",
+					(int) name.len, (const char *) name.data, index->version);
+	return e3_hkdf(secret, purpose, index->key, E3_INDEX_KEY_LEN);
+}
+
+EvwStatus
+e3_keyring_add_index(E3Keyring *keyring, EvwBytes name, const E3IndexKey *index)
+{
+	E3IndexKey added = *index;
+	EvwStatus status = derive_key(name, &added);
+
+	if (status == EVW_OK)
+		status = insert_index(app_named(keyring, name), &added);
+	if (status != EVW_OK)
+		free_index(&added);
+	return status;
+}
+
+/* The place of a version that may go; 0, that of the newest, if none may. */
+static uint32_t
+retiring(const void *list, uint32_t count, size_t size, uint32_t number)
+{
+	uint32_t at = place_of(list, count, size, number);
+
+	return at < count && number_at(list, at, size) == number ? at : 0;
+}
+
+bool
+e3_keyring_retire(E3Keyring *keyring, EvwBytes name, uint32_t version)
+{
+	E3App *app = app_named(keyring, name);
+	uint32_t at = app != NULL ? retiring(app->versions, app->n_versions,
+										 sizeof(*app->versions), version)
+							  : 0;
+
+	if (at == 0)
+		return false;
+	e3_key_version_free(&app->versions[at]);
+	app->n_versions--;
+	memmove(app->versions + at, app->versions + at + 1,
+			(app->n_versions - at) * sizeof(*app->versions));
+	return true;
+}
+
+bool
+e3_keyring_retire_index(E3Keyring *keyring, EvwBytes name, uint32_t version)
+{
+	E3App *app = app_named(keyring, name);
+	uint32_t at = app != NULL ? retiring(app->indexes, app->n_indexes,
+										 sizeof(*app->indexes), version)
+							  : 0;
+
+	if (at == 0)
+		return false;
+	free_index(&app->indexes[at]);
+	app->n_indexes--;
+	memmove(app->indexes + at, app->indexes + at + 1,
+			(app->n_indexes - at) * sizeof(*app->indexes));
+	return true;
 }

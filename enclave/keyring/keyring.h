@@ -25,11 +25,31 @@ typedef struct E3KeyVersion
 /* Wipes and frees both pairs. */
 extern void e3_key_version_free(const E3KeyVersion *version);
 
+/* One version of an app's index key: what blind indexes are made with. */
+typedef struct E3IndexKey
+{
+	uint32_t version; /* 1, 2, ...; not that of a key version */
+	uint32_t bytes;	  /* kept of each HMAC */
+	uint64_t created_us;
+	uint8_t *secret; /* E3_INDEX_SECRET_LEN in locked memory */
+	uint8_t *key;	 /* E3_INDEX_KEY_LEN; derived as it becomes the keyring's */
+} E3IndexKey;
+
+#define E3_INDEX_SECRET_LEN 32
+#define E3_INDEX_KEY_LEN 32
+
+/* Bytes of a blind index.  Fewer collide too often, more than the HMAC has there are not.
+ */
+#define E3_INDEX_BYTES_MIN 8
+#define E3_INDEX_BYTES_MAX 32
+
 typedef struct E3App
 {
 	char name[EVW_APP_MAX + 1];
 	uint32_t n_versions;	/* at least 1 */
 	E3KeyVersion *versions; /* newest first */
+	uint32_t n_indexes;
+	E3IndexKey *indexes; /* newest first */
 } E3App;
 
 #define E3_APPS_MAX 4096
@@ -47,7 +67,7 @@ extern void e3_keyring_release(E3Keyring *keyring);
 extern uint64_t e3_keyring_generation(const E3Keyring *keyring);
 extern void e3_keyring_set_generation(E3Keyring *keyring, uint64_t generation);
 
-/* The same apps, versions and public keys, whatever the generations? */
+/* The same apps, versions, public and index keys, whatever the generations? */
 extern bool e3_keyring_equal(const E3Keyring *a, const E3Keyring *b);
 
 /* The secret that the audit's key is derived from; empty if there is none. */
@@ -76,6 +96,20 @@ extern const E3KeyVersion *e3_app_find_hint(const E3App *app, EvwCurve curve,
  */
 extern EvwStatus e3_keyring_add(E3Keyring *keyring, EvwBytes name,
 								const E3KeyVersion *version) EVW_MUST_USE;
+
+/*
+ * The same for an index key, whose own key is derived, of an app that is there:
+ * UNKNOWN_APP, CRYPTO_FAILED.  The secret becomes the keyring's, also on failure.
+ */
+extern EvwStatus e3_keyring_add_index(E3Keyring *keyring, EvwBytes name,
+									  const E3IndexKey *index) EVW_MUST_USE;
+
+/*
+ * Wipes a version of an app's keys, or of its index keys.  False if there is none of
+ * this number, or it is the newest, which stays.  Only before publishing.
+ */
+extern bool e3_keyring_retire(E3Keyring *keyring, EvwBytes name, uint32_t version);
+extern bool e3_keyring_retire_index(E3Keyring *keyring, EvwBytes name, uint32_t version);
 
 /* Where the current snapshot is; acquire and swap may be called by any thread. */
 typedef struct E3KeyringHolder E3KeyringHolder;

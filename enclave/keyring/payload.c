@@ -8,6 +8,8 @@
 #include "wire/reader.h"
 #include "wire/writer.h"
 
+#include <string.h>
+
 static void
 write_private(EvwBuf *payload, const E3KeyPair *pair)
 {
@@ -32,6 +34,38 @@ write_version(EvwBuf *payload, const E3KeyVersion *version)
 	write_private(payload, version->pairs[EVW_CURVE_SECP256K1]);
 }
 
+static void
+write_index(EvwBuf *payload, const E3IndexKey *index)
+{
+	evw_write_map(payload, 4);
+	evw_write_str(payload, "version");
+	evw_write_uint(payload, index->version);
+	evw_write_str(payload, "created_us");
+	evw_write_uint(payload, index->created_us);
+	evw_write_str(payload, "bytes");
+	evw_write_uint(payload, index->bytes);
+	evw_write_str(payload, "secret");
+	evw_write_bin(payload, (EvwBytes){index->secret, E3_INDEX_SECRET_LEN});
+}
+
+static void
+write_app(EvwBuf *payload, const E3App *app)
+{
+	evw_write_map(payload, app->n_indexes > 0 ? 3 : 2);
+	evw_write_str(payload, "name");
+	evw_write_str(payload, app->name);
+	evw_write_str(payload, "versions");
+	evw_write_array(payload, app->n_versions);
+	for (uint32_t i = 0; i < app->n_versions; i++)
+		write_version(payload, &app->versions[i]);
+	if (app->n_indexes == 0)
+		return;
+	evw_write_str(payload, "indexes");
+	evw_write_array(payload, app->n_indexes);
+	for (uint32_t i = 0; i < app->n_indexes; i++)
+		write_index(payload, &app->indexes[i]);
+}
+
 void
 e3_payload_write(EvwBuf *payload, const E3Keyring *keyring)
 {
@@ -42,17 +76,7 @@ e3_payload_write(EvwBuf *payload, const E3Keyring *keyring)
 	evw_write_str(payload, "apps");
 	evw_write_array(payload, n_apps);
 	for (uint32_t i = 0; i < n_apps; i++)
-	{
-		const E3App *app = e3_keyring_app(keyring, i);
-
-		evw_write_map(payload, 2);
-		evw_write_str(payload, "name");
-		evw_write_str(payload, app->name);
-		evw_write_str(payload, "versions");
-		evw_write_array(payload, app->n_versions);
-		for (uint32_t j = 0; j < app->n_versions; j++)
-			write_version(payload, &app->versions[j]);
-	}
+		write_app(payload, e3_keyring_app(keyring, i));
 	if (audit.len == 0)
 		return;
 	evw_write_str(payload, "audit");
@@ -113,21 +137,16 @@ read_version(EvwReader *reader, E3KeyVersion *version)
 }
 
 static EvwStatus
-read_app(EvwReader *reader, E3Keyring *keyring)
+read_versions(EvwReader *reader, E3Keyring *keyring, EvwBytes name)
 {
-	EvwBytes name;
-	uint32_t n_versions;
+	uint32_t count;
 
-	read_map_of(reader, 2);
-	read_key(reader, "name");
-	name = evw_read_str(reader);
 	read_key(reader, "versions");
-	n_versions = evw_read_array(reader);
+	count = evw_read_array(reader);
 	/* An app without a version, or one named twice, is not what we write. */
-	if (reader->status != EVW_OK || n_versions == 0 ||
-		e3_keyring_find(keyring, name) != NULL)
+	if (reader->status != EVW_OK || count == 0 || e3_keyring_find(keyring, name) != NULL)
 		return EVW_KEYRING_FORMAT;
-	for (uint32_t i = 0; i < n_versions; i++)
+	for (uint32_t i = 0; i < count; i++)
 	{
 		E3KeyVersion version = {0};
 		EvwStatus status = read_version(reader, &version);
@@ -138,6 +157,68 @@ read_app(EvwReader *reader, E3Keyring *keyring)
 			return status;
 	}
 	return EVW_OK;
+}
+
+static EvwStatus
+read_index(EvwReader *reader, E3IndexKey *index)
+{
+	EvwBytes secret;
+
+	read_map_of(reader, 4);
+	read_key(reader, "version");
+	index->version = evw_read_uint_max(reader, UINT32_MAX);
+	read_key(reader, "created_us");
+	index->created_us = evw_read_uint(reader);
+	read_key(reader, "bytes");
+	index->bytes = evw_read_uint_max(reader, E3_INDEX_BYTES_MAX);
+	read_key(reader, "secret");
+	secret = evw_read_bin(reader);
+	expect(reader, secret.len == E3_INDEX_SECRET_LEN);
+	if (reader->status != EVW_OK)
+		return EVW_KEYRING_FORMAT;
+	index->secret = e3_secret_alloc(E3_INDEX_SECRET_LEN);
+	if (index->secret == NULL)
+		return EVW_OUT_OF_MEMORY;
+	memcpy(index->secret, secret.data, E3_INDEX_SECRET_LEN);
+	return EVW_OK;
+}
+
+static EvwStatus
+read_indexes(EvwReader *reader, E3Keyring *keyring, EvwBytes name)
+{
+	uint32_t count;
+
+	read_key(reader, "indexes");
+	count = evw_read_array(reader);
+	if (reader->status != EVW_OK || count == 0)
+		return EVW_KEYRING_FORMAT;
+	for (uint32_t i = 0; i < count; i++)
+	{
+		E3IndexKey index = {0};
+		EvwStatus status = read_index(reader, &index);
+
+		if (status == EVW_OK)
+			status = e3_keyring_add_index(keyring, name, &index);
+		if (status != EVW_OK)
+			return status;
+	}
+	return EVW_OK;
+}
+
+static EvwStatus
+read_app(EvwReader *reader, E3Keyring *keyring)
+{
+	uint32_t n_pairs = evw_read_map(reader);
+	EvwBytes name;
+	EvwStatus status;
+
+	expect(reader, n_pairs == 2 || n_pairs == 3);
+	read_key(reader, "name");
+	name = evw_read_str(reader);
+	status = read_versions(reader, keyring, name);
+	if (status == EVW_OK && n_pairs == 3)
+		status = read_indexes(reader, keyring, name);
+	return status;
 }
 
 static EvwStatus

@@ -9,7 +9,7 @@
 #include "keyring/keyring.h"
 
 /* Longest file: every app with every version that a keyring can hold. */
-#define E3_STORE_FILE_MAX ((size_t) 32 << 20)
+#define E3_STORE_FILE_MAX ((size_t) 40 << 20)
 
 /*
  * Where the passphrase comes from: a file of its own, 0600 and ours, or root's

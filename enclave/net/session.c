@@ -86,8 +86,8 @@ is_administrator(const E3Conn *conn)
 		   (conn->peer.uid == 0 || conn->peer.uid == geteuid());
 }
 
-/* Key versions of the app that HEALTH was asked about; none if the peer has no app
- * of this name. */
+/* Versions of the keys of the app that HEALTH was asked about; none if the peer has no
+ * app of this name. */
 static void
 list_key_versions(const E3Conn *conn, EvwBytes name, EvwHealth *health)
 {
@@ -100,6 +100,9 @@ list_key_versions(const E3Conn *conn, EvwBytes name, EvwHealth *health)
 	for (uint32_t i = 0; app != NULL && i < app->n_versions && i < EVW_KEY_VERSIONS_MAX;
 		 i++)
 		health->key_versions[health->n_key_versions++] = app->versions[i].version;
+	for (uint32_t i = 0; app != NULL && i < app->n_indexes && i < EVW_INDEX_VERSIONS_MAX;
+		 i++)
+		health->index_versions[health->n_index_versions++] = app->indexes[i].version;
 	e3_keyring_release(keyring);
 }
 
@@ -165,6 +168,10 @@ count_request(E3Stats *stats, uint32_t verb)
 		stats->requests_encrypt++;
 	else if (verb == EVW_VERB_DECRYPT)
 		stats->requests_decrypt++;
+	else if (verb == EVW_VERB_REENCRYPT)
+		stats->requests_reencrypt++;
+	else if (verb == EVW_VERB_BLIND_INDEX)
+		stats->requests_blind_index++;
 	else if (verb == EVW_VERB_ECHO)
 		stats->requests_echo++;
 }

@@ -40,6 +40,8 @@ e3_stats_encode_own(EvwBuf *buf, uint64_t id, const E3Stats *own)
 		{"requests", own->requests},
 		{"requests_encrypt", own->requests_encrypt},
 		{"requests_decrypt", own->requests_decrypt},
+		{"requests_reencrypt", own->requests_reencrypt},
+		{"requests_blind_index", own->requests_blind_index},
 		{"requests_echo", own->requests_echo},
 		{"requests_failed", own->requests_failed},
 		{"requests_cancelled", own->requests_cancelled},

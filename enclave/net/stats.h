@@ -19,6 +19,8 @@
 	X(requests)                                                                          \
 	X(requests_encrypt)                                                                  \
 	X(requests_decrypt)                                                                  \
+	X(requests_reencrypt)                                                                \
+	X(requests_blind_index)                                                              \
 	X(requests_echo)                                                                     \
 	X(requests_failed)                                                                   \
 	X(requests_cancelled)                                                                \

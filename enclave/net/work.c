@@ -36,16 +36,27 @@ e3_work_new(E3Conn *conn, E3Flow *flow, EvwBuf *body)
 	return work;
 }
 
+/* Of one value under every index key, with lengths. */
+#define INDEXES_MAX ((size_t) EVW_INDEX_VERSIONS_MAX * (1 + E3_INDEX_BYTES_MAX))
+
 /* The reply's size is known before the work is done, and somebody must hold it. */
 static size_t
 reply_bytes(const E3Call *call)
 {
 	size_t bytes = call->body.len;
 
+	size_t count = evw_column_count(&call->request.values);
+
 	if (call->request.verb == EVW_VERB_ENCRYPT)
-		bytes += (size_t) evw_column_count(&call->request.values) *
-				 (EVW_ENVELOPE_MIN + E3_METADATA_ENCODED_MAX);
-	return bytes < EVW_FRAME_MAX ? bytes : EVW_FRAME_MAX;
+		bytes += count * (EVW_ENVELOPE_MIN + E3_METADATA_ENCODED_MAX);
+	/* Metadata may be new, or longer than they were. */
+	if (call->request.verb == EVW_VERB_REENCRYPT)
+		bytes += count * E3_METADATA_ENCODED_MAX;
+	if (call->request.verb == EVW_VERB_BLIND_INDEX)
+		bytes += count * (call->request.header.all ? INDEXES_MAX : E3_INDEX_BYTES_MAX);
+	bytes = bytes < EVW_FRAME_MAX ? bytes : EVW_FRAME_MAX;
+	/* Plaintexts and the reply, side by side. */
+	return call->request.verb == EVW_VERB_REENCRYPT ? 2 * bytes : bytes;
 }
 
 size_t

@@ -24,6 +24,10 @@ enum
 	SEEN_PER_DAY = 128
 };
 
+/* What a quota may count. */
+#define QUOTA_RIGHTS                                                                     \
+	(1u << E3_RIGHT_DECRYPT | 1u << E3_RIGHT_REENCRYPT | 1u << E3_RIGHT_BLIND_INDEX)
+
 static bool
 once(E3PolicyParser *parser, unsigned bit, const char *key)
 {
@@ -284,12 +288,26 @@ take_issuer_pair(E3PolicyParser *parser, const char *key, char *value)
 }
 
 static bool
+read_quota_rights(E3PolicyParser *parser, E3Quota *quota, char *value)
+{
+	quota->rights = 0;
+	if (!read_rights(parser, &quota->rights, value))
+		return false;
+	if (quota->rights & ~QUOTA_RIGHTS)
+		return e3_ini_fail(&parser->ini, "operations: a quota counts decrypt, "
+										 "reencrypt and blind_index");
+	return true;
+}
+
+static bool
 take_quota_pair(E3PolicyParser *parser, const char *key, char *value)
 {
 	E3Quota *quota = &parser->policy->quotas[parser->policy->n_quotas - 1];
 
 	if (strcmp(key, "identity") == 0)
 		return read_peers(parser, &quota->peers, value);
+	if (strcmp(key, "operations") == 0)
+		return once(parser, SEEN_RIGHTS, key) && read_quota_rights(parser, quota, value);
 	if (strcmp(key, "values_per_second") == 0)
 		return once(parser, SEEN_PER_SECOND, key) &&
 			   read_number(parser, key, value, 1, E3_QUOTA_MAX, &quota->per_second);
@@ -387,6 +405,7 @@ begin_quota(E3PolicyParser *parser, const char *name)
 	if (quota == NULL)
 		return false;
 	quota->line = parser->ini.line;
+	quota->rights = 1u << E3_RIGHT_DECRYPT;
 	parser->take = take_quota_pair;
 	return true;
 }

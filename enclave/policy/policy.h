@@ -56,12 +56,13 @@ typedef struct E3Rule
 	uint32_t issuers;	 /* the same as a bit set of their numbers; 0: none */
 } E3Rule;
 
-/* How many values a peer may decrypt; 0: as many as it likes. */
+/* How many values a peer may have worked on; 0: as many as it likes. */
 typedef struct E3Quota
 {
 	char name[E3_POLICY_NAME_MAX + 1];
 	unsigned line;
 	E3Peers peers;
+	unsigned rights; /* bit set of E3Right: what counts */
 	uint32_t per_second;
 	uint32_t burst; /* that may come at once; given with per_second */
 	uint32_t per_day;

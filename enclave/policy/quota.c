@@ -1,6 +1,6 @@
 /*
  * policy/quota.c
- *	  How many values each peer may still decrypt.
+ *	  How many values each peer may still decrypt, re-encrypt or index.
  */
 #include "policy/quota.h"
 
@@ -17,6 +17,7 @@ typedef struct Account
 {
 	struct Account *next; /* in its list */
 	E3Identity peer;
+	unsigned rights;   /* that are counted together */
 	double burst_left; /* values, at filled_ns */
 	uint64_t filled_ns;
 	uint64_t day_ns; /* when the day began */
@@ -59,10 +60,11 @@ e3_quotas_free(E3Quotas *quotas)
 }
 
 const E3Quota *
-e3_quota_of(const E3Policy *policy, const E3Identity *peer)
+e3_quota_of(const E3Policy *policy, const E3Identity *peer, E3Right right)
 {
 	for (uint32_t i = 0; policy != NULL && i < policy->n_quotas; i++)
-		if (e3_peers_have(&policy->quotas[i].peers, peer))
+		if (policy->quotas[i].rights & 1u << right &&
+			e3_peers_have(&policy->quotas[i].peers, peer))
 			return &policy->quotas[i];
 	return NULL;
 }
@@ -78,11 +80,12 @@ list_of(E3Quotas *quotas, const E3Identity *peer)
 }
 
 static Account *
-find(E3Quotas *quotas, const E3Identity *peer)
+find(E3Quotas *quotas, const E3Quota *quota, const E3Identity *peer)
 {
 	Account *account = *list_of(quotas, peer);
 
-	while (account != NULL && !e3_identity_equal(&account->peer, peer))
+	while (account != NULL &&
+		   !(account->rights == quota->rights && e3_identity_equal(&account->peer, peer)))
 		account = account->next;
 	return account;
 }
@@ -122,6 +125,7 @@ open_account(E3Quotas *quotas, const E3Quota *quota, const E3Identity *peer,
 	if (account == NULL)
 		return NULL;
 	account->peer = *peer;
+	account->rights = quota->rights;
 	account->burst_left = quota->burst;
 	account->filled_ns = now_ns;
 	account->day_ns = now_ns;
@@ -210,7 +214,7 @@ e3_quotas_take(E3Quotas *quotas, const E3Quota *quota, const E3Identity *peer,
 
 	*retry_ms = 0;
 	(void) pthread_mutex_lock(&quotas->mutex);
-	account = find(quotas, peer);
+	account = find(quotas, quota, peer);
 	/* Another thread may have read the clock a moment later, and been here first. */
 	if (account != NULL && now_ns < account->filled_ns)
 		now_ns = account->filled_ns;

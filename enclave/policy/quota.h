@@ -1,6 +1,6 @@
 /*
  * policy/quota.h
- *	  How many values each peer may still decrypt.
+ *	  How many values each peer may still decrypt, re-encrypt or index.
  *
  * A second's share fills up as time passes, up to the burst; a day's begins with the
  * first value after the last one has ended, 24 hours later.  All of it is in memory: a
@@ -11,7 +11,8 @@
 
 #include "policy/policy.h"
 
-/* Peers that are counted at a time; one that has all of its quota need not be. */
+/* Peers that are counted at a time, once for each set of operations; one that has all of
+ * its quota need not be. */
 #define E3_QUOTA_PEERS_MAX 4096
 
 typedef struct E3Quotas E3Quotas;
@@ -19,8 +20,9 @@ typedef struct E3Quotas E3Quotas;
 extern E3Quotas *e3_quotas_new(void);
 extern void e3_quotas_free(E3Quotas *quotas); /* NULL is fine */
 
-/* The first quota of the policy that is for this peer; NULL: none. */
-extern const E3Quota *e3_quota_of(const E3Policy *policy, const E3Identity *peer);
+/* The first quota of the policy that is for this peer and right; NULL: none. */
+extern const E3Quota *e3_quota_of(const E3Policy *policy, const E3Identity *peer,
+								  E3Right right);
 
 /*
  * Takes "count" values, or none of them: then QUOTA_EXCEEDED, and *retry_ms is when

@@ -17,6 +17,12 @@ e3_aad_prepare(E3Aad *aad, const uint8_t *epk, const E3KeyPair *app)
 	memcpy(aad->bytes + AT_APP, e3_key_pair_public(app), EVW_POINT_LEN);
 }
 
+EvwStatus
+e3_aad_bind(E3Aad *aad, E3Scratch *scratch, EvwBytes context)
+{
+	return e3_sha256(scratch, context, aad->bytes + E3_AAD_V2);
+}
+
 EvwBytes
 e3_aad_for(E3Aad *aad, const EvwTagInfo *info, EvwDatatype datatype)
 {
@@ -32,6 +38,7 @@ e3_aad_for(E3Aad *aad, const EvwTagInfo *info, EvwDatatype datatype)
 			/* Not written anew where it stays: see crypto/aead.h. */
 			if (aad->bytes[0] != config)
 				aad->bytes[0] = config;
-			return (EvwBytes){aad->bytes, E3_AAD_MAX};
+			return (EvwBytes){aad->bytes,
+							  info->aad == EVW_AAD_CONTEXT ? E3_AAD_MAX : E3_AAD_V2};
 	}
 }

@@ -68,10 +68,10 @@ admit_plain(E3Policy *policy, E3Call *call)
 }
 
 static EvwStatus
-take_quota(const E3RpcShared *shared, E3Call *call)
+take_quota(const E3RpcShared *shared, E3Call *call, E3Right right)
 {
 	const E3Identity *peer = e3_principal_peer(call->principal);
-	const E3Quota *quota = e3_quota_of(call->grant.policy, peer);
+	const E3Quota *quota = e3_quota_of(call->grant.policy, peer, right);
 	EvwStatus status;
 
 	if (quota == NULL)
@@ -105,8 +105,8 @@ admit_right(const E3RpcShared *shared, E3Policy *policy, E3Call *call, E3Right r
 	if (right == E3_RIGHT_ADMINISTER && policy == NULL)
 		return EVW_NOT_ALLOWED;
 	status = e3_policy_decide(policy, &ask, &call->grant, call->reason);
-	if (status == EVW_OK && right == E3_RIGHT_DECRYPT)
-		status = take_quota(shared, call);
+	if (status == EVW_OK)
+		status = take_quota(shared, call, right);
 	return status;
 }
 
@@ -129,8 +129,8 @@ e3_admit(const E3RpcShared *shared, E3Call *call)
 	e3_policy_release(policy);
 	if (status != EVW_OK)
 		log_refusal(call, status);
-	/* Every decrypt request and every refusal. */
-	if (status != EVW_OK || right == E3_RIGHT_DECRYPT)
+	/* Every request that opens ciphertexts, and every refusal. */
+	if (status != EVW_OK || right == E3_RIGHT_DECRYPT || right == E3_RIGHT_REENCRYPT)
 		call->audit = shared->audit;
 	return status;
 }

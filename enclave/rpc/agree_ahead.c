@@ -36,8 +36,8 @@ gather(E3Opening *opening, EvwCurve curve, EvwBytes value, const E3KeyPair **pai
 	const E3KeyVersion *version;
 	EvwEnvelope envelope;
 
-	if (e3_open_check(value, &envelope) != EVW_OK || envelope.info->curve != curve ||
-		!evw_hint_known(envelope.hint))
+	if (e3_open_check(value, opening->contexts.given, &envelope) != EVW_OK ||
+		envelope.info->curve != curve || !evw_hint_known(envelope.hint))
 		return;
 	version = e3_app_find_hint(opening->app, curve, envelope.hint);
 	if (version == NULL)

@@ -9,23 +9,32 @@
 #include "rpc/operations.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/secret.h"
+#include "rpc/kept.h"
+#include "rpc/key_mix.h"
 #include "rpc/opening.h"
 #include "wire/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void
-free_opening(void *state)
+void
+e3_opening_free(E3Opening *opening)
 {
-	E3Opening *opening = state;
-
+	if (opening == NULL)
+		return;
 	e3_aead_stream_free(opening->large.stream);
 	e3_buf_release(&opening->side);
 	e3_secret_free(opening->key.aes, E3_AES_KEY_LEN);
 	e3_secret_free(opening->ahead, sizeof(E3Ahead));
 	free(opening);
+}
+
+static void
+free_opening(void *state)
+{
+	e3_opening_free(state);
 }
 
 /* Tries one key version; writes the plaintext, metadata and all, to "out". */
@@ -73,7 +82,7 @@ open_without_hint(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 }
 
 static EvwStatus
-open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
+open_as(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 {
 	const E3KeyVersion *version;
 
@@ -85,14 +94,43 @@ open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
 	return open_with(opening, version, envelope, out);
 }
 
+/* The key of the values before is often that of this one. */
+static bool
+is_at_hand(const E3Opening *opening, const EvwEnvelope *envelope)
+{
+	const E3KeyVersion *last = opening->key.version;
+
+	return last != NULL && e3_key_at_hand(&opening->key, last, envelope);
+}
+
+/* Under the key that the version says, or under that which it was mixed up with. */
+static EvwStatus
+open_sealed(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *out)
+{
+	EvwEnvelope mixed;
+	bool may_mix = opening->try_mix && e3_key_mix(envelope, &mixed);
+	bool first = may_mix && is_at_hand(opening, &mixed);
+	EvwStatus status = EVW_DOES_NOT_OPEN;
+
+	if (first)
+		status = open_as(opening, &mixed, out);
+	if (status == EVW_DOES_NOT_OPEN)
+		status = open_as(opening, envelope, out);
+	if (status == EVW_DOES_NOT_OPEN && may_mix && !first)
+		status = open_as(opening, &mixed, out);
+	if (status == EVW_OK && may_mix && is_at_hand(opening, &mixed))
+		opening->mixed++;
+	return status;
+}
+
 EvwStatus
-e3_open_check(EvwBytes value, EvwEnvelope *envelope)
+e3_open_check(EvwBytes value, bool has_context, EvwEnvelope *envelope)
 {
 	EvwStatus status = evw_envelope_parse(value, envelope);
 
-	if (status == EVW_OK && envelope->info->aad == EVW_AAD_CONTEXT)
-		return EVW_CONTEXT_MISSING;
-	return status;
+	if (status != EVW_OK || (envelope->info->aad == EVW_AAD_CONTEXT) == has_context)
+		return status;
+	return has_context ? EVW_CONTEXT_UNEXPECTED : EVW_CONTEXT_MISSING;
 }
 
 /*
@@ -142,18 +180,32 @@ check_role(E3Opening *opening, const EvwTagInfo *info, const E3Metadata *metadat
 	return EVW_ROLE_REFUSED;
 }
 
+/* Datatype and role are for another envelope, if that has room for the role. */
+static EvwStatus
+keep(E3Opening *opening, const EvwEnvelope *envelope, const E3Metadata *metadata)
+{
+	EvwBytes role = role_of(envelope->info, metadata);
+
+	if (role.len > E3_METADATA_ROLE_MAX)
+		return EVW_VERSION_UNSUPPORTED;
+	e3_kept_append(opening->kept, envelope->datatype, role);
+	return opening->kept->status;
+}
+
 EvwStatus
-e3_open_finish(E3Opening *opening, const EvwTagInfo *info, uint8_t *opened, size_t len,
-			   EvwStatus status)
+e3_open_finish(E3Opening *opening, const EvwEnvelope *envelope, uint8_t *opened,
+			   size_t len, EvwStatus status)
 {
 	EvwBuf *reply = &opening->call->reply;
 	E3Metadata metadata = {.body = {opened, len}};
 
-	if (status == EVW_OK && info->metadata &&
+	if (status == EVW_OK && envelope->info->metadata &&
 		e3_metadata_decode_next(&opening->seen, metadata.body, &metadata) != EVW_OK)
 		status = EVW_NOT_CIPHERTEXT;
 	if (status == EVW_OK)
-		status = check_role(opening, info, &metadata);
+		status = check_role(opening, envelope->info, &metadata);
+	if (status == EVW_OK && opening->kept != NULL)
+		status = keep(opening, envelope, &metadata);
 	if (status != EVW_OK)
 	{
 		e3_wipe(opened, len);
@@ -171,22 +223,28 @@ open_value(E3Opening *opening, EvwBytes value)
 	EvwBuf *reply = &opening->call->reply;
 	size_t start = reply->len;
 	EvwEnvelope envelope;
-	EvwStatus status = e3_open_check(value, &envelope);
+	EvwStatus status = e3_open_check(value, opening->contexts.given, &envelope);
 	uint8_t *out;
 
 	opening->like = NULL;
+	if (status == EVW_OK)
+		status =
+			e3_contexts_bind(&opening->contexts, opening->scratch, &opening->key.aad);
 	if (status != EVW_OK)
 		return status;
 	out = evw_buf_extend(reply, envelope.sealed.len - EVW_TAG_LEN);
 	if (out == NULL)
 		return reply->status;
 	status = open_sealed(opening, &envelope, out);
-	/* Flags of the text form would have to fit each value's length. */
-	if (status == EVW_OK && evw_hint_known(envelope.hint) && !envelope.names_string &&
-		!envelope.padded)
+	/*
+	 * Flags of the text form would have to fit each value's length, and the key must
+	 * be the version's own.
+	 */
+	if (status == EVW_OK && is_at_hand(opening, &envelope) &&
+		evw_hint_known(envelope.hint) && !envelope.names_string && !envelope.padded)
 		opening->like = value.data;
 	reply->len = start;
-	return e3_open_finish(opening, envelope.info, out, envelope.sealed.len - EVW_TAG_LEN,
+	return e3_open_finish(opening, &envelope, out, envelope.sealed.len - EVW_TAG_LEN,
 						  status);
 }
 
@@ -213,6 +271,7 @@ e3_open_note(E3Opening *opening, size_t start, EvwStatus status)
 	opening->failed += status != EVW_OK;
 	call->opened += status == EVW_OK;
 	call->done++;
+	e3_contexts_pass(&opening->contexts, 1);
 }
 
 /* What the next step costs, for e3_call_check. */
@@ -221,7 +280,8 @@ cost_of_next(const E3Opening *opening)
 {
 	if (opening->large.begun || evw_column_peek(&opening->cursor).len > E3_PIECE)
 		return E3_PIECE;
-	return E3_COST_VALUE + evw_column_peek(&opening->cursor).len;
+	return E3_COST_VALUE + evw_column_peek(&opening->cursor).len +
+		   e3_contexts_cost(&opening->contexts);
 }
 
 static EvwStatus
@@ -255,18 +315,37 @@ open_values(E3Opening *opening, bool *more)
 	return status;
 }
 
-static EvwStatus
-check_request(const EvwRequest *request)
+EvwStatus
+e3_open_values(E3RpcWorker *worker, E3Opening *opening, bool *more)
 {
+	EvwStatus status;
+
+	opening->scratch = worker->scratch;
+	opening->cache = worker->shared->derived;
+	opening->try_mix = worker->shared->key_mix;
+	status = open_values(opening, more);
+	if (status == EVW_OK && !*more && opening->mixed > 0)
+		e3_log(E3_LOG_INFO, "key_mix", "app=%s values=%u", opening->app->name,
+			   opening->mixed);
+	return status;
+}
+
+EvwStatus
+e3_open_check_request(const EvwRequest *request)
+{
+	EvwStatus status = e3_contexts_check(request);
+
 	if (request->header.app.len == 0)
 		return EVW_BAD_HEADER;
-	if (request->contexts.bytes.data != NULL || request->datatypes.data != NULL)
+	if (request->datatypes.data != NULL)
 		return EVW_UNSUPPORTED;
+	if (status != EVW_OK)
+		return status;
 	return evw_column_check(&request->values, EVW_ENVELOPE_MAX, EVW_VALUE_TOO_LONG);
 }
 
-static E3Opening *
-new_opening(E3Call *call, const E3App *app)
+E3Opening *
+e3_opening_new(E3Call *call, const E3App *app)
 {
 	E3Opening *opening = calloc(1, sizeof(E3Opening));
 
@@ -275,12 +354,14 @@ new_opening(E3Call *call, const E3App *app)
 	e3_buf_init(&opening->side);
 	opening->call = call;
 	opening->app = app;
+	evw_column_open(&opening->cursor, &call->request.values);
+	e3_contexts_open(&opening->contexts, &call->request);
 	opening->key.aes = e3_secret_alloc(E3_AES_KEY_LEN);
 	if (opening->key.aes != NULL &&
 		evw_buf_extend(&opening->side,
 					   (size_t) 5 * evw_column_count(&call->request.values)) != NULL)
 		return opening;
-	free_opening(opening);
+	e3_opening_free(opening);
 	return NULL;
 }
 
@@ -304,7 +385,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	const EvwRequest *request = &call->request;
 	const E3App *app;
 	E3Opening *opening;
-	EvwStatus status = check_request(request);
+	EvwStatus status = e3_open_check_request(request);
 
 	(void) worker;
 	if (status != EVW_OK)
@@ -312,7 +393,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 	app = e3_keyring_find(call->keyring, request->header.app);
 	if (app == NULL)
 		return EVW_UNKNOWN_APP;
-	opening = new_opening(call, app);
+	opening = e3_opening_new(call, app);
 	if (opening == NULL)
 		return EVW_BUSY;
 	call->state = opening;
@@ -321,7 +402,6 @@ begin(E3RpcWorker *worker, E3Call *call)
 		return EVW_OUT_OF_MEMORY;
 	opening->mark = evw_result_begin(&call->reply, request->id, 0);
 	opening->column = evw_write_bin_begin(&call->reply);
-	evw_column_open(&opening->cursor, &request->values);
 	return call->reply.status;
 }
 
@@ -345,11 +425,8 @@ static EvwStatus
 resume(E3RpcWorker *worker, E3Call *call, bool *more)
 {
 	E3Opening *opening = call->state;
-	EvwStatus status;
+	EvwStatus status = e3_open_values(worker, opening, more);
 
-	opening->scratch = worker->scratch;
-	opening->cache = worker->shared->derived;
-	status = open_values(opening, more);
 	if (status != EVW_OK || *more)
 		return status;
 	write_columns(opening);

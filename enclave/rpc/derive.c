@@ -94,6 +94,7 @@ e3_prove_key(E3Opening *opening)
 	if (key->is_proven)
 		return;
 	id = e3_derived_id(key->version->pairs[key->curve], key->kdf, key->epk);
-	e3_derived_add(opening->cache, &id, key->aes);
+	e3_derived_add(opening->cache, e3_keyring_generation(opening->call->keyring), &id,
+				   key->aes);
 	key->is_proven = true;
 }

@@ -11,22 +11,14 @@
 /* Shorter slices, for the sake of requests that have not begun, would cost too much. */
 #define SLICE_MIN_NS UINT64_C(20000)
 
-/* Verbs that are yet to come: policy has its say all the same. */
-static EvwStatus
-begin_reserved(E3RpcWorker *worker, E3Call *call)
-{
-	(void) worker;
-	(void) call;
-	return EVW_UNSUPPORTED;
-}
-
-static const E3Operation reserved = {.begin = begin_reserved};
-
 static const E3Operation *const operations[] = {
-	[EVW_VERB_ENCRYPT] = &e3_rpc_encrypt, [EVW_VERB_DECRYPT] = &e3_rpc_decrypt,
-	[EVW_VERB_KEYS] = &e3_rpc_keys,		  [EVW_VERB_ECHO] = &e3_rpc_echo,
-	[EVW_VERB_RELOAD] = &e3_rpc_reload,	  [EVW_VERB_REENCRYPT] = &reserved,
-	[EVW_VERB_BLIND_INDEX] = &reserved,
+	[EVW_VERB_ENCRYPT] = &e3_rpc_encrypt,
+	[EVW_VERB_DECRYPT] = &e3_rpc_decrypt,
+	[EVW_VERB_KEYS] = &e3_rpc_keys,
+	[EVW_VERB_ECHO] = &e3_rpc_echo,
+	[EVW_VERB_RELOAD] = &e3_rpc_reload,
+	[EVW_VERB_REENCRYPT] = &e3_rpc_reencrypt,
+	[EVW_VERB_BLIND_INDEX] = &e3_rpc_blind_index,
 };
 
 #define N_OPERATIONS (sizeof(operations) / sizeof(operations[0]))

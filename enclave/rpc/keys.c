@@ -1,6 +1,7 @@
 /*
  * rpc/keys.c
- *	  KEYS: the public keys of an app, newest version first.
+ *	  KEYS: the public keys of an app, and what there is of its index key, newest version
+ *	  first.
  */
 #include "rpc/operations.h"
 
@@ -13,6 +14,7 @@ begin(E3RpcWorker *worker, E3Call *call)
 {
 	const E3App *app;
 	EvwPublicKeys keys[EVW_KEY_VERSIONS_MAX];
+	EvwIndexKey indexes[EVW_INDEX_VERSIONS_MAX];
 	uint32_t count;
 
 	(void) worker;
@@ -33,7 +35,9 @@ begin(E3RpcWorker *worker, E3Call *call)
 		memcpy(keys[i].secp256k1, e3_key_pair_public(version->pairs[EVW_CURVE_SECP256K1]),
 			   EVW_POINT_LEN);
 	}
-	evw_keys_encode(&call->reply, call->request.id, keys, count);
+	for (uint32_t i = 0; i < app->n_indexes; i++)
+		indexes[i] = (EvwIndexKey){app->indexes[i].version, app->indexes[i].bytes};
+	evw_keys_encode(&call->reply, call->request.id, keys, count, indexes, app->n_indexes);
 	return call->reply.status;
 }
 

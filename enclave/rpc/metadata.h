@@ -19,6 +19,9 @@
 /* Longest that e3_metadata_encode writes. */
 #define E3_METADATA_ENCODED_MAX 64
 
+/* Longest role that there is room for. */
+#define E3_METADATA_ROLE_MAX (E3_METADATA_ENCODED_MAX - 20)
+
 /* Fills "out" (E3_METADATA_ENCODED_MAX bytes); returns what was used of it. */
 extern EvwBytes e3_metadata_encode(uint8_t *out, EvwBytes role, uint32_t unix_seconds);
 

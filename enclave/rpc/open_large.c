@@ -8,6 +8,7 @@
 #include "rpc/opening.h"
 
 #include "base/secret.h"
+#include "rpc/key_mix.h"
 
 #include <string.h>
 
@@ -32,7 +33,8 @@ begin(E3Opening *opening)
 {
 	E3LargeValue *large = &opening->large;
 	EvwBuf *reply = &opening->call->reply;
-	EvwStatus status = e3_open_check(evw_column_next(&opening->cursor), &large->envelope);
+	EvwStatus status = e3_open_check(evw_column_next(&opening->cursor),
+									 opening->contexts.given, &large->envelope);
 
 	if (status != EVW_OK)
 		return status;
@@ -41,6 +43,7 @@ begin(E3Opening *opening)
 	if (evw_buf_extend(reply, large->envelope.sealed.len - EVW_TAG_LEN) == NULL)
 		return reply->status;
 	large->begun = true;
+	large->is_mixed = false;
 	large->candidate = 0;
 	large->stream = NULL;
 	return EVW_OK;
@@ -57,8 +60,24 @@ finish(E3Opening *opening, EvwStatus status, bool *finished)
 	e3_aead_stream_free(large->stream);
 	large->stream = NULL;
 	reply->len = large->start;
-	return e3_open_finish(opening, large->envelope.info, reply->data + large->start,
+	return e3_open_finish(opening, &large->envelope, reply->data + large->start,
 						  large->envelope.sealed.len - EVW_TAG_LEN, status);
+}
+
+/* None opens it; but perhaps its key is one of those that were mixed up. */
+static bool
+mix_key(E3Opening *opening)
+{
+	E3LargeValue *large = &opening->large;
+	EvwEnvelope mixed;
+
+	if (!opening->try_mix || large->is_mixed || large->candidate == 0 ||
+		!e3_key_mix(&large->envelope, &mixed))
+		return false;
+	large->envelope = mixed;
+	large->is_mixed = true;
+	large->candidate = 0;
+	return true;
 }
 
 /* With the next key that comes into question, if there is one. */
@@ -70,6 +89,8 @@ begin_stream(E3Opening *opening, bool *finished)
 	const E3KeyVersion *version = candidate(opening);
 	EvwStatus status = EVW_OK;
 
+	if (version == NULL && mix_key(opening))
+		return EVW_OK;
 	if (version == NULL)
 		return finish(opening,
 					  large->candidate == 0 ? EVW_UNKNOWN_KEY : EVW_DOES_NOT_OPEN,
@@ -78,6 +99,9 @@ begin_stream(E3Opening *opening, bool *finished)
 		opening->hits++;
 	else
 		status = e3_derive_key(opening, version, envelope);
+	if (status == EVW_OK)
+		status =
+			e3_contexts_bind(&opening->contexts, opening->scratch, &opening->key.aad);
 	if (status == EVW_OK)
 		status = e3_aead_stream_begin(opening->scratch, &large->stream, opening->key.aes,
 									  envelope->iv,
@@ -108,7 +132,10 @@ check(E3Opening *opening, bool *finished)
 		return EVW_OK;
 	}
 	if (status == EVW_OK)
+	{
 		e3_prove_key(opening);
+		opening->mixed += large->is_mixed;
+	}
 	return finish(opening, status, finished);
 }
 

@@ -59,6 +59,7 @@ gather(E3Opening *opening, Run *run)
 	EvwColumnCursor cursor = opening->cursor;
 
 	most = most < E3_RUN_VALUES ? most : E3_RUN_VALUES;
+	most = e3_contexts_alike(&opening->contexts, (uint32_t) most);
 	run->n = 0;
 	run->bytes = 0;
 	while (run->n < most && fits(run, opening->like, evw_column_peek(&cursor), room))
@@ -76,7 +77,7 @@ gather(E3Opening *opening, Run *run)
 /* Moves what has been opened together, and notes it; the first that is no outcome ends
  * it. */
 static EvwStatus
-finish(E3Opening *opening, const EvwTagInfo *info, const Run *run)
+finish(E3Opening *opening, const EvwEnvelope *envelope, const Run *run)
 {
 	EvwStatus status = EVW_OK;
 
@@ -85,7 +86,7 @@ finish(E3Opening *opening, const EvwTagInfo *info, const Run *run)
 		const E3AeadItem *item = &run->items[i];
 		size_t start = opening->call->reply.len;
 
-		status = e3_open_finish(opening, info, item->out, item->in.len - EVW_TAG_LEN,
+		status = e3_open_finish(opening, envelope, item->out, item->in.len - EVW_TAG_LEN,
 								item->status);
 		if (status != EVW_OK && !evw_status_is_value(status))
 			return status;
@@ -98,6 +99,7 @@ EvwStatus
 e3_open_run(E3Opening *opening, bool *any)
 {
 	EvwEnvelope envelope;
+	EvwStatus status;
 	Run run;
 
 	*any = false;
@@ -109,10 +111,13 @@ e3_open_run(E3Opening *opening, bool *any)
 	if (run.n == 0)
 		return EVW_OK;
 	*any = true;
+	status = e3_contexts_bind(&opening->contexts, opening->scratch, &opening->key.aad);
+	if (status != EVW_OK)
+		return status;
 	opening->hits += (uint32_t) run.n;
 	opening->call->spent += (uint32_t) (run.bytes + (run.n - 1) * E3_COST_VALUE);
 	e3_aead_open_many(opening->scratch,
 					  e3_aad_for(&opening->key.aad, envelope.info, envelope.datatype),
 					  run.items, run.n);
-	return finish(opening, envelope.info, &run);
+	return finish(opening, &envelope, &run);
 }

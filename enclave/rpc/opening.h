@@ -6,7 +6,8 @@
 #define E3_OPENING_H
 
 #include "crypto/aead.h"
-#include "rpc/aad.h"
+#include "rpc/ahead.h"
+#include "rpc/contexts.h"
 #include "rpc/metadata.h"
 #include "rpc/rpc.h"
 #include "wire/envelope.h"
@@ -24,24 +25,12 @@ typedef struct E3DerivedKey
 	bool is_proven; /* a value has opened under it; it is in the cache */
 } E3DerivedKey;
 
-/* Most key agreements that are made together. */
-#define E3_AHEAD_KEYS 8
-
-/* Keys of values that come soon; in locked memory. */
-typedef struct E3Ahead
-{
-	size_t n;
-	E3DerivedId ids[E3_AHEAD_KEYS];
-	const EvwTagInfo *infos[E3_AHEAD_KEYS];
-	EvwStatus statuses[E3_AHEAD_KEYS];
-	uint8_t keys[E3_AHEAD_KEYS][E3_AES_KEY_LEN]; /* where the status is OK */
-} E3Ahead;
-
 /* A long value that is being opened. */
 typedef struct E3LargeValue
 {
 	bool begun;
 	EvwEnvelope envelope;
+	bool is_mixed;		  /* that is not as it came: rpc/key_mix.h */
 	size_t start;		  /* of its plaintext, metadata and all, in the reply */
 	uint32_t candidate;	  /* number of the key version that is tried */
 	E3AeadStream *stream; /* NULL: that is yet to be begun with */
@@ -58,7 +47,7 @@ typedef struct E3RoleSeen
 } E3RoleSeen;
 
 /* Where the work is. */
-typedef struct E3Opening
+struct E3Opening
 {
 	E3Scratch *scratch; /* the worker's that is at it */
 	E3DerivedKeys *cache;
@@ -71,14 +60,18 @@ typedef struct E3Opening
 	E3RoleSeen role;	 /* of the value before */
 	/* A value that the key at hand has opened, whose hint named it; NULL: none. */
 	const uint8_t *like;
+	bool try_mix;	 /* rpc/key_mix.h: it is wanted ... */
+	uint32_t mixed;	 /* ... and has opened so many values */
 	uint32_t hits;	 /* values whose key was at hand */
 	uint32_t failed; /* values that did not open */
 
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */
 	EvwColumnCursor cursor;
-	EvwBuf side; /* lengths, then statuses: 4 bytes and 1 byte a value */
-} E3Opening;
+	E3Contexts contexts;
+	EvwBuf side;  /* lengths, then statuses: 4 bytes and 1 byte a value */
+	EvwBuf *kept; /* rpc/kept.h: of each value that opens; NULL: nothing is */
+};
 
 /* rpc/derive.c: is the key at hand the one for this? */
 extern bool e3_key_at_hand(const E3DerivedKey *key, const E3KeyVersion *version,
@@ -91,35 +84,30 @@ extern EvwStatus e3_derive_key(E3Opening *opening, const E3KeyVersion *version,
 /* rpc/derive.c: what the cache knows the key between these two by. */
 extern E3DerivedId e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t *epk);
 
-/*
- * rpc/agree_ahead.c: true if the agreement has been made with others before; its
- * outcome, and if OK its key, are handed out once.  "ahead" may be NULL.
- */
-extern bool e3_ahead_find(E3Ahead *ahead, const E3DerivedId *id,
-						  uint8_t key[E3_AES_KEY_LEN], EvwStatus *status);
-
-/* rpc/agree_ahead.c: it has come from elsewhere.  "ahead" may be NULL. */
-extern void e3_ahead_forget(E3Ahead *ahead, const E3DerivedId *id);
-
-/*
- * rpc/agree_ahead.c: makes this agreement and those of values that follow together;
- * false if that is of no use here.
- */
-extern bool e3_ahead_agree(E3Opening *opening, const E3KeyPair *pair,
-						   const EvwEnvelope *envelope, uint8_t key[E3_AES_KEY_LEN],
-						   EvwStatus *status);
-
 /* rpc/derive.c: a value has opened under it, so it is kept for later requests. */
 extern void e3_prove_key(E3Opening *opening);
 
-/* rpc/decrypt.c: what of an envelope can be refused before any work. */
-extern EvwStatus e3_open_check(EvwBytes value, EvwEnvelope *envelope) EVW_MUST_USE;
+/* rpc/decrypt.c: what of a request can be refused before any work. */
+extern EvwStatus e3_open_check_request(const EvwRequest *request) EVW_MUST_USE;
+
+/* rpc/decrypt.c: at the first of the call's values; NULL when out of memory. */
+extern E3Opening *e3_opening_new(E3Call *call, const E3App *app);
+extern void e3_opening_free(E3Opening *opening);
+
+/* rpc/decrypt.c: appends plaintexts to the reply until all are done, or the slice is
+ * over: *more. */
+extern EvwStatus e3_open_values(E3RpcWorker *worker, E3Opening *opening,
+								bool *more) EVW_MUST_USE;
+
+/* rpc/decrypt.c: what can be refused before any work, with or without a context. */
+extern EvwStatus e3_open_check(EvwBytes value, bool has_context,
+							   EvwEnvelope *envelope) EVW_MUST_USE;
 
 /*
  * rpc/decrypt.c: these "len" bytes have been opened with this status.  Appends their
  * body to the reply, at whose end they are or after it; if there is none, wipes them.
  */
-extern EvwStatus e3_open_finish(E3Opening *opening, const EvwTagInfo *info,
+extern EvwStatus e3_open_finish(E3Opening *opening, const EvwEnvelope *envelope,
 								uint8_t *opened, size_t len,
 								EvwStatus status) EVW_MUST_USE;
 

@@ -24,6 +24,8 @@ typedef struct E3Operation
 
 extern const E3Operation e3_rpc_encrypt;
 extern const E3Operation e3_rpc_decrypt;
+extern const E3Operation e3_rpc_reencrypt;
+extern const E3Operation e3_rpc_blind_index;
 extern const E3Operation e3_rpc_echo;
 extern const E3Operation e3_rpc_keys;
 extern const E3Operation e3_rpc_reload;

@@ -119,7 +119,7 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 		   (unsigned long long) e3_keyring_generation(next), e3_keyring_count(next));
 	generation = e3_keyring_generation(next);
 	e3_keyring_swap(shared->keyring, next);
-	e3_derived_clear(shared->derived);
+	e3_derived_clear(shared->derived, generation);
 	e3_request_keys_clear(shared->request_keys, generation);
 	return EVW_OK;
 }

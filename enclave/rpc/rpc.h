@@ -22,6 +22,7 @@ typedef struct E3RpcShared
 	E3Audit *audit;	  /* NULL: there is none */
 	E3Quotas *quotas; /* what peers may still decrypt */
 	const char *config_path;
+	bool key_mix;	   /* DECRYPT tries the other rule as well: rpc/key_mix.h */
 	uint64_t slice_ns; /* most time for one call while others wait; 0: no end */
 } E3RpcShared;
 

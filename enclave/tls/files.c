@@ -75,18 +75,28 @@ validity_trouble(const X509 *certificate)
 	return NULL;
 }
 
+/* What is in one piece of a file is put to use; *used counts what was of the right kind.
+ */
+typedef bool (*UsePiece)(const Loading *loading, const char *path, const X509_INFO *piece,
+						 int *used);
+
 /* The first certificate of a file is E3's, the others lead to the root. */
 static bool
-use_certificate(Loading *loading, const char *path, X509 *certificate, int n)
+use_certificate(const Loading *loading, const char *path, const X509_INFO *piece,
+				int *used)
 {
-	const char *trouble = validity_trouble(certificate);
-	int used;
+	const char *trouble;
+	int taken;
 
+	if (piece->x509 == NULL)
+		return true;
+	trouble = validity_trouble(piece->x509);
 	if (trouble != NULL)
 		return refuse(loading, path, trouble);
-	used = n == 0 ? SSL_CTX_use_certificate(loading->ssl, certificate)
-				  : SSL_CTX_add1_chain_cert(loading->ssl, certificate);
-	if (used == 1)
+	taken = *used == 0 ? SSL_CTX_use_certificate(loading->ssl, piece->x509)
+					   : SSL_CTX_add1_chain_cert(loading->ssl, piece->x509);
+	++*used;
+	if (taken == 1)
 		return true;
 	return refuse(loading, path,
 				  ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_EE_KEY_TOO_SMALL
@@ -95,45 +105,67 @@ use_certificate(Loading *loading, const char *path, X509 *certificate, int n)
 }
 
 static bool
-use_client_ca(Loading *loading, const char *path, X509 *certificate, int n)
+use_client_ca(const Loading *loading, const char *path, const X509_INFO *piece, int *used)
 {
-	const char *trouble = validity_trouble(certificate);
+	const char *trouble;
 
-	(void) n;
+	if (piece->x509 == NULL)
+		return true;
+	++*used;
+	trouble = validity_trouble(piece->x509);
 	if (trouble != NULL)
 		return refuse(loading, path, trouble);
-	if (X509_check_ca(certificate) == 0)
+	if (X509_check_ca(piece->x509) == 0)
 		return refuse(loading, path, "certificate is not that of an authority");
-	if (X509_STORE_add_cert(SSL_CTX_get_cert_store(loading->ssl), certificate) == 1 &&
-		SSL_CTX_add_client_CA(loading->ssl, certificate) == 1)
+	if (X509_STORE_add_cert(SSL_CTX_get_cert_store(loading->ssl), piece->x509) == 1 &&
+		SSL_CTX_add_client_CA(loading->ssl, piece->x509) == 1)
 		return true;
 	return refuse(loading, path, "certificate cannot be used");
 }
 
-/* All certificates of a file, of which there must be one. */
 static bool
-load_certificates(Loading *loading, const char *path,
-				  bool (*use)(Loading *loading, const char *path, X509 *certificate,
-							  int n))
+use_crl(const Loading *loading, const char *path, const X509_INFO *piece, int *used)
 {
+	X509_STORE *store = SSL_CTX_get_cert_store(loading->ssl);
+	const ASN1_TIME *next;
+
+	if (piece->crl == NULL)
+		return true;
+	++*used;
+	next = X509_CRL_get0_nextUpdate(piece->crl);
+	if (next == NULL || X509_cmp_current_time(next) <= 0)
+		return refuse(loading, path, "revocation list has expired");
+	/* The library would leave it out, and whom it alone revokes would be let in. */
+	if (X509_CRL_get_ext_by_NID(piece->crl, NID_delta_crl, -1) >= 0)
+		return refuse(loading, path, "revocation list has changes only");
+	if (X509_STORE_add_crl(store, piece->crl) == 1 &&
+		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) ==
+			1)
+		return true;
+	return refuse(loading, path, "revocation list cannot be used");
+}
+
+/* All pieces of a file, of which one at least must be of the right kind. */
+static bool
+load_pieces(Loading *loading, const char *path, UsePiece use, const char *otherwise)
+{
+	STACK_OF(X509_INFO) *pieces = NULL;
 	EvwBuf file;
 	BIO *bio;
-	X509 *certificate;
 	bool good = true;
-	int n = 0;
+	int used = 0;
 
 	if (!read_file(loading, path, E3_FILE_ANY, &file))
 		return false;
 	bio = BIO_new_mem_buf(file.data, (int) file.len);
-	while (good && bio != NULL &&
-		   (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
-	{
-		good = use(loading, path, certificate, n++);
-		X509_free(certificate);
-	}
-	/* Whatever stands there beside certificates ends the list unread. */
-	if (good && (n == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE))
-		good = refuse(loading, path, "is not a PEM file of certificates");
+	/* None where anything in it is damaged: no list ends unread. */
+	if (bio != NULL)
+		pieces = PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL);
+	for (int i = 0; good && i < sk_X509_INFO_num(pieces); i++)
+		good = use(loading, path, sk_X509_INFO_value(pieces, i), &used);
+	if (good && used == 0)
+		good = refuse(loading, path, otherwise);
+	sk_X509_INFO_pop_free(pieces, X509_INFO_free);
 	BIO_free(bio);
 	e3_buf_release(&file);
 	return good;
@@ -179,48 +211,6 @@ load_key(Loading *loading, const char *path)
 	return good;
 }
 
-static bool
-use_crl(Loading *loading, const char *path, X509_CRL *crl)
-{
-	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
-
-	if (next == NULL || X509_cmp_current_time(next) <= 0)
-		return refuse(loading, path, "revocation list has expired");
-	if (X509_STORE_add_crl(SSL_CTX_get_cert_store(loading->ssl), crl) == 1)
-		return true;
-	return refuse(loading, path, "revocation list cannot be used");
-}
-
-static bool
-load_crls(Loading *loading, const char *path)
-{
-	EvwBuf file;
-	BIO *bio;
-	X509_CRL *crl;
-	bool good = true;
-	int n = 0;
-
-	if (!read_file(loading, path, E3_FILE_ANY, &file))
-		return false;
-	bio = BIO_new_mem_buf(file.data, (int) file.len);
-	while (good && bio != NULL &&
-		   (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL)
-	{
-		good = use_crl(loading, path, crl);
-		n++;
-		X509_CRL_free(crl);
-	}
-	if (good && (n == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE))
-		good = refuse(loading, path, "is not a PEM file of revocation lists");
-	BIO_free(bio);
-	e3_buf_release(&file);
-	if (good &&
-		X509_STORE_set_flags(SSL_CTX_get_cert_store(loading->ssl),
-							 X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) != 1)
-		good = refuse(loading, path, "revocation list cannot be used");
-	return good;
-}
-
 bool
 e3_tls_files_load(E3TlsContext *context, const E3TlsFiles *files,
 				  char cause[E3_TLS_CAUSE_MAX])
@@ -233,10 +223,14 @@ e3_tls_files_load(E3TlsContext *context, const E3TlsFiles *files,
 		EVP_DigestInit_ex(loading.digest, EVP_sha256(), NULL) != 1)
 		good = refuse(&loading, files->certificate, "out of memory");
 	else
-		good = load_certificates(&loading, files->certificate, use_certificate) &&
+		good = load_pieces(&loading, files->certificate, use_certificate,
+						   "is not a PEM file of certificates") &&
 			   load_key(&loading, files->key) &&
-			   load_certificates(&loading, files->client_ca, use_client_ca) &&
-			   (files->crl[0] == '\0' || load_crls(&loading, files->crl)) &&
+			   load_pieces(&loading, files->client_ca, use_client_ca,
+						   "is not a PEM file of certificates") &&
+			   (files->crl[0] == '\0' ||
+				load_pieces(&loading, files->crl, use_crl,
+							"is not a PEM file of revocation lists")) &&
 			   EVP_DigestFinal_ex(loading.digest, context->digest, NULL) == 1;
 	EVP_MD_CTX_free(loading.digest);
 	ERR_clear_error();

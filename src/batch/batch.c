@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "batch/contexts.h"
 #include "batch/dedup.h"
 #include "client/buffer.h"
 #include "client/report.h"
@@ -22,9 +23,6 @@
 #include "wire/writer.h"
 
 StaticAssertDecl(NAMEDATALEN <= EVW_LABEL_MAX + 1, "a role name fits the label");
-
-/* Longer buffers are not kept when a batch is reset. */
-#define KEEP_MAX (16u << 20)
 
 /* Of a frame: header, ids, and the heads of its columns. */
 #define FRAME_ROOM (EVW_HEADER_MAX + 64)
@@ -39,15 +37,18 @@ struct EvcBatch
 {
 	MemoryContext context;
 	MemoryContextCallback wipe;
-	EvwVerb verb;
+	EvcBatchKind kind;
 	uint32 count;
 	EvwBuf columns;	  /* begins with the bin of values, open until it is sent */
 	size_t mark;	  /* of that bin */
 	EvwBuf lengths;	  /* 4 bytes a value */
 	EvwBuf datatypes; /* 1 byte a value */
 	bool typed;		  /* some are not strings */
-	EvcDedup dedup;	  /* of ciphertexts */
-	EvwCurve curve;	  /* of the first ciphertext, which the statistics count them by */
+	EvcContexts contexts;
+	EvcDedup dedup;		  /* of ciphertexts */
+	MemoryContext memory; /* for what is kept; NULL: nothing was, ever */
+	List *kept;			  /* in there */
+	EvwCurve curve; /* of the first ciphertext, which the statistics count them by */
 	char app[EVW_APP_MAX + 1];
 	char label[EVW_LABEL_MAX + 1];
 	char role[EVW_ROLE_MAX + 1];
@@ -58,6 +59,8 @@ struct EvcBatch
 	uint32 *offsets;  /* of every value in the result's bytes */
 	uint32 n_offsets; /* room for */
 	EvcUsage usage;
+	size_t kept_bytes;
+	EvcBatch *more; /* what a call has beyond a frame; NULL: nothing */
 };
 
 static void
@@ -68,12 +71,19 @@ wipe(void *arg)
 	evc_buffer_wipe(&batch->columns);
 	evc_buffer_wipe(&batch->lengths);
 	evc_buffer_wipe(&batch->datatypes);
+	evc_contexts_wipe(&batch->contexts);
 	if (batch->credential != NULL)
 		explicit_bzero(batch->credential, strlen(batch->credential));
 }
 
+bool
+evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other)
+{
+	return one.verb == other.verb && one.bound == other.bound;
+}
+
 EvcBatch *
-evc_batch_new(MemoryContext parent, EvwVerb verb)
+evc_batch_new(MemoryContext parent, EvcBatchKind kind)
 {
 	MemoryContext context =
 		AllocSetContextCreate(parent, "evcrypt batch", ALLOCSET_SMALL_SIZES);
@@ -81,10 +91,11 @@ evc_batch_new(MemoryContext parent, EvwVerb verb)
 
 	evc_involved = true;
 	batch->context = context;
-	batch->verb = verb;
+	batch->kind = kind;
 	evc_buffer_init(&batch->columns, context);
 	evc_buffer_init(&batch->lengths, context);
 	evc_buffer_init(&batch->datatypes, context);
+	evc_contexts_init(&batch->contexts, context);
 	evc_dedup_init(&batch->dedup, context);
 	batch->wipe.func = wipe;
 	batch->wipe.arg = batch;
@@ -96,63 +107,159 @@ evc_batch_new(MemoryContext parent, EvwVerb verb)
 uint32
 evc_batch_count(const EvcBatch *batch)
 {
-	return batch->count;
+	return batch->count + (batch->more == NULL ? 0 : evc_batch_count(batch->more));
 }
 
 size_t
 evc_batch_bytes(const EvcBatch *batch)
 {
-	return batch->columns.len - batch->mark;
+	return batch->columns.len - batch->mark + evc_contexts_size(&batch->contexts) +
+		   batch->kept_bytes + (batch->more == NULL ? 0 : evc_batch_bytes(batch->more));
+}
+
+/* Of the values with one more. */
+static size_t
+bytes_with(const EvcBatch *batch, const EvcBatchValue *value)
+{
+	size_t bytes = batch->columns.len - batch->mark + value->bytes.len;
+
+	if (batch->kind.bound)
+		bytes += evc_contexts_size_with(&batch->contexts, batch->count, value->context);
+	return bytes;
 }
 
 bool
-evc_batch_fits(const EvcBatch *batch, size_t len)
+evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value)
 {
 	size_t count = (size_t) batch->count + 1;
-	size_t frame = evc_batch_bytes(batch) + len + count * VALUE_ROOM + FRAME_ROOM;
+	size_t frame = bytes_with(batch, value) + count * VALUE_ROOM + FRAME_ROOM;
 
 	/* What comes back is longer. */
-	if (batch->verb == EVW_VERB_ENCRYPT)
+	if (batch->kind.verb == EVW_VERB_ENCRYPT)
 		frame += count * (EVW_ENVELOPE_MIN + METADATA_ROOM);
-	return count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
+	return batch->more == NULL && count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
 }
 
 static void
-check_fits(const EvcBatch *batch, size_t len)
+check_fits(const EvcBatch *batch, const EvcBatchValue *value)
 {
-	size_t max = batch->verb == EVW_VERB_ENCRYPT ? EVW_PLAINTEXT_MAX : EVW_ENVELOPE_MAX;
+	size_t max =
+		batch->kind.verb == EVW_VERB_ENCRYPT ? EVW_PLAINTEXT_MAX : EVW_ENVELOPE_MAX;
 
-	if (len > max)
+	if (value->bytes.len > max)
 		evc_report_status(EVW_VALUE_TOO_LONG);
+	if (batch->kind.bound && value->context.len > EVW_CONTEXT_MAX)
+		evc_report_status(EVW_CONTEXT_TOO_LONG);
 	if (batch->count == EVW_VALUES_MAX)
 		evc_report_status(EVW_TOO_MANY_VALUES);
-	if (batch->columns.len + len > EVW_FRAME_MAX)
+	if (bytes_with(batch, value) > EVW_FRAME_MAX)
 		evc_report_status(EVW_FRAME_TOO_LONG);
 }
 
-uint32
-evc_batch_add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype)
+/* The number of an equal ciphertext under the same context; -1: none is known. */
+static int64
+find_equal(EvcBatch *batch, const EvcBatchValue *value)
 {
+	int64 number = evc_dedup_note(&batch->dedup, batch->columns.data, value->bytes,
+								  batch->columns.len, batch->count);
+
+	if (number >= 0 && batch->kind.bound &&
+		!evc_contexts_match(&batch->contexts, (uint32) number, value->context))
+		return -1;
+	return number;
+}
+
+uint32
+evc_batch_add(EvcBatch *batch, const EvcBatchValue *value)
+{
+	EvwBytes bytes = value->bytes;
+
 	Assert(batch->call == NULL);
-	check_fits(batch, value.len);
-	if (batch->verb == EVW_VERB_ENCRYPT)
+	check_fits(batch, value);
+	if (batch->kind.verb == EVW_VERB_ENCRYPT)
 	{
-		*evw_buf_extend(&batch->datatypes, 1) = (uint8_t) datatype;
-		batch->typed |= datatype != EVW_STRING;
+		*evw_buf_extend(&batch->datatypes, 1) = (uint8_t) value->datatype;
+		batch->typed |= value->datatype != EVW_STRING;
 	}
-	else
+	else if (batch->kind.verb == EVW_VERB_DECRYPT)
 	{
-		int64 equal = evc_dedup_note(&batch->dedup, batch->columns.data, value,
-									 batch->columns.len, batch->count);
+		int64 equal = find_equal(batch, value);
 
 		if (equal >= 0)
 			return (uint32) equal;
 		if (batch->count == 0)
-			batch->curve = evw_tag_info(value.data[0])->curve;
+			batch->curve = evw_tag_info(bytes.data[0])->curve;
 	}
-	evw_buf_append(&batch->columns, value.data, value.len);
-	evw_put_le32(evw_buf_extend(&batch->lengths, 4), (uint32_t) value.len);
+	if (batch->kind.bound)
+		evc_contexts_add(&batch->contexts, batch->count, value->context);
+	evw_buf_append(&batch->columns, bytes.data, bytes.len);
+	evw_put_le32(evw_buf_extend(&batch->lengths, 4), (uint32_t) bytes.len);
 	return batch->count++;
+}
+
+uint32
+evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value)
+{
+	if (batch->count == 0 || evc_batch_fits(batch, value))
+		return evc_batch_add(batch, value);
+	if (batch->more == NULL)
+		batch->more = evc_batch_new(batch->context, batch->kind);
+	return batch->count + evc_batch_add_further(batch->more, value);
+}
+
+static void
+drop_more(EvcBatch *batch)
+{
+	if (batch->more == NULL)
+		return;
+	evc_batch_reset(batch->more);
+	evc_batch_free(batch->more);
+	batch->more = NULL;
+}
+
+void
+evc_batch_truncate(EvcBatch *batch, uint32 count)
+{
+	size_t len = batch->columns.len;
+
+	Assert(batch->call == NULL && count <= batch->count);
+	drop_more(batch);
+	for (uint32 i = count; i < batch->count; i++)
+		len -= evw_get_le32(batch->lengths.data + (size_t) i * 4);
+	evc_buffer_truncate(&batch->columns, len);
+	evc_buffer_truncate(&batch->lengths, (size_t) count * 4);
+	if (batch->kind.verb == EVW_VERB_ENCRYPT)
+		evc_buffer_truncate(&batch->datatypes, count);
+	batch->count = count;
+	evc_contexts_truncate(&batch->contexts, count);
+	/* It may have noted some that are no more. */
+	evc_dedup_reset(&batch->dedup);
+}
+
+MemoryContext
+evc_batch_memory(EvcBatch *batch)
+{
+	if (batch->memory == NULL)
+		batch->memory = AllocSetContextCreate(batch->context, "evcrypt batch extras",
+											  ALLOCSET_DEFAULT_SIZES);
+	return batch->memory;
+}
+
+uint32
+evc_batch_keep(EvcBatch *batch, void *what, size_t len)
+{
+	MemoryContext caller = MemoryContextSwitchTo(evc_batch_memory(batch));
+
+	batch->kept = lappend(batch->kept, what);
+	batch->kept_bytes += len;
+	MemoryContextSwitchTo(caller);
+	return (uint32) list_length(batch->kept) - 1;
+}
+
+void *
+evc_batch_kept(const EvcBatch *batch, uint32 number)
+{
+	return list_nth(batch->kept, (int) number);
 }
 
 static EvwBytes
@@ -173,10 +280,17 @@ finish_columns(EvcBatch *batch)
 {
 	evw_write_bin_end(&batch->columns, batch->mark);
 	evw_write_bin(&batch->columns, bytes_of(&batch->lengths));
-	if (!batch->typed)
+	if (!batch->typed && !batch->kind.bound)
 		return 2;
-	evw_write_bin(&batch->columns, bytes_of(&batch->datatypes));
-	return 3;
+	if (batch->typed)
+		evw_write_bin(&batch->columns, bytes_of(&batch->datatypes));
+	else
+		evw_write_nil(&batch->columns);
+	if (!batch->kind.bound)
+		return 3;
+	evw_write_bin(&batch->columns, bytes_of(&batch->contexts.bytes));
+	evw_write_bin(&batch->columns, bytes_of(&batch->contexts.lengths));
+	return 5;
 }
 
 /*
@@ -200,7 +314,7 @@ set_label(EvcBatch *batch)
 static void
 set_format(EvcBatch *batch, EvwRequestHeader *header)
 {
-	const EvwTagInfo *info = evc_guc_format();
+	const EvwTagInfo *info = evc_guc_format(batch->kind.bound);
 
 	header->curve = info->curve;
 	header->format = text_of(info->name);
@@ -229,7 +343,7 @@ set_credential(EvcBatch *batch, EvwRequestHeader *header)
 void
 evc_batch_send(EvcBatch *batch)
 {
-	EvcRequest request = {.verb = batch->verb, .n_values = batch->count};
+	EvcRequest request = {.verb = batch->kind.verb, .n_values = batch->count};
 
 	Assert(batch->call == NULL);
 	if (batch->count == 0)
@@ -242,11 +356,13 @@ evc_batch_send(EvcBatch *batch)
 	strlcpy(batch->app, evc_app, sizeof(batch->app));
 	request.header.app = text_of(batch->app);
 	request.header.curve = batch->curve;
-	if (batch->verb == EVW_VERB_ENCRYPT)
+	if (batch->kind.verb == EVW_VERB_ENCRYPT)
 		set_format(batch, &request.header);
 	set_credential(batch, &request.header);
 	request.header.label = text_of(batch->label);
 	batch->call = evc_call_start(&request, batch->context);
+	if (batch->more != NULL)
+		evc_batch_send(batch->more);
 }
 
 void
@@ -297,6 +413,11 @@ evc_batch_receive(EvcBatch *batch)
 	evc_call_finish(batch->call, &batch->result);
 	evc_usage_add(&batch->usage, evc_call_usage(batch->call));
 	index_result(batch);
+	if (batch->more != NULL)
+	{
+		evc_batch_receive(batch->more);
+		evc_usage_add(&batch->usage, evc_batch_usage(batch->more));
+	}
 	batch->received = true;
 }
 
@@ -313,7 +434,9 @@ evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result)
 	const EvwResult *reply = &batch->result;
 	uint8_t code;
 
-	Assert(batch->received && index < batch->count);
+	Assert(batch->received && index < evc_batch_count(batch));
+	if (index >= batch->count)
+		return evc_batch_result(batch->more, index - batch->count, result);
 	result->data = reply->values.bytes.data + batch->offsets[index];
 	result->len = evw_get_le32(reply->values.lengths.data + (size_t) index * 4);
 	code = reply->statuses.data != NULL ? reply->statuses.data[index] : 0;
@@ -326,15 +449,6 @@ evc_batch_usage(const EvcBatch *batch)
 	return &batch->usage;
 }
 
-static void
-empty(EvwBuf *buf)
-{
-	if (buf->cap > KEEP_MAX)
-		evc_buffer_free(buf);
-	else
-		evc_buffer_wipe(buf);
-}
-
 void
 evc_batch_reset(EvcBatch *batch)
 {
@@ -342,13 +456,19 @@ evc_batch_reset(EvcBatch *batch)
 		evc_call_drop(batch->call);
 	batch->call = NULL;
 	batch->received = false;
-	/* Ciphertext is no secret. */
-	if (batch->verb == EVW_VERB_DECRYPT)
+	/* Ciphertext is no secret, unlike what it may be bound to. */
+	if (batch->kind.verb == EVW_VERB_DECRYPT && !batch->kind.bound)
 		evc_buffer_clear(&batch->columns);
-	empty(&batch->columns);
-	empty(&batch->lengths);
-	empty(&batch->datatypes);
+	evc_buffer_reset(&batch->columns);
+	evc_buffer_reset(&batch->lengths);
+	evc_buffer_reset(&batch->datatypes);
+	evc_contexts_reset(&batch->contexts);
 	evc_dedup_reset(&batch->dedup);
+	if (batch->memory != NULL)
+		MemoryContextReset(batch->memory);
+	batch->kept = NIL;
+	batch->kept_bytes = 0;
+	drop_more(batch);
 	batch->mark = evw_write_bin_begin(&batch->columns);
 	batch->count = 0;
 	batch->typed = false;

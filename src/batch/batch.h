@@ -19,25 +19,62 @@
 
 typedef struct EvcBatch EvcBatch;
 
-/*
- * An empty batch of ENCRYPT or DECRYPT below "parent".  It is for the evcrypt.app
- * and the role at the time that it is sent.
- */
-extern EvcBatch *evc_batch_new(MemoryContext parent, EvwVerb verb);
+/* What all values of a batch have in common. */
+typedef struct EvcBatchKind
+{
+	EvwVerb verb;
+	bool bound; /* each has a context */
+} EvcBatchKind;
+
+extern bool evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other);
 
 /*
- * Adds a copy of one value: plaintext bytes to encrypt, with their datatype, or
- * the envelope of a ciphertext to decrypt.  Returns its number, from 0; equal
- * ciphertexts may share one.  Raises 54000 if the value is longer than the limit.
+ * An empty batch below "parent".  It is for the evcrypt.app and the role at the time
+ * that it is sent.
  */
-extern uint32 evc_batch_add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype);
+extern EvcBatch *evc_batch_new(MemoryContext parent, EvcBatchKind kind);
 
-/* Values added, and their bytes together. */
+/* Plaintext with its datatype, or the envelope of a ciphertext. */
+typedef struct EvcBatchValue
+{
+	EvwBytes bytes;
+	EvwDatatype datatype;
+	EvwBytes context; /* in UTF-8; of a bound batch only */
+} EvcBatchValue;
+
+/*
+ * Adds a copy of one value.  Returns its number, from 0; equal ciphertexts may share
+ * one.  Raises 54000 if the value or its context is longer than the limit.
+ */
+extern uint32 evc_batch_add(EvcBatch *batch, const EvcBatchValue *value);
+
+/*
+ * The same for a call of several values: those that do not fit the frame go into
+ * further ones, which are sent and received with it.
+ */
+extern uint32 evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value);
+
+/* Values added, and their bytes together, with those of contexts and what is kept. */
 extern uint32 evc_batch_count(const EvcBatch *batch);
 extern size_t evc_batch_bytes(const EvcBatch *batch);
 
 /* Would this value fit the frame beside those that were added? */
-extern bool evc_batch_fits(const EvcBatch *batch, size_t len);
+extern bool evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value);
+
+/*
+ * For a call of several values that turn out not to fit: removes all but the first
+ * "count" values.  The batch has not been sent.
+ */
+extern void evc_batch_truncate(EvcBatch *batch, uint32 count);
+
+/*
+ * For a call of several values: keeps what it takes to put the result together, and
+ * returns a number to find it by.  It is to lie in the batch's memory, which is reset
+ * with the batch; most of it are "len" bytes.
+ */
+extern MemoryContext evc_batch_memory(EvcBatch *batch);
+extern uint32 evc_batch_keep(EvcBatch *batch, void *what, size_t len);
+extern void *evc_batch_kept(const EvcBatch *batch, uint32 number);
 
 /* Sends the request, if there are values; raises nothing but interrupts. */
 extern void evc_batch_send(EvcBatch *batch);

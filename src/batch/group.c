@@ -1,6 +1,6 @@
 /*
  * batch/group.c
- *	  Batches of one verb that go out together.
+ *	  Batches of one kind that go out together.
  */
 #include "postgres.h"
 
@@ -8,13 +8,13 @@
 
 /* Makes the current batch the one that is being filled. */
 static void
-look_up(EvcBatchGroup *group, MemoryContext owner, EvwVerb verb)
+look_up(EvcBatchGroup *group, MemoryContext owner, EvcBatchKind kind)
 {
 	if (group->current == list_length(group->batches))
 	{
 		MemoryContext caller = MemoryContextSwitchTo(owner);
 
-		group->batches = lappend(group->batches, evc_batch_new(owner, verb));
+		group->batches = lappend(group->batches, evc_batch_new(owner, kind));
 		MemoryContextSwitchTo(caller);
 	}
 	group->filling = list_nth(group->batches, group->current);
@@ -22,17 +22,15 @@ look_up(EvcBatchGroup *group, MemoryContext owner, EvwVerb verb)
 
 EvcBatch *
 evc_group_add(EvcBatchGroup *group, MemoryContext owner, EvcMarker *marker,
-			  Datum argument, EvcTicket *ticket)
+			  const NullableDatum *arguments, EvcTicket *ticket)
 {
-	EvwVerb verb = evc_marker_verb(marker->kind);
-
 	if (group->filling == NULL)
-		look_up(group, owner, verb);
-	if (evc_marker_add(marker, group->filling, argument, ticket))
+		look_up(group, owner, marker->batches);
+	if (evc_marker_add(marker, group->filling, arguments, ticket))
 		return group->filling;
 	group->current++;
-	look_up(group, owner, verb);
-	(void) evc_marker_add(marker, group->filling, argument, ticket);
+	look_up(group, owner, marker->batches);
+	(void) evc_marker_add(marker, group->filling, arguments, ticket);
 	return group->filling;
 }
 

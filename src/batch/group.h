@@ -1,6 +1,6 @@
 /*
  * batch/group.h
- *	  Batches of one verb that go out together: one, as a rule.
+ *	  Batches of one kind that go out together: one, as a rule.
  *
  * Values of up to 64 MiB may not fit one frame beside each other; they get a
  * batch of their own.
@@ -22,11 +22,12 @@ typedef struct EvcBatchGroup
 } EvcBatchGroup;
 
 /*
- * Adds a marker's argument, not NULL, to the batch that is being filled or to
- * the one after it, which is made below "owner".  Returns the batch.
+ * Adds a marker's call to the batch that is being filled or to the one after it,
+ * which is made below "owner".  Returns the batch.
  */
 extern EvcBatch *evc_group_add(EvcBatchGroup *group, MemoryContext owner,
-							   EvcMarker *marker, Datum argument, EvcTicket *ticket);
+							   EvcMarker *marker, const NullableDatum *arguments,
+							   EvcTicket *ticket);
 
 /* Bytes of values in the batch that is being filled. */
 static inline size_t

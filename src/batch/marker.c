@@ -1,136 +1,98 @@
 /*
  * batch/marker.c
- *	  Arguments into a batch, results out of it.
+ *	  Arguments into a batch, results out of it: what all kinds have in common.
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
-
 #include "batch/marker.h"
+
+#include "batch/marker_private.h"
 #include "client/report.h"
-#include "type/encrypted.h"
+#include "wire/limits.h"
+
+/* No encoding takes more than twice the bytes that UTF-8 takes. */
+#define SERVER_CONTEXT_MAX (2 * (size_t) EVW_CONTEXT_MAX)
+
+static const EvcMarkerWork *const works[] = {
+	[EVC_MARKER_ENCRYPT] = &evc_encrypting,
+	[EVC_MARKER_DECRYPT] = &evc_decrypting,
+	[EVC_MARKER_DECRYPT_AS] = &evc_decrypting,
+	[EVC_MARKER_TRY_DECRYPT] = &evc_decrypting,
+	[EVC_MARKER_ENCRYPT_FIELDS] = &evc_working_on_fields,
+	[EVC_MARKER_DECRYPT_FIELDS] = &evc_working_on_fields,
+};
 
 EvcMarker *
-evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted)
+evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted,
+			   int n_arguments)
 {
+	const EvcMarkerInfo *info = evc_marker_info(kind);
 	EvcMarker *marker = MemoryContextAllocZero(owner, sizeof(EvcMarker));
 
 	marker->kind = kind;
+	marker->work = works[kind];
+	marker->batches = (EvcBatchKind){info->verb, n_arguments > info->context_at};
+	marker->n_arguments = n_arguments;
+	marker->owner = owner;
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)
 		marker->type = evc_plaintype_new(owner, plain, encrypted);
 	return marker;
 }
 
-EvwVerb
-evc_marker_verb(EvcMarkerKind kind)
+void
+evc_marker_refuse_null(void)
 {
-	return kind == EVC_MARKER_ENCRYPT ? EVW_VERB_ENCRYPT : EVW_VERB_DECRYPT;
+	ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("context is null"),
+			errhint("An empty string is a context. A call without the argument has "
+					"none."));
 }
 
-static bool
-add(EvcBatch *batch, EvwBytes value, EvwDatatype datatype, EvcTicket *ticket)
+EvcPlain
+evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
 {
-	if (evc_batch_count(batch) > 0 && !evc_batch_fits(batch, value.len))
-		return false;
-	ticket->datatype = datatype;
-	ticket->index = evc_batch_add(batch, value, datatype);
-	return true;
-}
+	EvcPlain context = {.made = NULL};
+	struct varlena *text;
+	Datum argument;
 
-static EvwDatatype
-encode(EvcMarker *marker, Datum argument, EvcPlain *plain)
-{
-	const char *string;
-
-	if (!marker->takes_string)
-		return evc_plaintype_encode(marker->type, argument, plain);
-	string = DatumGetCString(argument);
-	*plain = (EvcPlain){.bytes = {(const uint8_t *) string, strlen(string)}};
-	if (!marker->takes_utf8)
-		evc_plain_to_utf8(plain);
-	return EVW_STRING;
-}
-
-static bool
-add_plaintext(EvcMarker *marker, EvcBatch *batch, Datum argument, EvcTicket *ticket)
-{
-	EvcPlain plain;
-	EvwDatatype datatype = encode(marker, argument, &plain);
-	bool added = add(batch, plain.bytes, datatype, ticket);
-
-	evc_plain_wipe(&plain);
-	return added;
-}
-
-static bool
-add_ciphertext(EvcBatch *batch, Datum argument, EvcTicket *ticket)
-{
-	struct varlena *value = PG_DETOAST_DATUM_PACKED(argument);
-	EvwBytes bytes = evc_encrypted_bytes(value);
-	bool added = add(batch, bytes, evc_encrypted_datatype(bytes), ticket);
-
-	if ((Pointer) value != DatumGetPointer(argument))
-		pfree(value);
-	return added;
+	if (!marker->batches.bound)
+		return context;
+	argument = arguments[evc_marker_info(marker->kind)->context_at].value;
+	text = PG_DETOAST_DATUM_PACKED(argument);
+	if (VARSIZE_ANY_EXHDR(text) > SERVER_CONTEXT_MAX)
+		evc_report_status(EVW_CONTEXT_TOO_LONG);
+	evc_plain_set(&context, (Pointer) text != DatumGetPointer(argument) ? text : NULL,
+				  VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	evc_plain_to_utf8(&context);
+	return context;
 }
 
 bool
-evc_marker_add(EvcMarker *marker, EvcBatch *batch, Datum argument, EvcTicket *ticket)
+evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value, EvcTicket *ticket)
 {
-	return marker->kind == EVC_MARKER_ENCRYPT
-			   ? add_plaintext(marker, batch, argument, ticket)
-			   : add_ciphertext(batch, argument, ticket);
+	if (evc_batch_count(batch) > 0 && !evc_batch_fits(batch, value))
+		return false;
+	ticket->datatype = value->datatype;
+	ticket->index = evc_batch_add(batch, value);
+	return true;
 }
 
-/* Statuses of a value that try_decrypt shows as NULL. */
-static bool
-does_not_open(EvwStatus status)
+bool
+evc_marker_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+			   EvcTicket *ticket)
 {
-	switch (status)
-	{
-		case EVW_DOES_NOT_OPEN:
-		case EVW_NOT_CIPHERTEXT:
-		case EVW_UNKNOWN_KEY:
-		case EVW_CONTEXT_MISSING:
-		case EVW_CONTEXT_UNEXPECTED:
-			return true;
-		default:
-			return false;
-	}
-}
-
-/* An SDK writes NaN as the JSON text null, with datatype number. */
-static bool
-is_null_number(EvwDatatype datatype, EvwBytes bytes)
-{
-	return datatype == EVW_NUMBER && evw_bytes_equal(bytes, "null");
-}
-
-static bool
-is_error(EvcMarkerKind kind, EvwStatus status)
-{
-	return status != EVW_OK && !(kind == EVC_MARKER_TRY_DECRYPT && does_not_open(status));
+	return marker->work->add(marker, batch, arguments, ticket);
 }
 
 bool
 evc_marker_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket)
 {
-	EvwBytes bytes;
-
-	return is_error(kind, evc_batch_result(batch, ticket.index, &bytes));
+	return works[kind]->fails(kind, batch, ticket);
 }
 
-static Datum
-text_of(EvwBytes bytes)
+Datum
+evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 {
-	EvcPlain plain = {.bytes = bytes};
-	text *result;
-
-	evc_plain_to_server(&plain);
-	result =
-		cstring_to_text_with_len((const char *) plain.bytes.data, (int) plain.bytes.len);
-	evc_plain_wipe(&plain);
-	return PointerGetDatum(result);
+	return marker->work->take(marker, batch, ticket, is_null);
 }
 
 void
@@ -138,29 +100,4 @@ evc_marker_check_null(EvcMarker *marker)
 {
 	if (marker->kind == EVC_MARKER_DECRYPT_AS)
 		evc_plaintype_check_null(marker->type);
-}
-
-Datum
-evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
-{
-	bool trying = marker->kind == EVC_MARKER_TRY_DECRYPT;
-	EvwBytes bytes;
-	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
-
-	*is_null = true;
-	if (is_error(marker->kind, status))
-		evc_report_status(status);
-	if (status != EVW_OK || (trying && !evc_plain_is_text(bytes)))
-		return (Datum) 0;
-	*is_null = false;
-	if (marker->kind == EVC_MARKER_ENCRYPT)
-		return evc_encrypted_new(bytes);
-	*is_null = is_null_number(ticket.datatype, bytes);
-	if (*is_null)
-	{
-		evc_marker_check_null(marker);
-		return (Datum) 0;
-	}
-	return marker->type != NULL ? evc_plaintype_decode(marker->type, bytes)
-								: text_of(bytes);
 }

@@ -1,7 +1,7 @@
 /*
  * batch/marker.h
- *	  One call of encrypt, decrypt and their kin, as a batch sees it: an argument
- *	  that goes in, a result that comes out.
+ *	  One call of encrypt, decrypt and their kin, as a batch sees it: arguments that
+ *	  go in, a result that comes out.
  *
  * The scalar functions and the plan node both do what they do through this, so
  * they can't give different answers.
@@ -13,20 +13,29 @@
 
 #include "batch/batch.h"
 #include "batch/markers.h"
+#include "compat.h"
 #include "value/plaintype.h"
+
+/* What a kind does with a call; see batch/marker_private.h. */
+typedef struct EvcMarkerWork EvcMarkerWork;
 
 typedef struct EvcMarker
 {
 	EvcMarkerKind kind;
-	EvcPlainType *type; /* of the plaintext; NULL: text */
-	bool takes_string;	/* ENCRYPT of text: arguments are C strings */
-	bool takes_utf8;	/* they are valid UTF-8, as somebody has checked */
+	const EvcMarkerWork *work;
+	EvcBatchKind batches; /* that its calls go to */
+	EvcPlainType *type;	  /* of the plaintext; NULL: text */
+	bool takes_string;	  /* ENCRYPT of text: values are C strings */
+	bool takes_utf8;	  /* they are valid UTF-8, as somebody has checked */
+	int n_arguments;
+	MemoryContext owner;
+	void *memory; /* what the kind remembers, in there; NULL: nothing yet */
 } EvcMarker;
 
-/* A value that has been added to a batch. */
+/* A call that has been added to a batch. */
 typedef struct EvcTicket
 {
-	uint32 index;		  /* in the batch */
+	uint32 index; /* of its value in the batch; or, with several, of what it kept there */
 	EvwDatatype datatype; /* of a ciphertext */
 } EvcTicket;
 
@@ -36,24 +45,46 @@ typedef struct EvcTicket
  * evc_plaintype_new does.
  */
 extern EvcMarker *evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain,
-								 Oid encrypted);
+								 Oid encrypted, int n_arguments);
 
-/* ENCRYPT or DECRYPT. */
-extern EvwVerb evc_marker_verb(EvcMarkerKind kind);
+/* What becomes of a call. */
+typedef enum EvcOutcome
+{
+	EVC_CALLED,
+	EVC_ARGUMENT_NULL, /* so the result is NULL, whatever the context */
+	EVC_CONTEXT_NULL,  /* which is an error */
+	EVC_SKIPPED		   /* it was not made */
+} EvcOutcome;
+
+/* With these arguments, of which that for the type is not looked at. */
+static inline EvcOutcome
+evc_marker_outcome(const EvcMarkerInfo *info, const NullableDatum *arguments, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (arguments[i].isnull && i != info->type_at && i != info->context_at)
+			return EVC_ARGUMENT_NULL;
+	return count > info->context_at && arguments[info->context_at].isnull
+			   ? EVC_CONTEXT_NULL
+			   : EVC_CALLED;
+}
+
+/* Raises 22004, with which a call ends whose context is NULL. */
+pg_noreturn extern void evc_marker_refuse_null(void);
 
 /*
- * Adds an argument, not NULL, to a batch of the marker's verb.  False if it does
- * not fit beside what is there: an empty batch takes whatever the limits allow.
+ * Adds a call, whose outcome is EVC_CALLED, to a batch of the marker's kind: all its
+ * values, or none and false if they do not fit beside what is there.  An empty batch
+ * takes whatever the limits allow.
  */
-extern bool evc_marker_add(EvcMarker *marker, EvcBatch *batch, Datum argument,
-						   EvcTicket *ticket);
+extern bool evc_marker_add(EvcMarker *marker, EvcBatch *batch,
+						   const NullableDatum *arguments, EvcTicket *ticket);
 
-/* Would taking the result raise what E3 says of the value? */
+/* Would taking the result raise what E3 says of a value? */
 extern bool evc_marker_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket);
 
 /*
  * The result, in the current memory context, of a batch that has been received.
- * Raises the error of this one value.
+ * Raises the error of this one call.
  */
 extern Datum evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket,
 							 bool *is_null);

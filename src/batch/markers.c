@@ -18,19 +18,43 @@
 /* As module_pathname in evcrypt.control. */
 #define LIBRARY "$libdir/evcrypt"
 
-/* C symbols, and what else they are declared as, without which a function is not a
- * marker. */
-static const struct
-{
-	const char *symbol;
-	char volatility;
-	bool strict;
-	EvcMarkerKind kind;
-} symbols[] = {
-	{"evc_encrypt", PROVOLATILE_VOLATILE, true, EVC_MARKER_ENCRYPT},
-	{"evc_decrypt", PROVOLATILE_STABLE, true, EVC_MARKER_DECRYPT},
-	{"evc_decrypt_as", PROVOLATILE_STABLE, false, EVC_MARKER_DECRYPT_AS},
-	{"evc_try_decrypt", PROVOLATILE_STABLE, true, EVC_MARKER_TRY_DECRYPT},
+static const EvcMarkerInfo infos[] = {
+	[EVC_MARKER_ENCRYPT] = {.symbol = "evc_encrypt",
+							.verb = EVW_VERB_ENCRYPT,
+							.volatility = PROVOLATILE_VOLATILE,
+							.n_needed = 1,
+							.type_at = -1,
+							.context_at = 1},
+	[EVC_MARKER_DECRYPT] = {.symbol = "evc_decrypt",
+							.verb = EVW_VERB_DECRYPT,
+							.volatility = PROVOLATILE_STABLE,
+							.n_needed = 1,
+							.type_at = -1,
+							.context_at = 1},
+	[EVC_MARKER_DECRYPT_AS] = {.symbol = "evc_decrypt_as",
+							   .verb = EVW_VERB_DECRYPT,
+							   .volatility = PROVOLATILE_STABLE,
+							   .n_needed = 2,
+							   .type_at = 1,
+							   .context_at = 2},
+	[EVC_MARKER_TRY_DECRYPT] = {.symbol = "evc_try_decrypt",
+								.verb = EVW_VERB_DECRYPT,
+								.volatility = PROVOLATILE_STABLE,
+								.n_needed = 1,
+								.type_at = -1,
+								.context_at = 1},
+	[EVC_MARKER_ENCRYPT_FIELDS] = {.symbol = "evc_encrypt_fields",
+								   .verb = EVW_VERB_ENCRYPT,
+								   .volatility = PROVOLATILE_VOLATILE,
+								   .n_needed = 2,
+								   .type_at = -1,
+								   .context_at = 2},
+	[EVC_MARKER_DECRYPT_FIELDS] = {.symbol = "evc_decrypt_fields",
+								   .verb = EVW_VERB_DECRYPT,
+								   .volatility = PROVOLATILE_STABLE,
+								   .n_needed = 1,
+								   .type_at = -1,
+								   .context_at = 2},
 };
 
 typedef struct MarkerEntry
@@ -99,19 +123,28 @@ evc_library_symbol(HeapTuple function)
 	return text_attribute(function, Anum_pg_proc_prosrc);
 }
 
+/* A function that is declared as something else is no marker. */
+static bool
+is_declared_as(Form_pg_proc form, const EvcMarkerInfo *info)
+{
+	bool strict = info->type_at < 0 && form->pronargs <= info->context_at;
+
+	return form->provolatile == info->volatility && form->proisstrict == strict &&
+		   form->pronargs >= info->n_needed && form->pronargs <= info->context_at + 1;
+}
+
 static EvcMarkerKind
 kind_of(HeapTuple function)
 {
-	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(function);
 	char *symbol = evc_library_symbol(function);
 
 	if (symbol == NULL || !runs_as_declared(function))
 		return EVC_MARKER_NONE;
-	for (size_t i = 0; i < lengthof(symbols); i++)
-		if (strcmp(symbol, symbols[i].symbol) == 0 &&
-			form->provolatile == symbols[i].volatility &&
-			form->proisstrict == symbols[i].strict)
-			return symbols[i].kind;
+	for (size_t i = EVC_MARKER_NONE + 1; i < lengthof(infos); i++)
+		if (strcmp(symbol, infos[i].symbol) == 0)
+			return is_declared_as((Form_pg_proc) GETSTRUCT(function), &infos[i])
+					   ? (EvcMarkerKind) i
+					   : EVC_MARKER_NONE;
 	return EVC_MARKER_NONE;
 }
 
@@ -151,12 +184,19 @@ evc_marker_kind(Oid function)
 	return kind;
 }
 
+const EvcMarkerInfo *
+evc_marker_info(EvcMarkerKind kind)
+{
+	Assert(kind > EVC_MARKER_NONE && kind < lengthof(infos));
+	return &infos[kind];
+}
+
 bool
 evc_is_stable_marker(Oid function)
 {
 	EvcMarkerKind kind = evc_marker_kind(function);
 
-	return kind != EVC_MARKER_NONE && kind != EVC_MARKER_ENCRYPT;
+	return kind != EVC_MARKER_NONE && infos[kind].volatility != PROVOLATILE_VOLATILE;
 }
 
 static bool found_none;

@@ -12,6 +12,8 @@
 
 #include "access/htup.h"
 
+#include "wire/message.h"
+
 /* Functions that ask E3.  Numbers are stored in plans, for one server's life. */
 typedef enum EvcMarkerKind
 {
@@ -19,8 +21,30 @@ typedef enum EvcMarkerKind
 	EVC_MARKER_ENCRYPT,
 	EVC_MARKER_DECRYPT,
 	EVC_MARKER_DECRYPT_AS,
-	EVC_MARKER_TRY_DECRYPT
+	EVC_MARKER_TRY_DECRYPT,
+	EVC_MARKER_ENCRYPT_FIELDS,
+	EVC_MARKER_DECRYPT_FIELDS
 } EvcMarkerKind;
+
+/* Most arguments of a call. */
+#define EVC_ARGUMENTS_MAX 3
+
+/*
+ * What a call is made of.  A function may be declared with and without its last
+ * arguments; with a context, or a type, it is not strict.
+ */
+typedef struct EvcMarkerInfo
+{
+	const char *symbol; /* in the library */
+	EvwVerb verb;
+	char volatility;
+	int8 n_needed;	 /* fewest arguments */
+	int8 type_at;	 /* the one that is there for its type, from 0; -1: none */
+	int8 context_at; /* the context, the last where it is given */
+} EvcMarkerInfo;
+
+/* Of any but EVC_MARKER_NONE. */
+extern const EvcMarkerInfo *evc_marker_info(EvcMarkerKind kind);
 
 /* For _PG_init. */
 extern void evc_markers_init(void);

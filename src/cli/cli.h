@@ -12,8 +12,37 @@ typedef enum EvcExit
 {
 	EVC_EXIT_OK,
 	EVC_EXIT_WARNING,
-	EVC_EXIT_FAILURE /* also of a command that could not do its work */
+	EVC_EXIT_FAILURE,	 /* also of a command that could not do its work */
+	EVC_EXIT_INTERRUPTED /* a signal ended a job, which can be gone on with */
 } EvcExit;
+
+/* What is done about a job; one at a time. */
+typedef enum EvcAction
+{
+	EVC_ACTION_RUN,
+	EVC_ACTION_DRY_RUN,
+	EVC_ACTION_VERIFY,
+	EVC_ACTION_SWAP,
+	EVC_ACTION_DROP,
+	EVC_ACTION_ABANDON
+} EvcAction;
+
+#define EVC_WORKERS_MAX 64
+
+/* Of migrate and rotate; texts are NULL where not given. */
+typedef struct EvcJobOptions
+{
+	EvcAction action;
+	const char *table;
+	const char *column;
+	const char *to;
+	const char *type;
+	const char *context;
+	int batch_rows;
+	int workers;
+	int lock_timeout_ms;
+	bool skip_triggers;
+} EvcJobOptions;
 
 typedef struct EvcCli
 {
@@ -27,9 +56,12 @@ typedef struct EvcCli
 	int values;
 	int max_ms; /* 0: any time will do */
 	int timeout_ms;
+	EvcJobOptions job;
 } EvcCli;
 
 extern EvcExit evc_doctor(const EvcCli *cli);
 extern EvcExit evc_probe(const EvcCli *cli);
+extern EvcExit evc_migrate(const EvcCli *cli);
+extern EvcExit evc_rotate(const EvcCli *cli);
 
 #endif /* EVC_CLI_H */

@@ -2,40 +2,10 @@
  * cli/main.c
  *	  evcrypt: reads the command line, and runs one command.
  */
-#include "cli/cli.h"
-
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define VALUES_DEFAULT 100
-#define VALUES_MAX 100000
-#define TIMEOUT_DEFAULT 10000
-#define MILLISECONDS_MAX 86400000
-
-enum
-{
-	OPTION_JSON = 256,
-	OPTION_VALUES,
-	OPTION_MAX_MS,
-	OPTION_TIMEOUT,
-	OPTION_HELP
-};
-
-static const struct option options[] = {
-	{"host", required_argument, NULL, 'h'},
-	{"port", required_argument, NULL, 'p'},
-	{"username", required_argument, NULL, 'U'},
-	{"dbname", required_argument, NULL, 'd'},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"values", required_argument, NULL, OPTION_VALUES},
-	{"max-ms", required_argument, NULL, OPTION_MAX_MS},
-	{"timeout-ms", required_argument, NULL, OPTION_TIMEOUT},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{NULL, 0, NULL, 0},
-};
+#include "cli/options.h"
 
 static const struct Command
 {
@@ -44,6 +14,8 @@ static const struct Command
 } commands[] = {
 	{"doctor", evc_doctor},
 	{"probe", evc_probe},
+	{"migrate", evc_migrate},
+	{"rotate", evc_rotate},
 };
 
 static const char usage[] =
@@ -52,16 +24,43 @@ static const char usage[] =
 	"  doctor   looks for what is wrong, or about to go wrong, with a server that has\n"
 	"           evcrypt; best as a superuser, on the server's machine\n"
 	"  probe    encrypts and decrypts values of its own and takes the time\n"
+	"  migrate  encrypts a plaintext column while its table is in use\n"
+	"  rotate   puts an encrypted column under the newest key while its table is in use\n"
 	"\n"
 	"  -h, --host, -p, --port, -U, --username, -d, --dbname\n"
 	"                   as psql's, and so are the variables PG...; a password is\n"
 	"                   never asked for\n"
-	"  --json           one JSON object instead of text\n"
-	"  --values N       probe: so many values, 1 to 100000 (100)\n"
-	"  --max-ms N       probe: longer is a warning (0: never)\n"
-	"  --timeout-ms N   probe: longer is a failure (10000)\n"
+	"  --json           JSON instead of text: one object, of migrate and rotate one a\n"
+	"                   line\n"
 	"\n"
-	"It ends with 0 if all is well, 1 for warnings, 2 for failures.\n";
+	"probe:\n"
+	"  --values N       so many values, 1 to 100000 (100)\n"
+	"  --max-ms N       longer is a warning (0: never)\n"
+	"  --timeout-ms N   longer is a failure (10000)\n"
+	"\n"
+	"migrate and rotate; without one of the last four they work, or go on working:\n"
+	"  --table NAME     as in SQL, with or without its schema\n"
+	"  --column NAME    exactly as it is called\n"
+	"  --to NAME        migrate: the encrypted column (COLUMN_encrypted)\n"
+	"  --type TYPE      migrate: the plaintext is cast to this before\n"
+	"  --context EXPR   what the values are bound to: SQL, of the row's columns\n"
+	"  --batch-rows N   rows a transaction, 1 to 100000 (4096)\n"
+	"  --workers N      transactions at a time, 1 to 64 (1)\n"
+	"  --lock-timeout-ms N\n"
+	"                   a transaction that waits longer for a lock is given up and\n"
+	"                   tried again (1000)\n"
+	"  --skip-triggers  the table's triggers do not see the work; needs the right to "
+	"set\n"
+	"                   session_replication_role\n"
+	"  --dry-run        says what would be done\n"
+	"  --verify         proves by E3 that all is encrypted, under the newest key\n"
+	"  --finish swap    migrate: the encrypted column takes the name of the plaintext\n"
+	"  --finish drop    migrate: and the plaintext column is dropped\n"
+	"  --abandon        ends the job; what is encrypted stays\n"
+	"\n"
+	"It ends with 0 if all is well, 1 for warnings, 2 for failures, 3 if a signal ended "
+	"a\n"
+	"job that can be gone on with.\n";
 
 static int
 fail_usage(const char *cause, const char *word)
@@ -70,83 +69,24 @@ fail_usage(const char *cause, const char *word)
 	return EVC_EXIT_FAILURE;
 }
 
-static bool
-read_number(const char *text, int min, int max, int *number)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || value < min || value > max)
-		return false;
-	*number = (int) value;
-	return true;
-}
-
-/* False if its value is none. */
-static bool
-take_option(EvcCli *cli, int option)
-{
-	switch (option)
-	{
-		case 'h':
-			cli->host = optarg;
-			return true;
-		case 'p':
-			cli->port = optarg;
-			return true;
-		case 'U':
-			cli->user = optarg;
-			return true;
-		case 'd':
-			cli->dbname = optarg;
-			return true;
-		case OPTION_JSON:
-			cli->json = true;
-			return true;
-		case OPTION_VALUES:
-			return read_number(optarg, 1, VALUES_MAX, &cli->values);
-		case OPTION_MAX_MS:
-			return read_number(optarg, 0, MILLISECONDS_MAX, &cli->max_ms);
-		case OPTION_TIMEOUT:
-			return read_number(optarg, 1, MILLISECONDS_MAX, &cli->timeout_ms);
-		default:
-			return false;
-	}
-}
-
-static int
-run(const EvcCli *cli, const char *name)
-{
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(cli);
-	return fail_usage("unknown command ", name);
-}
-
 int
 main(int argc, char **argv)
 {
-	EvcCli cli = {.values = VALUES_DEFAULT, .timeout_ms = TIMEOUT_DEFAULT};
-	int option;
-	int words;
+	EvcCli cli;
+	const char *command;
+	char trouble[256];
 
-	while ((option = getopt_long(argc, argv, "h:p:U:d:", options, NULL)) != -1)
+	switch (evc_read_options(&cli, &command, trouble, sizeof(trouble), argc, argv))
 	{
-		if (option == OPTION_HELP)
+		case EVC_OPTIONS_HELP:
 			return printf("%s", usage) < 0 ? EVC_EXIT_FAILURE : EVC_EXIT_OK;
-		if (option == '?')
-			return fail_usage("", "the options are not understood");
-		if (!take_option(&cli, option))
-			return fail_usage("not a number within its limits: ", optarg);
+		case EVC_OPTIONS_WRONG:
+			return fail_usage(trouble, "");
+		case EVC_OPTIONS_RUN:
+			break;
 	}
-	words = argc - optind;
-	if (words < 1)
-		return fail_usage("no command", "");
-	if (words > 2 || (words == 2 && cli.dbname != NULL))
-		return fail_usage("too many words: ", argv[argc - 1]);
-	if (words == 2)
-		cli.dbname = argv[optind + 1];
-	return run(&cli, argv[optind]);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(command, commands[i].name) == 0)
+			return commands[i].run(&cli);
+	return fail_usage("unknown command ", command);
 }

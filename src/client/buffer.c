@@ -18,6 +18,9 @@
 #define SPARE_ALWAYS_MAX (64u << 10)
 #define SPARE_MAX (8u << 20)
 
+/* Longer buffers do not keep their memory when they are to be used again. */
+#define KEEP_MAX (16u << 20)
+
 static MemoryContext replies;
 static EvwBuf spares[SPARES]; /* data NULL: none */
 
@@ -81,6 +84,24 @@ evc_buffer_free(EvwBuf *buf)
 		pfree(buf->data);
 	buf->data = NULL;
 	buf->cap = 0;
+}
+
+void
+evc_buffer_truncate(EvwBuf *buf, size_t len)
+{
+	Assert(len <= buf->len);
+	if (buf->data != NULL)
+		explicit_bzero(buf->data + len, buf->len - len);
+	buf->len = len;
+}
+
+void
+evc_buffer_reset(EvwBuf *buf)
+{
+	if (buf->cap > KEEP_MAX)
+		evc_buffer_free(buf);
+	else
+		evc_buffer_wipe(buf);
 }
 
 /* Called when a transaction ends. */

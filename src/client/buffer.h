@@ -22,8 +22,14 @@ extern void evc_buffer_wipe(EvwBuf *buf);
 /* Empties one whose bytes are no secret. */
 extern void evc_buffer_clear(EvwBuf *buf);
 
+/* Overwrites all but the first "len" bytes. */
+extern void evc_buffer_truncate(EvwBuf *buf, size_t len);
+
 /* Wipes, and frees the memory; the buffer may grow again. */
 extern void evc_buffer_free(EvwBuf *buf);
+
+/* One of the two: only what is not very long is kept for the next time. */
+extern void evc_buffer_reset(EvwBuf *buf);
 
 /*
  * An empty buffer for a reply, which may have memory already.  It raises

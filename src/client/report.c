@@ -17,6 +17,7 @@
 #define ERRCODE_EVCRYPT_TOO_MANY MAKE_SQLSTATE('E', 'V', '0', '0', '4')
 #define ERRCODE_EVCRYPT_FAILED MAKE_SQLSTATE('E', 'V', '0', '0', '5')
 #define ERRCODE_EVCRYPT_UNKNOWN_KEY MAKE_SQLSTATE('E', 'V', '0', '1', '1')
+#define ERRCODE_EVCRYPT_NO_INDEX_KEY MAKE_SQLSTATE('E', 'V', '0', '1', '2')
 #define ERRCODE_EVCRYPT_DOES_NOT_OPEN MAKE_SQLSTATE('E', 'V', '0', '2', '0')
 #define ERRCODE_EVCRYPT_DEBUG_STRING MAKE_SQLSTATE('E', 'V', '0', '2', '1')
 #define ERRCODE_EVCRYPT_API_KEY MAKE_SQLSTATE('E', 'V', '0', '2', '2')
@@ -62,6 +63,8 @@ static const StatusReport status_reports[] = {
 	{EVW_TOO_MANY_IN_FLIGHT, ERRCODE_EVCRYPT_TOO_MANY, NULL, NULL, hint_later},
 	{EVW_UNKNOWN_APP, ERRCODE_EVCRYPT_UNKNOWN_APP, NULL, NULL,
 	 "Create the app with \"e3ctl app add\", or let evcrypt.app name another."},
+	{EVW_NO_INDEX_KEY, ERRCODE_EVCRYPT_NO_INDEX_KEY, NULL, NULL,
+	 "Give the app one with \"e3ctl index add\"."},
 	{EVW_UNSUPPORTED, ERRCODE_EVCRYPT_UNSUPPORTED, NULL, NULL, NULL},
 	{EVW_REPLY_TOO_LONG, ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL, "The limit is 80 MiB.",
 	 "Send fewer values at a time."},
@@ -72,7 +75,9 @@ static const StatusReport status_reports[] = {
 	 NULL},
 	{EVW_NOT_CIPHERTEXT, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL, NULL, NULL},
 	{EVW_UNKNOWN_KEY, ERRCODE_EVCRYPT_UNKNOWN_KEY, NULL, NULL,
-	 "Check evcrypt.app, and that the app's keys have been imported into this E3."},
+	 "Check evcrypt.app, and that the app's keys have been imported into this E3, and "
+	 "not "
+	 "been retired."},
 	{EVW_CONTEXT_MISSING, ERRCODE_EVCRYPT_CONTEXT, NULL, NULL,
 	 "Give the context that it was encrypted with."},
 	{EVW_CONTEXT_UNEXPECTED, ERRCODE_EVCRYPT_CONTEXT, NULL, NULL,
@@ -107,7 +112,7 @@ static const StatusReport status_reports[] = {
 	{EVW_POLICY_REFUSED, ERRCODE_INSUFFICIENT_PRIVILEGE,
 	 "E3's policy does not allow this", NULL, NULL},
 	{EVW_QUOTA_EXCEEDED, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	 "decrypt quota of this server is used up", NULL,
+	 "quota of this server is used up", NULL,
 	 "Try again later, or decrypt fewer values."},
 	{EVW_CREDENTIAL_MISSING, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 	 "E3's policy demands a credential", NULL, hint_credential},

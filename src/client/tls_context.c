@@ -109,11 +109,41 @@ use_key(SSL_CTX *context, EvcTrouble *trouble)
 	return refuse(trouble, about, file_cause("is not a PEM file of a private key"));
 }
 
+/* A list that has changes only, which the library would leave out: whom it alone revokes
+ * would be let in. */
+static bool
+has_delta(X509_STORE *store)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
+	{
+		X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+
+		if (crl != NULL && X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+use_crl(X509_STORE *store, EvcTrouble *trouble)
+{
+	static const char about[] = "evcrypt.sslcrl";
+
+	if (X509_STORE_load_file(store, evc_sslcrl) != 1 ||
+		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) !=
+			1)
+		return refuse(trouble, about,
+					  file_cause("is not a PEM file of revocation lists"));
+	if (has_delta(store))
+		return refuse(trouble, about, "has a revocation list with changes only");
+	return true;
+}
+
 static bool
 use_files(SSL_CTX *context, EvcTrouble *trouble)
 {
-	X509_STORE *store = SSL_CTX_get_cert_store(context);
-
 	if (*evc_sslrootcert == '\0')
 		return refuse(trouble, "evcrypt.sslrootcert", "is not set");
 	if (*evc_sslcert == '\0')
@@ -128,13 +158,7 @@ use_files(SSL_CTX *context, EvcTrouble *trouble)
 					  file_cause("is not a PEM file of a usable certificate"));
 	if (!use_key(context, trouble))
 		return false;
-	if (*evc_sslcrl != '\0' &&
-		(X509_STORE_load_file(store, evc_sslcrl) != 1 ||
-		 X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) !=
-			 1))
-		return refuse(trouble, "evcrypt.sslcrl",
-					  file_cause("is not a PEM file of revocation lists"));
-	return true;
+	return *evc_sslcrl == '\0' || use_crl(SSL_CTX_get_cert_store(context), trouble);
 }
 
 static bool

@@ -54,7 +54,7 @@ init_field(EvcLoad *load, const Target *target, int i)
 		return;
 	field->place = load->shape.n_places++;
 	field->marker = evc_marker_new(load->context, EVC_MARKER_ENCRYPT, column->type,
-								   column->encrypted);
+								   column->encrypted, 1);
 	if (attribute->atttypid != column->encrypted)
 		field->domain = attribute->atttypid;
 }

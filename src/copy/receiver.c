@@ -205,7 +205,8 @@ init_shape(EvcCopyShape *shape, TupleDesc desc, List *columns)
 		field->place = shape->n_places++;
 		field->marker =
 			evc_marker_new(CurrentMemoryContext, evc_copy_decrypt_kind(column),
-						   column->type, column->encrypted);
+						   column->type, column->encrypted,
+						   evc_marker_info(evc_copy_decrypt_kind(column))->n_needed);
 	}
 }
 

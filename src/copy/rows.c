@@ -65,9 +65,10 @@ void
 evc_rows_collect(EvcCopyRows *rows, const EvcCopyField *field, Datum value)
 {
 	EvcCopyPlace *place = place_of(rows, rows->n_rows, field);
+	NullableDatum argument = {value, false};
 
-	place->batch =
-		evc_group_add(&rows->group, rows->owner, field->marker, value, &place->ticket);
+	place->batch = evc_group_add(&rows->group, rows->owner, field->marker, &argument,
+								 &place->ticket);
 }
 
 /* A set without rows is never full, so it is emptied. */

@@ -9,16 +9,42 @@
 
 #include "exec/call.h"
 
+static bool
+is_bound(const EvcScanCall *call)
+{
+	return call->n_arguments > call->info->context_at;
+}
+
 void
 evc_scan_call_init(EvcScanCall *call, FuncExpr *function, EvcMarkerKind kind,
 				   List *conditions, PlanState *node)
 {
+	ListCell *cell;
+
 	call->function = function;
 	call->kind = kind;
-	call->verb = kind == EVC_MARKER_ENCRYPT ? 0 : 1;
+	call->info = evc_marker_info(kind);
 	call->owner = CurrentMemoryContext;
 	call->conditions = ExecInitQual(conditions, node);
-	call->argument = ExecInitExpr(linitial(function->args), node);
+	call->n_arguments = list_length(function->args);
+	call->batches = (EvcBatchKind){call->info->verb, is_bound(call)};
+	foreach (cell, function->args)
+		if (foreach_current_index(cell) != call->info->type_at)
+			call->arguments[foreach_current_index(cell)] =
+				ExecInitExpr(lfirst(cell), node);
+}
+
+EvcOutcome
+evc_scan_call_evaluate(const EvcScanCall *call, ExprContext *econtext,
+					   NullableDatum arguments[EVC_ARGUMENTS_MAX])
+{
+	if (!ExecQual(call->conditions, econtext))
+		return EVC_SKIPPED;
+	for (int i = 0; i < call->n_arguments; i++)
+		if (call->arguments[i] != NULL)
+			arguments[i].value =
+				ExecEvalExpr(call->arguments[i], econtext, &arguments[i].isnull);
+	return evc_marker_outcome(call->info, arguments, call->n_arguments);
 }
 
 EvcMarker *
@@ -32,11 +58,12 @@ evc_scan_call_marker(EvcScanCall *call)
 	argument = exprType(linitial(call->function->args));
 	result = call->function->funcresulttype;
 	if (call->kind == EVC_MARKER_ENCRYPT)
-		call->marker = evc_marker_new(call->owner, call->kind, argument, result);
+		call->marker =
+			evc_marker_new(call->owner, call->kind, argument, result, call->n_arguments);
 	else
 		call->marker =
 			evc_marker_new(call->owner, call->kind,
 						   call->kind == EVC_MARKER_DECRYPT_AS ? result : InvalidOid,
-						   argument);
+						   argument, call->n_arguments);
 	return call->marker;
 }

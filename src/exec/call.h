@@ -15,11 +15,14 @@ typedef struct EvcScanCall
 {
 	FuncExpr *function;
 	EvcMarkerKind kind;
-	int verb;			   /* index of its group in a set */
+	const EvcMarkerInfo *info;
+	EvcBatchKind batches;
+	int group;			   /* of a set's, that has batches of this kind */
 	ExprState *conditions; /* over the child's slot; NULL: called for every row */
-	ExprState *argument;   /* likewise */
-	EvcMarker *marker;	   /* when it has been needed */
-	MemoryContext owner;   /* of the marker */
+	int n_arguments;
+	ExprState *arguments[EVC_ARGUMENTS_MAX]; /* likewise; NULL: not evaluated */
+	EvcMarker *marker;						 /* when it has been needed */
+	MemoryContext owner;					 /* of the marker */
 } EvcScanCall;
 
 /*
@@ -28,6 +31,10 @@ typedef struct EvcScanCall
  */
 extern void evc_scan_call_init(EvcScanCall *call, FuncExpr *function, EvcMarkerKind kind,
 							   List *conditions, PlanState *node);
+
+/* Should the call be made for this row?  If so, with these arguments. */
+extern EvcOutcome evc_scan_call_evaluate(const EvcScanCall *call, ExprContext *econtext,
+										 NullableDatum arguments[EVC_ARGUMENTS_MAX]);
 
 /* Made when a row needs it: a type that is refused is an error of that row. */
 extern EvcMarker *evc_scan_call_marker(EvcScanCall *call);

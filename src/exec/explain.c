@@ -20,12 +20,33 @@ names_of(List *functions)
 	return names;
 }
 
-/* A ciphertext says itself what it is. */
 static bool
-encrypts(const CustomScan *plan)
+encrypts(const EvcRowShape *shape, bool bound)
 {
-	return list_member_int(list_nth(plan->custom_private, EVC_SCAN_KINDS),
-						   EVC_MARKER_ENCRYPT);
+	for (int i = 0; i < shape->n_calls; i++)
+		if (evc_batch_kind_equal(shape->calls[i].batches,
+								 (EvcBatchKind){EVW_VERB_ENCRYPT, bound}))
+			return true;
+	return false;
+}
+
+/* Of what is encrypted: a ciphertext that is decrypted says itself what it is. */
+static void
+explain_format(const EvcRowShape *shape, ExplainState *es)
+{
+	bool unbound = encrypts(shape, false);
+	bool bound = encrypts(shape, true);
+	const EvwTagInfo *info;
+
+	if (!unbound && !bound)
+		return;
+	info = evc_guc_format(!unbound);
+	ExplainPropertyText("Curve", evw_curve_name(info->curve), es);
+	ExplainPropertyText("Format",
+						unbound && bound
+							? psprintf("%s, %s", info->name, evc_guc_format(true)->name)
+							: info->name,
+						es);
 }
 
 static void
@@ -37,25 +58,21 @@ explain_calls(const EvcScanState *state, ExplainState *es)
 	ExplainPropertyList("Batched Calls", names_of(evc_scan_functions(plan)), es);
 	if (leftovers != NIL)
 		ExplainPropertyList("Scalar Calls", names_of(leftovers), es);
-	if (es->verbose && encrypts(plan))
-	{
-		const EvwTagInfo *info = evc_guc_format();
-
-		ExplainPropertyText("Curve", evw_curve_name(info->curve), es);
-		ExplainPropertyText("Format", info->name, es);
-	}
+	if (es->verbose)
+		explain_format(&state->shape, es);
 }
 
 static EvcUsage
 sum_usage(const EvcScanState *state)
 {
+	int n_groups = state->shape.n_groups;
 	EvcUsage sum = {0};
 
-	for (int i = 0; i < EVC_SETS * EVC_VERBS; i++)
+	for (int i = 0; state->sets_ready && i < EVC_SETS * n_groups; i++)
 	{
 		ListCell *cell;
 
-		foreach (cell, state->sets[i / EVC_VERBS].groups[i % EVC_VERBS].batches)
+		foreach (cell, state->sets[i / n_groups].groups[i % n_groups].batches)
 			evc_usage_add(&sum, evc_batch_usage(lfirst(cell)));
 	}
 	return sum;

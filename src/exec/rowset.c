@@ -21,13 +21,14 @@ evc_rowset_init(EvcRowSet *set, const EvcRowShape *shape, MemoryContext owner)
 	set->shape = shape;
 	set->owner = owner;
 	set->context = AllocSetContextCreate(owner, "evcrypt rows", ALLOCSET_DEFAULT_SIZES);
+	set->groups = MemoryContextAllocZero(owner, shape->n_groups * sizeof(EvcBatchGroup));
 }
 
 static void
 for_each_group(EvcRowSet *set, void (*act)(EvcBatchGroup *group))
 {
-	for (int verb = 0; verb < EVC_VERBS; verb++)
-		act(&set->groups[verb]);
+	for (int i = 0; i < set->shape->n_groups; i++)
+		act(&set->groups[i]);
 }
 
 void
@@ -112,7 +113,7 @@ keep_id(EvcRowSet *set)
 					   RelationGetRelid(scan->ss_currentRelation)};
 }
 
-/* Arguments go straight into the frames; all calls are strict in them. */
+/* Arguments go straight into the frames. */
 static void
 add_arguments(EvcRowSet *set, ExprContext *econtext)
 {
@@ -122,18 +123,13 @@ add_arguments(EvcRowSet *set, ExprContext *econtext)
 	for (int i = 0; i < shape->n_calls; i++)
 	{
 		EvcScanCall *call = &shape->calls[i];
-		Datum argument;
-		bool is_null;
+		NullableDatum arguments[EVC_ARGUMENTS_MAX];
 
-		places[i].outcome = EVC_SKIPPED;
-		if (!ExecQual(call->conditions, econtext))
-			continue;
-		argument = ExecEvalExpr(call->argument, econtext, &is_null);
-		places[i].outcome = is_null ? EVC_ARGUMENT_NULL : EVC_CALLED;
-		if (!is_null)
+		places[i].outcome = evc_scan_call_evaluate(call, econtext, arguments);
+		if (places[i].outcome == EVC_CALLED)
 			places[i].batch =
-				evc_group_add(&set->groups[call->verb], set->owner,
-							  evc_scan_call_marker(call), argument, &places[i].ticket);
+				evc_group_add(&set->groups[call->group], set->owner,
+							  evc_scan_call_marker(call), arguments, &places[i].ticket);
 	}
 }
 
@@ -143,16 +139,16 @@ bytes_of(const EvcRowSet *set)
 	size_t bytes = set->kept_bytes;
 
 	/* A batch that is full before the current one ends the set anyway. */
-	for (int verb = 0; verb < EVC_VERBS; verb++)
-		bytes += evc_group_bytes(&set->groups[verb]);
+	for (int i = 0; i < set->shape->n_groups; i++)
+		bytes += evc_group_bytes(&set->groups[i]);
 	return bytes;
 }
 
 static bool
 is_full(const EvcRowSet *set)
 {
-	for (int verb = 0; verb < EVC_VERBS; verb++)
-		if (evc_group_is_full(&set->groups[verb]))
+	for (int i = 0; i < set->shape->n_groups; i++)
+		if (evc_group_is_full(&set->groups[i]))
 			return true;
 	return false;
 }
@@ -219,9 +215,10 @@ evc_rowset_next_fails(const EvcRowSet *set)
 	if (!has_next(set))
 		return false;
 	for (int i = 0; i < set->shape->n_calls; i++)
-		if (places[i].outcome == EVC_CALLED &&
-			evc_marker_fails(set->shape->calls[i].kind, places[i].batch,
-							 places[i].ticket))
+		if (places[i].outcome == EVC_CONTEXT_NULL ||
+			(places[i].outcome == EVC_CALLED &&
+			 evc_marker_fails(set->shape->calls[i].kind, places[i].batch,
+							  places[i].ticket)))
 			return true;
 	return false;
 }
@@ -238,6 +235,8 @@ take(EvcScanCall *call, const EvcPlace *place, bool *is_null)
 			if (call->kind == EVC_MARKER_DECRYPT_AS)
 				evc_marker_check_null(evc_scan_call_marker(call));
 			break;
+		case EVC_CONTEXT_NULL:
+			evc_marker_refuse_null();
 		case EVC_SKIPPED:
 			break;
 	}

@@ -16,15 +16,6 @@
 #include "batch/group.h"
 #include "exec/call.h"
 
-#define EVC_VERBS 2 /* ENCRYPT, DECRYPT */
-
-typedef enum EvcOutcome
-{
-	EVC_CALLED,
-	EVC_ARGUMENT_NULL,
-	EVC_SKIPPED /* a condition was not true */
-} EvcOutcome;
-
 /* Where the result of a row's call will be. */
 typedef struct EvcPlace
 {
@@ -50,6 +41,7 @@ typedef struct EvcRowShape
 	int n_kept;
 	int n_calls;
 	EvcScanCall *calls;
+	int n_groups; /* kinds of batches that they need */
 } EvcRowShape;
 
 typedef enum EvcRowSetState
@@ -65,7 +57,7 @@ typedef struct EvcRowSet
 	EvcRowSetState state;
 	MemoryContext owner;   /* arrays and batches */
 	MemoryContext context; /* copies of columns; reset with the set */
-	EvcBatchGroup groups[EVC_VERBS];
+	EvcBatchGroup *groups;
 	int capacity; /* rows that the arrays hold */
 	int n_rows;
 	size_t kept_bytes; /* of copied columns */

@@ -99,6 +99,18 @@ check_privileges(const CustomScan *plan)
 	}
 }
 
+/* Calls whose values may share a request are of one group. */
+static int
+group_of(EvcRowShape *shape, int number)
+{
+	const EvcScanCall *call = &shape->calls[number];
+
+	for (int i = 0; i < number; i++)
+		if (evc_batch_kind_equal(shape->calls[i].batches, call->batches))
+			return shape->calls[i].group;
+	return shape->n_groups++;
+}
+
 static void
 init_calls(EvcScanState *state, const CustomScan *plan)
 {
@@ -109,9 +121,12 @@ init_calls(EvcScanState *state, const CustomScan *plan)
 	shape->calls = palloc0(shape->n_calls * sizeof(EvcScanCall));
 	Assert(list_length(plan->custom_exprs) == shape->n_calls);
 	for (int i = 0; i < shape->n_calls; i++)
+	{
 		evc_scan_call_init(&shape->calls[i], call_at(plan, shape->n_columns + i),
 						   (EvcMarkerKind) list_nth_int(kinds, i),
 						   list_nth(plan->custom_exprs, i), &state->css.ss.ps);
+		shape->calls[i].group = group_of(shape, i);
+	}
 }
 
 /* Child's columns that the node's filter uses, or its target list for somebody. */

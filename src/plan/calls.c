@@ -61,11 +61,13 @@ can_be_ahead(List *expressions)
 		   !holds_obstacle(node, NULL);
 }
 
-/* The second argument of decrypt_as is there for its type, and is not evaluated. */
+/* An argument that is there for its type is not evaluated. */
 static bool
 type_is_constant(FuncExpr *call)
 {
-	return list_length(call->args) < 2 || IsA(lsecond(call->args), Const);
+	int type_at = evc_marker_info(evc_marker_kind(call->funcid))->type_at;
+
+	return type_at < 0 || IsA(list_nth(call->args, type_at), Const);
 }
 
 static bool

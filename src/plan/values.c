@@ -5,6 +5,7 @@
  *	  Values Scan  [c1]                      Values Scan  [f(c2)]
  *	    (f('a')), (f('b')), (NULL)    =>       (NULL, 'a'), (NULL, 'b'), (NULL, NULL)
  *
+ * A context becomes a column like the value.
  * Then wrapping the scan moves them like any others.  A column is rewritten if
  * every row has a call of the same function there, or NULL, which all calls
  * give for NULL.
@@ -35,14 +36,27 @@ whole_call(const EvcSurgery *surgery, Node *node)
 	return (FuncExpr *) node;
 }
 
-/* The same but for the first argument's value? */
+/* Arguments that differ at most in their value? */
+static bool
+are_alike(Node *argument, Node *model)
+{
+	return exprType(argument) == exprType(model) &&
+		   exprCollation(argument) == exprCollation(model);
+}
+
+/* The same but for the arguments' values? */
 static bool
 is_like(const FuncExpr *call, const FuncExpr *model)
 {
-	return call->funcid == model->funcid &&
-		   call->funcresulttype == model->funcresulttype &&
-		   exprType(linitial(call->args)) == exprType(linitial(model->args)) &&
-		   exprCollation(linitial(call->args)) == exprCollation(linitial(model->args));
+	ListCell *argument;
+	ListCell *other;
+
+	if (call->funcid != model->funcid || call->funcresulttype != model->funcresulttype)
+		return false;
+	forboth (argument, call->args, other, model->args)
+		if (!are_alike(lfirst(argument), lfirst(other)))
+			return false;
+	return true;
 }
 
 /* A call that all rows of a column are like; NULL if they are not, or none calls. */
@@ -73,35 +87,35 @@ null_like(Node *node)
 	return makeNullConst(exprType(node), exprTypmod(node), exprCollation(node));
 }
 
-/* Moves the arguments of a column's calls into a column of their own, at the end. */
+/* The argument of a call, or NULL in the place of one. */
+static Node *
+argument_of(Node *value, const FuncExpr *model, int argument)
+{
+	return is_null(value) ? (Node *) null_like(list_nth(model->args, argument))
+						  : list_nth(((FuncExpr *) value)->args, argument);
+}
+
+/* Copies an argument of a column's calls into a column of its own, at the end. */
 static void
-split_column(List *rows, int column, FuncExpr *model)
+copy_argument(List *rows, int column, const FuncExpr *model, int argument)
 {
 	ListCell *cell;
 
 	foreach (cell, rows)
 	{
 		List *row = lfirst(cell);
-		ListCell *value = list_nth_cell(row, column);
-		Node *argument = is_null(lfirst(value))
-							 ? (Node *) null_like(linitial(model->args))
-							 : linitial(((FuncExpr *) lfirst(value))->args);
 
-		lfirst(value) = null_like((Node *) model);
-		lfirst(cell) = lappend(row, argument);
+		lfirst(cell) = lappend(row, argument_of(list_nth(row, column), model, argument));
 	}
 }
 
-/* f(new column), to be put in the place of the old one. */
-static FuncExpr *
-call_of_column(FuncExpr *model, Index relation, AttrNumber attribute)
+static void
+drop_calls(List *rows, int column, FuncExpr *model)
 {
-	FuncExpr *call = copyObject(model);
-	Node *argument = linitial(model->args);
+	ListCell *cell;
 
-	linitial(call->args) =
-		makeVar(relation, attribute, exprType(argument), -1, exprCollation(argument), 0);
-	return call;
+	foreach (cell, rows)
+		lfirst(list_nth_cell(lfirst(cell), column)) = null_like((Node *) model);
 }
 
 /* EXPLAIN looks for a name of every column. */
@@ -163,18 +177,40 @@ uses_of(const ValuesScan *scan, AttrNumber column)
 	return uses.count;
 }
 
+/* The call, its arguments now columns of the rows, but for that which is a type. */
+static FuncExpr *
+split_column(EvcSurgery *surgery, ValuesScan *scan, int column, FuncExpr *model)
+{
+	RangeTblEntry *entry = rt_fetch(scan->scan.scanrelid, surgery->stmt->rtable);
+	int type_at = evc_marker_info(evc_marker_kind(model->funcid))->type_at;
+	FuncExpr *call = copyObject(model);
+	ListCell *cell;
+
+	foreach (cell, call->args)
+	{
+		Node *argument = lfirst(cell);
+		AttrNumber added = list_length(linitial(scan->values_lists)) + 1;
+
+		if (foreach_current_index(cell) == type_at)
+			continue;
+		copy_argument(scan->values_lists, column, model, foreach_current_index(cell));
+		name_column(entry, added);
+		lfirst(cell) = makeVar(scan->scan.scanrelid, added, exprType(argument), -1,
+							   exprCollation(argument), 0);
+	}
+	return call;
+}
+
 static void
 rewrite_column(EvcSurgery *surgery, ValuesScan *scan, int column, FuncExpr *model)
 {
-	AttrNumber added = list_length(linitial(scan->values_lists)) + 1;
 	Substitution substitution = {
 		.relation = scan->scan.scanrelid,
 		.column = column + 1,
-		.call = call_of_column(model, scan->scan.scanrelid, added),
+		.call = split_column(surgery, scan, column, model),
 	};
 
-	split_column(scan->values_lists, column, model);
-	name_column(rt_fetch(scan->scan.scanrelid, surgery->stmt->rtable), added);
+	drop_calls(scan->values_lists, column, model);
 	scan->scan.plan.targetlist =
 		(List *) substitute((Node *) scan->scan.plan.targetlist, &substitution);
 }

@@ -13,6 +13,8 @@ PG_FUNCTION_INFO_V1(evc_encrypt);
 PG_FUNCTION_INFO_V1(evc_decrypt);
 PG_FUNCTION_INFO_V1(evc_decrypt_as);
 PG_FUNCTION_INFO_V1(evc_try_decrypt);
+PG_FUNCTION_INFO_V1(evc_encrypt_fields);
+PG_FUNCTION_INFO_V1(evc_decrypt_fields);
 
 /* As the function was declared: an expression may be missing, a declaration not. */
 static Oid
@@ -45,29 +47,44 @@ marker_of(FunctionCallInfo fcinfo, EvcMarkerKind kind)
 	if (kind == EVC_MARKER_ENCRYPT)
 		function->fn_extra =
 			evc_marker_new(function->fn_mcxt, kind, argument_type(fcinfo, 0),
-						   get_func_rettype(function->fn_oid));
+						   get_func_rettype(function->fn_oid), PG_NARGS());
 	else
 		function->fn_extra =
 			evc_marker_new(function->fn_mcxt, kind,
 						   kind == EVC_MARKER_DECRYPT_AS ? argument_type(fcinfo, 1)
 														 : InvalidOid,
-						   declared_type(fcinfo, 0));
+						   declared_type(fcinfo, 0), PG_NARGS());
 	return function->fn_extra;
+}
+
+static Datum
+call_batch(FunctionCallInfo fcinfo, EvcMarker *marker)
+{
+	EvcBatch *batch = evc_batch_new(CurrentMemoryContext, marker->batches);
+	EvcTicket ticket;
+	Datum result;
+
+	(void) evc_marker_add(marker, batch, fcinfo->args, &ticket);
+	evc_batch_run(batch);
+	result = evc_marker_take(marker, batch, ticket, &fcinfo->isnull);
+	evc_batch_free(batch);
+	return result;
 }
 
 static Datum
 call_one(FunctionCallInfo fcinfo, EvcMarkerKind kind)
 {
-	EvcMarker *marker = marker_of(fcinfo, kind);
-	EvcBatch *batch = evc_batch_new(CurrentMemoryContext, evc_marker_verb(kind));
-	EvcTicket ticket;
-	Datum result;
-
-	(void) evc_marker_add(marker, batch, PG_GETARG_DATUM(0), &ticket);
-	evc_batch_run(batch);
-	result = evc_marker_take(marker, batch, ticket, &fcinfo->isnull);
-	evc_batch_free(batch);
-	return result;
+	switch (evc_marker_outcome(evc_marker_info(kind), fcinfo->args, PG_NARGS()))
+	{
+		case EVC_CALLED:
+			return call_batch(fcinfo, marker_of(fcinfo, kind));
+		case EVC_CONTEXT_NULL:
+			evc_marker_refuse_null();
+		default:
+			/* A type that can't be read is refused whatever the value. */
+			evc_marker_check_null(marker_of(fcinfo, kind));
+			PG_RETURN_NULL();
+	}
 }
 
 Datum
@@ -88,15 +105,20 @@ evc_try_decrypt(PG_FUNCTION_ARGS)
 	return call_one(fcinfo, EVC_MARKER_TRY_DECRYPT);
 }
 
-/* Not strict: the second argument is there for its type, and is NULL as a rule. */
 Datum
 evc_decrypt_as(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
-	{
-		/* A type that can't be read is refused whatever the value. */
-		evc_marker_check_null(marker_of(fcinfo, EVC_MARKER_DECRYPT_AS));
-		PG_RETURN_NULL();
-	}
 	return call_one(fcinfo, EVC_MARKER_DECRYPT_AS);
+}
+
+Datum
+evc_encrypt_fields(PG_FUNCTION_ARGS)
+{
+	return call_one(fcinfo, EVC_MARKER_ENCRYPT_FIELDS);
+}
+
+Datum
+evc_decrypt_fields(PG_FUNCTION_ARGS)
+{
+	return call_one(fcinfo, EVC_MARKER_DECRYPT_FIELDS);
 }

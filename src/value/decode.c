@@ -13,8 +13,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "value/number.h"
 #include "value/plaintype.h"
 #include "value/settings.h"
+#include "value/violation.h"
 #include "warning.h"
 
 /* A text datum for bytea too: both are a varlena of these bytes. */
@@ -45,14 +47,22 @@ find_input(EvcPlainType *type)
 	fmgr_info_cxt(function, &type->io, type->owner);
 }
 
+static bool
+is_integer(Oid base)
+{
+	return base == INT2OID || base == INT4OID || base == INT8OID;
+}
+
 /* "text" has a terminating NUL; for bytea, here always below a domain, there is none. */
 static Datum
-read_value(EvcPlainType *type, EvwBytes bytes, EvcPlain *text)
+read_value(EvcPlainType *type, EvwBytes bytes, EvwDatatype datatype, EvcPlain *text)
 {
 	Datum value;
 
 	if (text->made != NULL)
 	{
+		if (datatype == EVW_NUMBER && is_integer(type->base))
+			evc_number_spell_integer(text);
 		find_input(type);
 		return InputFunctionCall(&type->io, text->made, type->ioparam, -1);
 	}
@@ -76,13 +86,16 @@ static void
 raise_without_data(EvcPlainType *type)
 {
 	int sqlstate = geterrcode();
+	EvcViolation violation;
 
 	if (shows_no_data(sqlstate))
 		PG_RE_THROW();
+	violation = evc_violation_of_error();
 	FlushErrorState();
 	ereport(ERROR, errcode(sqlstate),
 			errmsg("decrypted value is not valid for type %s",
-				   format_type_be(type->type)));
+				   format_type_be(type->type)),
+			evc_violation_detail(&violation));
 }
 
 static void
@@ -97,7 +110,7 @@ clean_warning(void *arg)
 }
 
 static Datum
-read_guarded(EvcPlainType *type, EvwBytes bytes)
+read_guarded(EvcPlainType *type, EvwBytes bytes, EvwDatatype datatype)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorContextCallback guard = {.previous = error_context_stack,
@@ -110,7 +123,7 @@ read_guarded(EvcPlainType *type, EvwBytes bytes)
 	PG_TRY();
 	{
 		error_context_stack = &guard;
-		value = read_value(type, bytes, &text);
+		value = read_value(type, bytes, datatype, &text);
 	}
 	PG_CATCH();
 	{
@@ -125,17 +138,17 @@ read_guarded(EvcPlainType *type, EvwBytes bytes)
 }
 
 static Datum
-read_under_settings(EvcPlainType *type, EvwBytes bytes)
+read_under_settings(EvcPlainType *type, EvwBytes bytes, EvwDatatype datatype)
 {
 	int nest_level = evc_settings_enter();
-	Datum value = read_guarded(type, bytes);
+	Datum value = read_guarded(type, bytes, datatype);
 
 	evc_settings_leave(nest_level);
 	return value;
 }
 
 Datum
-evc_plaintype_decode(EvcPlainType *type, EvwBytes bytes)
+evc_plaintype_decode(EvcPlainType *type, EvwBytes bytes, EvwDatatype datatype)
 {
 	EvcPlain plain = {bytes, NULL};
 	Datum value;
@@ -147,9 +160,9 @@ evc_plaintype_decode(EvcPlainType *type, EvwBytes bytes)
 	if (type->type == TEXTOID)
 		value = varlena_datum(plain.bytes);
 	else if (type->settings_matter)
-		value = read_under_settings(type, plain.bytes);
+		value = read_under_settings(type, plain.bytes, datatype);
 	else
-		value = read_guarded(type, plain.bytes);
+		value = read_guarded(type, plain.bytes, datatype);
 	evc_plain_wipe(&plain);
 	return value;
 }

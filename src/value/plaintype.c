@@ -50,6 +50,25 @@ element_of(Oid type)
 	}
 }
 
+/* Core's own, whose input functions take nothing. */
+static bool
+is_internal(Oid base)
+{
+	switch (base)
+	{
+		case GTSVECTOROID:
+		case PG_BRIN_BLOOM_SUMMARYOID:
+		case PG_BRIN_MINMAX_MULTI_SUMMARYOID:
+		case PG_DEPENDENCIESOID:
+		case PG_MCV_LISTOID:
+		case PG_NDISTINCTOID:
+		case PG_NODE_TREEOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
 static TypeFinding
 examine(Oid type, Oid encrypted)
 {
@@ -59,7 +78,7 @@ examine(Oid type, Oid encrypted)
 	check_stack_depth();
 	if (base == encrypted)
 		return TYPE_HOLDS_CIPHERTEXT;
-	if (get_typtype(base) == TYPTYPE_PSEUDO)
+	if (get_typtype(base) == TYPTYPE_PSEUDO || is_internal(base))
 		return TYPE_NOT_READABLE;
 	if (get_typtype(base) == TYPTYPE_COMPOSITE)
 		return examine_columns(base, encrypted);

@@ -30,7 +30,7 @@ typedef struct EvcPlainType
 /*
  * Lives in "owner".  Raises 42804 if values of the type hold ciphertext (the
  * type "encrypted", at any depth) or have no text form that can be read back
- * (pseudo-types, anonymous records).
+ * (pseudo-types, anonymous records, types of core for internal use).
  */
 extern EvcPlainType *evc_plaintype_new(MemoryContext owner, Oid type, Oid encrypted);
 
@@ -41,11 +41,13 @@ extern EvcPlainType *evc_plaintype_new(MemoryContext owner, Oid type, Oid encryp
 extern EvwDatatype evc_plaintype_encode(EvcPlainType *type, Datum value, EvcPlain *plain);
 
 /*
- * The value of decrypted bytes, in the current memory context.  Raises what
- * evc_plain_to_server does, and an error without any data, with the SQLSTATE of
- * the type's input function, if the text is not one of the type.
+ * The value of decrypted bytes, in the current memory context; "datatype" is what
+ * their ciphertext says they are.  Raises what evc_plain_to_server does, and an error
+ * without any data, with the SQLSTATE of the type's input function, if the text is not
+ * one of the type.
  */
-extern Datum evc_plaintype_decode(EvcPlainType *type, EvwBytes bytes);
+extern Datum evc_plaintype_decode(EvcPlainType *type, EvwBytes bytes,
+								  EvwDatatype datatype);
 
 /* Raises what a domain that does not allow NULL raises for it. */
 extern void evc_plaintype_check_null(EvcPlainType *type);

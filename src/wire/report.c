@@ -19,17 +19,28 @@ enum
 	KEY_QUEUED,
 	KEY_RUNNING,
 	KEY_KEY_VERSIONS,
+	KEY_INDEX_VERSIONS,
 	N_HEALTH_KEYS
 };
 
-static const char *const health_keys[] = {"version", "backend", "uptime_ms",	"unix_us",
-										  "queued",	 "running", "key_versions", NULL};
+static const char *const health_keys[] = {"version",	  "backend",		"uptime_ms",
+										  "unix_us",	  "queued",			"running",
+										  "key_versions", "index_versions", NULL};
 
 static void
 write_number(EvwBuf *buf, const char *key, uint64_t number)
 {
 	evw_write_str(buf, key);
 	evw_write_uint(buf, number);
+}
+
+static void
+write_versions(EvwBuf *buf, const char *key, const uint32_t *versions, uint32_t count)
+{
+	evw_write_str(buf, key);
+	evw_write_array(buf, count);
+	for (uint32_t i = 0; i < count; i++)
+		evw_write_uint(buf, versions[i]);
 }
 
 void
@@ -45,24 +56,25 @@ evw_health_encode(EvwBuf *buf, uint64_t id, const EvwHealth *health)
 	write_number(buf, health_keys[KEY_UNIX], health->unix_us);
 	write_number(buf, health_keys[KEY_QUEUED], health->queued);
 	write_number(buf, health_keys[KEY_RUNNING], health->running);
-	evw_write_str(buf, health_keys[KEY_KEY_VERSIONS]);
-	evw_write_array(buf, health->n_key_versions);
-	for (uint32_t i = 0; i < health->n_key_versions; i++)
-		evw_write_uint(buf, health->key_versions[i]);
+	write_versions(buf, health_keys[KEY_KEY_VERSIONS], health->key_versions,
+				   health->n_key_versions);
+	write_versions(buf, health_keys[KEY_INDEX_VERSIONS], health->index_versions,
+				   health->n_index_versions);
 	evw_frame_end(buf);
 }
 
+/* At most "max" are kept. */
 static void
-read_key_versions(EvwReader *reader, EvwHealth *health)
+read_versions(EvwReader *reader, uint32_t *versions, uint32_t max, uint32_t *count)
 {
-	uint32_t count = evw_read_array(reader);
+	uint32_t listed = evw_read_array(reader);
 
-	for (uint32_t i = 0; i < count && reader->status == EVW_OK; i++)
+	for (uint32_t i = 0; i < listed && reader->status == EVW_OK; i++)
 	{
 		uint32_t version = evw_read_uint_max(reader, UINT32_MAX);
 
-		if (health->n_key_versions < EVW_KEY_VERSIONS_MAX)
-			health->key_versions[health->n_key_versions++] = version;
+		if (*count < max)
+			versions[(*count)++] = version;
 	}
 }
 
@@ -90,8 +102,12 @@ evw_health_decode(const EvwMessage *message, EvwHealth *health)
 			health->queued = evw_read_uint_max(reader, UINT32_MAX);
 		else if (key == KEY_RUNNING)
 			health->running = evw_read_uint_max(reader, UINT32_MAX);
+		else if (key == KEY_KEY_VERSIONS)
+			read_versions(reader, health->key_versions, EVW_KEY_VERSIONS_MAX,
+						  &health->n_key_versions);
 		else
-			read_key_versions(reader, health);
+			read_versions(reader, health->index_versions, EVW_INDEX_VERSIONS_MAX,
+						  &health->n_index_versions);
 	}
 	return keys.reader.status;
 }
@@ -126,10 +142,11 @@ evw_stats_find(const EvwMessage *message, const char *name, uint64_t *value)
 }
 
 void
-evw_keys_encode(EvwBuf *buf, uint64_t id, const EvwPublicKeys *keys, uint32_t count)
+evw_keys_encode(EvwBuf *buf, uint64_t id, const EvwPublicKeys *keys, uint32_t count,
+				const EvwIndexKey *indexes, uint32_t n_indexes)
 {
 	evw_message_begin(buf, EVW_VERB_RESULT, id, 0);
-	evw_write_map(buf, 1);
+	evw_write_map(buf, 2);
 	evw_write_str(buf, "keys");
 	evw_write_array(buf, count);
 	for (uint32_t i = 0; i < count; i++)
@@ -138,6 +155,14 @@ evw_keys_encode(EvwBuf *buf, uint64_t id, const EvwPublicKeys *keys, uint32_t co
 		evw_write_uint(buf, keys[i].version);
 		evw_write_bin(buf, (EvwBytes){keys[i].p256, EVW_POINT_LEN});
 		evw_write_bin(buf, (EvwBytes){keys[i].secp256k1, EVW_POINT_LEN});
+	}
+	evw_write_str(buf, "index_keys");
+	evw_write_array(buf, n_indexes);
+	for (uint32_t i = 0; i < n_indexes; i++)
+	{
+		evw_write_array(buf, 2);
+		evw_write_uint(buf, indexes[i].version);
+		evw_write_uint(buf, indexes[i].bytes);
 	}
 	evw_frame_end(buf);
 }

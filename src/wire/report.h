@@ -13,6 +13,9 @@
 /* Key versions of one app that a report can list. */
 #define EVW_KEY_VERSIONS_MAX 64
 
+/* Index keys that an app can have at a time. */
+#define EVW_INDEX_VERSIONS_MAX 8
+
 typedef struct EvwHealth
 {
 	EvwBytes version; /* of E3 */
@@ -23,6 +26,8 @@ typedef struct EvwHealth
 	uint32_t running; /* requests being worked on */
 	uint32_t n_key_versions;
 	uint32_t key_versions[EVW_KEY_VERSIONS_MAX]; /* of the app asked for, newest first */
+	uint32_t n_index_versions;
+	uint32_t index_versions[EVW_INDEX_VERSIONS_MAX]; /* of its index key, the same */
 } EvwHealth;
 
 extern void evw_health_encode(EvwBuf *buf, uint64_t id, const EvwHealth *health);
@@ -51,11 +56,19 @@ typedef struct EvwPublicKeys
 	uint8_t secp256k1[EVW_POINT_LEN];
 } EvwPublicKeys;
 
-/* Newest first. */
-extern void evw_keys_encode(EvwBuf *buf, uint64_t id, const EvwPublicKeys *keys,
-							uint32_t count);
+/* One version of an app's index key: its number, and how long its indexes are. */
+typedef struct EvwIndexKey
+{
+	uint32_t version;
+	uint32_t bytes;
+} EvwIndexKey;
 
-/* At most "max" are stored; *count says how many. */
+/* All newest first. */
+extern void evw_keys_encode(EvwBuf *buf, uint64_t id, const EvwPublicKeys *keys,
+							uint32_t count, const EvwIndexKey *indexes,
+							uint32_t n_indexes);
+
+/* The public keys; at most "max" are stored, *count says how many. */
 extern EvwStatus evw_keys_decode(const EvwMessage *message, EvwPublicKeys *keys,
 								 uint32_t max, uint32_t *count) EVW_MUST_USE;
 

@@ -55,13 +55,14 @@ enum
 	KEY_DEADLINE,
 	KEY_TRACE,
 	KEY_CREDENTIAL,
-	KEY_LABEL
+	KEY_LABEL,
+	KEY_ALL
 };
 
 static const char *const request_keys[] = {"app",	"curve",	  "format",
 										   "role",	"per_key",	  "deadline_ms",
 										   "trace", "credential", "label",
-										   NULL};
+										   "all",	NULL};
 
 static void
 write_text_field(EvwBuf *buf, int key, EvwBytes text)
@@ -89,7 +90,7 @@ evw_request_begin(EvwBuf *buf, EvwVerb verb, uint64_t id, const EvwRequestHeader
 	int pairs = (header->app.len > 0) + has_curve + (header->format.len > 0) +
 				(header->role.len > 0) + (header->values_per_key > 0) +
 				(header->deadline_ms > 0) + (header->trace.len > 0) +
-				(header->credential.len > 0) + (header->label.len > 0);
+				(header->credential.len > 0) + (header->label.len > 0) + header->all;
 
 	evw_message_begin(buf, verb, id, n_columns);
 	evw_write_map(buf, (uint32_t) pairs);
@@ -110,6 +111,7 @@ evw_request_begin(EvwBuf *buf, EvwVerb verb, uint64_t id, const EvwRequestHeader
 	}
 	write_text_field(buf, KEY_CREDENTIAL, header->credential);
 	write_text_field(buf, KEY_LABEL, header->label);
+	write_number_field(buf, KEY_ALL, header->all);
 }
 
 void
@@ -171,9 +173,12 @@ read_field(EvwReader *reader, int key, EvwRequestHeader *header)
 		case KEY_CREDENTIAL:
 			header->credential = evw_read_str(reader);
 			return header->credential.len <= EVW_CREDENTIAL_MAX;
-		default:
+		case KEY_LABEL:
 			header->label = evw_read_str(reader);
 			return header->label.len <= EVW_LABEL_MAX;
+		default:
+			header->all = evw_read_uint_max(reader, 1) == 1;
+			return true;
 	}
 }
 
@@ -188,6 +193,15 @@ decode_header(EvwBytes bytes, EvwRequestHeader *header)
 		if (!read_field(&keys.reader, key, header))
 			return EVW_BAD_HEADER;
 	return keys.reader.status == EVW_OK ? EVW_OK : EVW_BAD_HEADER;
+}
+
+/* Of contexts there is one a value, or one for all of them. */
+static bool
+is_right_number(const EvwColumn *contexts, uint32_t count)
+{
+	uint32_t n_contexts = evw_column_count(contexts);
+
+	return contexts->bytes.data == NULL || n_contexts == 1 || n_contexts == count;
 }
 
 static EvwStatus
@@ -206,8 +220,7 @@ decode_columns(EvwMessage *message, EvwRequest *request)
 	status = evw_message_column(message, &request->contexts);
 	if (status != EVW_OK)
 		return status;
-	if (request->contexts.bytes.data != NULL &&
-		evw_column_count(&request->contexts) != count)
+	if (!is_right_number(&request->contexts, count))
 		return EVW_BAD_COLUMNS;
 	return message->n_columns == 0 ? EVW_OK : EVW_BAD_COLUMNS;
 }

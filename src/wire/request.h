@@ -3,7 +3,8 @@
  *	  ENCRYPT, DECRYPT and ECHO requests, CANCEL, and those without values.
  *
  * Columns: values (bytes, lengths), then datatypes (one byte a value) or nil,
- * then contexts (bytes, lengths) or nil, nil.  Trailing nils may be left out.
+ * then contexts (bytes, lengths: one a value, or one for all) or nil, nil.  Trailing nils
+ * may be left out.
  */
 #ifndef EVW_REQUEST_H
 #define EVW_REQUEST_H
@@ -30,6 +31,7 @@ typedef struct EvwRequestHeader
 	EvwBytes trace;			 /* 16 bytes */
 	EvwBytes credential;
 	EvwBytes label; /* SQL role, unverified, for the audit */
+	bool all;		/* BLIND_INDEX under every index key */
 } EvwRequestHeader;
 
 typedef struct EvwRequest
@@ -39,7 +41,7 @@ typedef struct EvwRequest
 	EvwRequestHeader header;
 	EvwColumn values;
 	EvwBytes datatypes; /* data NULL: all are strings */
-	EvwColumn contexts; /* bytes.data NULL: none */
+	EvwColumn contexts; /* one a value, or one; bytes.data NULL: none */
 } EvwRequest;
 
 /*

@@ -44,6 +44,7 @@
 	X(UNSUPPORTED, 208, "operation, curve or format is not supported by this E3")        \
 	X(REPLY_TOO_LONG, 209, "reply would be longer than the frame limit")                 \
 	X(CONTEXT_TOO_LONG, 210, "context is longer than the limit")                         \
+	X(NO_INDEX_KEY, 211, "app has no index key")                                         \
 	/* 30x, 31x: one value, sent as code - 300 */                                        \
 	X(DOES_NOT_OPEN, 301, "ciphertext does not open")                                    \
 	X(NOT_CIPHERTEXT, 302, "value is not a ciphertext")                                  \
@@ -70,7 +71,7 @@
 	X(NOT_ALLOWED, 402, "this peer may not do this")                                     \
 	X(TOO_MANY_CONNECTIONS, 403, "too many connections")                                 \
 	X(POLICY_REFUSED, 410, "policy does not allow this")                                 \
-	X(QUOTA_EXCEEDED, 411, "decrypt quota is used up")                                   \
+	X(QUOTA_EXCEEDED, 411, "quota is used up")                                           \
 	X(CREDENTIAL_MISSING, 412, "policy demands a credential")                            \
 	X(CREDENTIAL_INVALID, 413, "credential is not valid")                                \
 	X(CREDENTIAL_EXPIRED, 414, "credential has expired")                                 \

@@ -131,7 +131,7 @@ recode_keys(EvwMessage *message, EvwBuf *buf)
 	EvwStatus status = evw_keys_decode(message, keys, EVW_KEY_VERSIONS_MAX, &count);
 
 	if (status == EVW_OK)
-		evw_keys_encode(buf, message->id, keys, count);
+		evw_keys_encode(buf, message->id, keys, count, NULL, 0);
 	return status;
 }
 

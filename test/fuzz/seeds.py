@@ -130,6 +130,10 @@ write("keyring", {
     "two": msgpack.packb({"apps": [
         {"name": "a", "versions": [{**version, "version": 2}, version]},
         {"name": "b", "versions": [version]}]}),
+    "index": msgpack.packb({"apps": [
+        {"name": "a", "versions": [version],
+         "indexes": [{"version": n, "created_us": 1, "bytes": n * 8, "secret": bytes(range(32))}
+                     for n in (2, 1)]}]}),
 })
 write("crypto", {
     name: bytes([5]) + bytes.fromhex(item["envelope"])[6:]

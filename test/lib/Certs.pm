@@ -109,12 +109,15 @@ sub issue
 sub server { my ($self, $san, %option) = @_; return $self->issue('/CN=e3', eku => 'serverAuth', san => $san, %option); }
 sub client { my ($self, $san, %option) = @_; return $self->issue('/CN=client', eku => 'clientAuth', san => $san, %option); }
 
-# The list of what has been revoked, good for this many seconds.
+# The list of what has been revoked, good for this many seconds; if negative, until so
+# many ago.
 sub make_crl
 {
 	my ($self, $seconds) = @_;
+	my @good = $seconds >= 0 ? ('-crlsec', $seconds)
+	  : ('-crl_lastupdate', stamp($seconds - 3600), '-crl_nextupdate', stamp($seconds));
 
-	run('openssl', 'ca', '-gencrl', '-config', $self->{config}, '-crlsec', $seconds, '-out', $self->{crl});
+	run('openssl', 'ca', '-gencrl', '-config', $self->{config}, @good, '-out', $self->{crl});
 	return $self->{crl};
 }
 

@@ -7,9 +7,11 @@ use warnings;
 
 use Exporter qw(import);
 use File::Temp ();
+use Files;
 use IPC::Run ();
+use Session;
 use Test::More;
-use Time::HiRes qw(time);
+use Waiting;
 
 our @EXPORT = qw(psql query set_up input slurp wait_until session second_e3 $MAJOR $DEADLINE);
 
@@ -66,34 +68,12 @@ sub input
 	my ($content) = @_;
 	my $path = "$DIR/input" . ++$inputs;
 
-	open my $file, '>:raw', $path or die "$path: $!";
-	print $file $content;
-	close $file or die "$path: $!";
+	spit($path, $content);
 	return $path;
 }
 
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $file, '<:raw', $path or die "$path: $!";
-	local $/;
-	return scalar <$file>;
-}
-
-# Polls until the condition holds; dies after the deadline.
-sub wait_until
-{
-	my ($what, $condition) = @_;
-	my $deadline = time + $DEADLINE;
-
-	until ($condition->())
-	{
-		die "waited too long: $what" if time > $deadline;
-		select undef, undef, undef, 0.002;
-	}
-	return;
-}
+# One psql that stays connected.
+sub session { return Session->new($DEADLINE); }
 
 # An E3 of the test's own, beside that of test/stack and with its keys; $e3->{socket}.
 sub second_e3
@@ -122,7 +102,7 @@ sub start
 		die "cannot run e3: $!";
 	}
 	$self->{pid} = $pid;
-	CopyTest::wait_until('E3 answers', sub {
+	Waiting::wait_until('E3 answers', sub {
 		local $ENV{E3_CONFIG} = $self->{config};
 		return system('e3ctl health >/dev/null 2>&1') == 0;
 	});
@@ -147,84 +127,6 @@ sub DESTROY
 	local $?;
 	kill 'TERM', $self->{pid};
 	waitpid $self->{pid}, 0;
-	return;
-}
-
-package CopyTest;
-
-# One psql that stays connected.
-sub session
-{
-	my $self = bless { in => '', out => '', err => '', count => 0 }, 'CopyTest::Session';
-
-	$self->{psql} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-f', '-' ],
-		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err}, my $timer = IPC::Run::timeout($DEADLINE));
-	$self->{timer} = $timer;
-	$self->{backend} = $self->query('SELECT pg_backend_pid()');
-	return $self;
-}
-
-package CopyTest::Session;
-
-# Hands a statement, or a line of psql's, over and returns at once.
-sub send
-{
-	my ($self, $sql) = @_;
-
-	$self->{count}++;
-	$self->{in} .= ($sql =~ /^\\/ ? $sql : "$sql;") . "\n\\echo done $self->{count}\n\\warn done $self->{count}\n";
-	$self->{timer}->start($CopyTest::DEADLINE);
-	$self->{psql}->pump_nb;
-	return;
-}
-
-# Has what was handed over been done?
-sub done
-{
-	my ($self) = @_;
-	my $end = qr/^done $self->{count}\n/m;
-
-	$self->{psql}->pump_nb;
-	return ($self->{out} =~ $end and $self->{err} =~ $end);
-}
-
-# What the statements handed over have printed; errors are in $session->{error}.
-sub receive
-{
-	my ($self) = @_;
-	my $end = qr/^done $self->{count}\n/m;
-
-	$self->{psql}->pump until $self->{out} =~ $end and $self->{err} =~ $end;
-	my ($out, $err) = @$self{qw(out err)};
-	$self->{out} = $self->{err} = '';
-	s/^done \d+\n//mg for $out, $err;
-	chomp $out;
-	$self->{error} = $err;
-	return $out;
-}
-
-sub query
-{
-	my ($self, $sql) = @_;
-
-	$self->send($sql);
-	return $self->receive;
-}
-
-# SQLSTATE of the first error, '00000' if there was none.
-sub sqlstate
-{
-	my ($self) = @_;
-
-	return $self->{error} =~ /(?:ERROR|FATAL):  ([0-9A-Z]{5}):/ ? $1 : '00000';
-}
-
-sub close
-{
-	my ($self) = @_;
-
-	$self->{in} .= "\\q\n";
-	$self->{psql}->finish;
 	return;
 }
 

@@ -10,19 +10,15 @@ use Files;
 use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 use Time::HiRes qw(time);
+use Waiting;
 
-our @EXPORT_OK = qw($FORCE_PARALLEL);
 our @EXPORT = qw(start_e3 new_node session wait_until ms_since rss_kb cpu_ms spit slurp);
 
 # Seconds that anything may take before the test gives up on it.
-our $DEADLINE = 60;
-
-# Runs whatever it can in a parallel worker, until the transaction ends; the
-# setting has another name since PostgreSQL 16.
-our $FORCE_PARALLEL = q{SELECT set_config(name, 'on', true) FROM pg_settings
-	WHERE name IN ('force_parallel_mode', 'debug_parallel_query')};
+our $DEADLINE = $Waiting::DEADLINE;
 
 my @started;
 
@@ -136,7 +132,7 @@ sub hup
 	my $log;
 
 	kill 'HUP', $self->{pid};
-	EvcryptTest::wait_until('E3 reloads', sub {
+	Waiting::wait_until('E3 reloads', sub {
 		$log = substr(EvcryptTest::slurp($self->{log}), $before);
 		return $log =~ /event=(?:reload_refused|keyring_loaded) .*\n/;
 	});
@@ -158,7 +154,7 @@ sub start
 		die "cannot run e3: $!";
 	}
 	$self->{pid} = $pid;
-	EvcryptTest::wait_until('E3 answers', sub {
+	Waiting::wait_until('E3 answers', sub {
 		die 'E3 ended: ' . EvcryptTest::slurp($self->{log}) unless $self->alive;
 		return eval { $self->ctl('health'); 1 };
 	});
@@ -182,7 +178,7 @@ sub stop
 	my ($self) = @_;
 
 	kill 'TERM', $self->{pid};
-	EvcryptTest::wait_until('E3 ends', sub { !$self->alive });
+	Waiting::wait_until('E3 ends', sub { !$self->alive });
 	return $self->{status};
 }
 
@@ -231,116 +227,15 @@ sub start_node
 	return;
 }
 
-# One psql that stays connected: $session->query, ->ok, ->fails.
+# One psql that stays connected.
 sub session
 {
 	my ($node, $dbname) = @_;
-	my $self = bless { in => '', out => '', err => '', count => 0 }, 'EvcryptTest::Session';
 
-	$self->{psql} = IPC::Run::start(
-		[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d',
-			$node->connstr($dbname // 'postgres'), '-f', '-' ],
-		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err},
-		my $timer = IPC::Run::timeout($DEADLINE));
-	$self->{timer} = $timer;
-	$self->{backend} = $self->query('SELECT pg_backend_pid()');
-	return $self;
+	return Session->new($DEADLINE, '-d', $node->connstr($dbname // 'postgres'));
 }
-
-package EvcryptTest::Session;
-
-use Test::More ();
-
-# Hands a statement over and returns at once.
-sub send
-{
-	my ($self, $sql) = @_;
-
-	$self->{count}++;
-	$self->{in} .= "$sql;\n\\echo done $self->{count}\n\\warn done $self->{count}\n";
-	$self->{timer}->start($EvcryptTest::DEADLINE);
-	$self->{psql}->pump_nb;
-	return;
-}
-
-# What the statements handed over have printed; errors are in $session->{error}.
-sub receive
-{
-	my ($self) = @_;
-	my $end = qr/^done $self->{count}\n/m;
-
-	$self->{psql}->pump until $self->{out} =~ $end and $self->{err} =~ $end;
-	my ($out, $err) = @$self{qw(out err)};
-	$self->{out} = $self->{err} = '';
-	s/^done \d+\n//mg for $out, $err;
-	chomp $out;
-	$self->{error} = $err;
-	return $out;
-}
-
-sub query
-{
-	my ($self, $sql) = @_;
-
-	$self->send($sql);
-	return $self->receive;
-}
-
-# SQLSTATE of the first error, '00000' if there was none.
-sub sqlstate
-{
-	my ($self) = @_;
-
-	return $self->{error} =~ /(?:ERROR|FATAL):  ([0-9A-Z]{5}):/ ? $1 : '00000';
-}
-
-sub is
-{
-	my ($self, $sql, $expected, $name) = @_;
-
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my $out = $self->query($sql);
-	Test::More::is($out, $expected, $name) or Test::More::diag($self->{error});
-	return;
-}
-
-# Waits until the backend waits for E3.
-sub wait_for_e3
-{
-	my ($self, $node) = @_;
-
-	$node->poll_query_until('postgres',
-		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $self->{backend}")
-	  or die 'the backend does not wait for E3';
-	return;
-}
-
-sub close
-{
-	my ($self) = @_;
-
-	$self->{in} .= "\\q\n";
-	$self->{psql}->finish;
-	return;
-}
-
-package EvcryptTest;
 
 # --- small things ----------------------------------------------------------
-
-# Polls until the condition holds; dies after the deadline.
-sub wait_until
-{
-	my ($what, $condition) = @_;
-	my $deadline = time + $DEADLINE;
-
-	until ($condition->())
-	{
-		die "waited too long: $what" if time > $deadline;
-		select undef, undef, undef, 0.002;
-	}
-	return;
-}
 
 sub ms_since { return int((time - $_[0]) * 1000); }
 

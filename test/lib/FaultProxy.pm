@@ -12,6 +12,7 @@
 # "message" (0: HELLO), have passed and one more is there:
 #
 #	cut       closes both sides
+#	reset     the same by RST, where they are sockets of TCP
 #	fin       closes the direction, swallows the rest of it; the other goes on
 #	hole      swallows the rest of the direction, and closes nothing
 #	delay     stops the direction for "ms"
@@ -28,6 +29,7 @@ use IO::Socket::INET;
 use IO::Socket::UNIX;
 use List::Util qw(min);
 use POSIX ();
+use Socket qw(SOL_SOCKET SO_LINGER);
 use Storable qw(freeze thaw);
 use Time::HiRes qw(time);
 
@@ -211,6 +213,16 @@ sub cut
 	return;
 }
 
+# Data that has not been sent yet is thrown away, and RST sent instead of FIN.
+sub reset_both
+{
+	my ($connection) = @_;
+
+	setsockopt $_, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0) or die "SO_LINGER: $!" for @$connection{qw(client server)};
+	cut($connection);
+	return;
+}
+
 sub take
 {
 	my ($way) = @_;
@@ -273,6 +285,7 @@ sub act
 	my $act = $rule->{act};
 
 	if ($act eq 'cut') { cut($connection) }
+	elsif ($act eq 'reset') { reset_both($connection) }
 	elsif ($act eq 'fin') { shutdown $way->{to}, 1; $way->{swallows} = 1 }
 	elsif ($act eq 'hole') { $way->{swallows} = 1 }
 	elsif ($act eq 'delay') { $way->{until} = time + $rule->{ms} / 1000 }

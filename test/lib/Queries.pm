@@ -5,7 +5,10 @@
 #   {T:n}        is the n-th table, e_n or its twin p_n
 #   {d:column}   decrypt(column), or the twin's column; {t:column} by try_decrypt
 #   {n:column}   decrypt_as(column, NULL::int), or the twin's column
-#   {r:text}     decrypt(encrypt(text)), or the text itself
+#   {r:text}     decrypt(encrypt(text)), or the text itself; {q:text} with a context
+#   {b:alias}    the table's column v out of b, whose context is the row's id; {c:alias}
+#                out of c, where it is a constant; {m:alias} its column n out of m,
+#                where it is the row's k
 # Column g opens only where ok is true: a branch must keep other rows away from it.
 # Every query is deterministic as a set of rows; whole results are compared
 # sorted, unless the query orders them all.
@@ -14,7 +17,9 @@ package Queries;
 use strict;
 use warnings;
 
-use EvcryptTest qw($FORCE_PARALLEL);
+use parent 'Chance';
+
+use Settings qw($FORCE_PARALLEL);
 use Time::HiRes qw(time);
 
 our @BATCH_ROWS = (1, 2, 3, 7, 64, 4096);
@@ -51,32 +56,28 @@ UPDATE e_2 SET ok = id % 3 < 2, g = CASE WHEN id % 3 < 2 THEN v
 UPDATE p_3 SET ok = id % 3 < 2, g = v;
 UPDATE e_3 SET ok = id % 3 < 2, g = CASE WHEN id % 3 < 2 THEN v
 	ELSE overlay(encrypt('x')::text placing 'AAAA' from 9)::encrypted END;
+ALTER TABLE e_1 ADD b encrypted, ADD c encrypted, ADD m encrypted;
+ALTER TABLE e_2 ADD b encrypted, ADD c encrypted, ADD m encrypted;
+ALTER TABLE e_3 ADD b encrypted, ADD c encrypted, ADD m encrypted;
+UPDATE e_1 e SET b = encrypt(p.v, p.id::text), c = encrypt(p.v, 'constant'), m = encrypt(p.n, p.k::text)
+	FROM p_1 p WHERE p.id = e.id;
+UPDATE e_2 e SET b = encrypt(p.v, p.id::text), c = encrypt(p.v, 'constant'), m = encrypt(p.n, p.k::text)
+	FROM p_2 p WHERE p.id = e.id;
+UPDATE e_3 e SET b = encrypt(p.v, p.id::text), c = encrypt(p.v, 'constant'), m = encrypt(p.n, p.k::text)
+	FROM p_3 p WHERE p.id = e.id;
 CREATE INDEX ON e_1 (k) INCLUDE (v);
 CREATE INDEX ON e_3 (k);
 };
 
-# --- random choices --------------------------------------------------------
-
-# A generator of its own, so that a seed means the same everywhere; but what queries
-# may hold depends on the server's version, as server_version_num has it.
+# What queries may hold depends on the server's version, as server_version_num has it.
 sub new
 {
 	my ($class, $seed, $version) = @_;
+	my $self = $class->SUPER::new($seed);
 
-	return bless { state => $seed % 2147483647 || 1, has_json => $version >= 170000 }, $class;
+	$self->{has_json} = $version >= 170000;
+	return $self;
 }
-
-# 0 .. below - 1 (Park and Miller's minimal standard)
-sub below
-{
-	my ($self, $below) = @_;
-
-	$self->{state} = $self->{state} * 48271 % 2147483647;
-	return int($self->{state} / 16) % $below;
-}
-
-sub pick { my ($self, @from) = @_; return $from[ $self->below(scalar @from) ]; }
-sub chance { my ($self, $percent) = @_; return $self->below(100) < $percent; }
 
 # --- expressions over the tables with these aliases ------------------------
 
@@ -85,7 +86,7 @@ sub number
 	my ($self, $depth, @tables) = @_;
 	my $t = $self->pick(@tables);
 
-	return $self->pick("$t.id", "$t.k", "{n:$t.n}", "{n:$t.n}", $self->below(20)) if $depth <= 0;
+	return $self->pick("$t.id", "$t.k", "{n:$t.n}", "{n:$t.n}", "{m:$t}", $self->below(20)) if $depth <= 0;
 	my $one = $self->number($depth - 1, @tables);
 	my $two = $self->number($depth - 1, @tables);
 	my $condition = $self->condition($depth - 1, @tables);
@@ -100,12 +101,12 @@ sub text
 	my ($self, $depth, @tables) = @_;
 	my $t = $self->pick(@tables);
 
-	return $self->pick("{d:$t.v}", "{d:$t.v}", "{d:$t.v}", "{t:$t.v}", q{'v1'}, $self->guarded($t)) if $depth <= 0;
+	return $self->pick("{d:$t.v}", "{d:$t.v}", "{d:$t.v}", "{t:$t.v}", "{b:$t}", "{c:$t}", q{'v1'}, $self->guarded($t)) if $depth <= 0;
 	my $one = $self->text($depth - 1, @tables);
 	my $two = $self->text($depth - 1, @tables);
 	my $number = $self->number($depth - 1, @tables);
 	my $condition = $self->condition($depth - 1, @tables);
-	return $self->pick("($one || $two)", "upper($one)", "concat($one, $number)", "{r:$one}",
+	return $self->pick("($one || $two)", "upper($one)", "concat($one, $number)", "{r:$one}", "{q:$one}",
 		"COALESCE($one, $two)", "NULLIF($one, $two)", "CASE WHEN $condition THEN $one ELSE $two END",
 		"CASE $one WHEN $two THEN $two ELSE 'none' END", "($number)::text", $self->json_text($one, $two));
 }
@@ -329,18 +330,24 @@ my %REAL = (
 	d => sub { "decrypt($_[0])" },
 	t => sub { "try_decrypt($_[0])" },
 	n => sub { "decrypt_as($_[0], NULL::int)" },
-	r => sub { "decrypt(encrypt($_[0]))" });
+	b => sub { "decrypt($_[0].b, $_[0].id::text)" },
+	c => sub { "try_decrypt($_[0].c, 'constant')" },
+	m => sub { "decrypt_as($_[0].m, NULL::int, $_[0].k::text)" },
+	r => sub { "decrypt(encrypt($_[0]))" },
+	q => sub { "decrypt(encrypt($_[0], 'some context'), 'some context')" });
 my %TWIN = (
 	T => sub { "p_$_[0]" },
 	(map { $_ => sub { $_[0] } } qw(d t n)),
-	r => sub { "($_[0])::text" });
+	(map { $_ => sub { "$_[0].v" } } qw(b c)),
+	m => sub { "$_[0].n" },
+	(map { $_ => sub { "($_[0])::text" } } qw(r q)));
 
-# A template as SQL.  {r:...} may hold others, which go first.
+# A template as SQL.  {r:...} and {q:...} may hold others, which go first.
 sub fill
 {
 	my ($template, $with) = @_;
 
-	1 while $template =~ s/\{([Tdtnr]):([^{}]*)\}/$with->{$1}->($2)/ge;
+	1 while $template =~ s/\{([Tdtnrqbcm]):([^{}]*)\}/$with->{$1}->($2)/ge;
 	return $template;
 }
 

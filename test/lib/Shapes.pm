@@ -17,7 +17,7 @@ package Shapes;
 use strict;
 use warnings;
 
-use EvcryptTest qw($FORCE_PARALLEL);
+use Settings qw($FORCE_PARALLEL);
 use Exporter qw(import);
 
 our @EXPORT_OK = qw(@SHAPES set_up_shapes why_not run_shape requests_made);
@@ -38,6 +38,9 @@ CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (500) TO (2000);
 INSERT INTO parted SELECT id, v FROM t;
 CREATE TABLE child () INHERITS (small);
 INSERT INTO child SELECT id + 10, name, v FROM small;
+CREATE TABLE bound (id int PRIMARY KEY, grp int NOT NULL, v encrypted, c encrypted, n encrypted);
+INSERT INTO bound SELECT i, i % 10, encrypt('name ' || i % 100, i::text), encrypt('name ' || i % 100, 'bound.c'),
+	encrypt(i, (i % 10)::text) FROM generate_series(1, 1000) i;
 CREATE TABLE sink (id int PRIMARY KEY, name text, v encrypted DEFAULT encrypt('none'));
 CREATE TABLE log (line text);
 CREATE TABLE secured (id int, owner text, v encrypted);
@@ -88,7 +91,8 @@ GRANT ALL ON ALL TABLES IN SCHEMA public TO reader, stranger;
 GRANT CREATE ON SCHEMA public TO reader, stranger;
 GRANT pg_execute_server_program TO stranger;
 GRANT EXECUTE ON FUNCTION encrypt(text), encrypt(anyelement), decrypt(encrypted),
-	decrypt_as(encrypted, anyelement), try_decrypt(encrypted) TO reader;
+	decrypt_as(encrypted, anyelement), try_decrypt(encrypted), encrypt(text, text), decrypt(encrypted, text),
+	decrypt_as(encrypted, anyelement, text), try_decrypt(encrypted, text) TO reader;
 };
 
 # A foreign table over this server itself; after $SETUP.
@@ -118,6 +122,41 @@ my $VIRTUAL = q{CREATE TABLE g (id int, name text, up text GENERATED ALWAYS AS (
 	INSERT INTO g (id, name, v) SELECT id, name, v FROM t WHERE id > 5; GRANT ALL ON g TO stranger};
 
 our @SHAPES = (
+	# Contexts
+	[ 'context of the row', batched => 'SELECT id, decrypt(v, id::text) FROM bound', exact => 1 ],
+	[ 'one context', batched => q{SELECT id, decrypt(c, 'bound.c') FROM bound}, exact => 1 ],
+	[ 'one context, as a parameter', batched =>
+		q{PREPARE p (text) AS SELECT id, decrypt(c, $1) FROM bound; EXECUTE p('bound.c'); DEALLOCATE p} ],
+	[ 'with a context and without', batched =>
+		q{SELECT t.id, decrypt(t.v), decrypt(b.c, 'bound.c'), decrypt(b.v, b.id::text) FROM t JOIN bound b ON b.id = t.id} ],
+	[ 'decrypt_as with a context', batched => 'SELECT grp, sum(decrypt_as(n, NULL::int, grp::text)) FROM bound GROUP BY grp' ],
+	[ 'try_decrypt, contexts that fit and others', batched =>
+		'SELECT id, try_decrypt(v, (id / 2 * 2)::text), try_decrypt(v, NULLIF(id, id)::text || 0) IS NULL FROM bound WHERE id < 0
+		UNION ALL SELECT id, try_decrypt(v, (id / 2 * 2)::text), true FROM bound' ],
+	[ 'filter with a context', batched => q{SELECT id FROM bound WHERE decrypt(v, id::text) = 'name 7'} ],
+	[ 'guarded, one context or the other', batched =>
+		q{SELECT id, CASE WHEN grp < 5 THEN decrypt(v, id::text) ELSE decrypt(c, 'bound.c') END FROM bound} ],
+	[ 'join without a row, without a context', batched =>
+		'SELECT t.id, decrypt(b.v, b.id::text) FROM t LEFT JOIN bound b ON b.id = t.id + 500' ],
+	[ 'join key with a context', batched =>
+		q{SELECT t.id, b.id FROM t JOIN bound b ON decrypt(t.v) || '!' = decrypt(b.v, b.id::text) || '!' WHERE t.id < 50 AND b.grp = 3}, set => $HASHED ],
+	[ 'one ciphertext under several contexts', batched =>
+		'SELECT k, id, try_decrypt(v, k::text) FROM bound, generate_series(1, 9) k WHERE id < 10' ],
+	[ 'aggregate with a context', batched => 'SELECT grp, string_agg(decrypt(v, id::text), \',\' ORDER BY id) FROM bound GROUP BY grp' ],
+	[ 'ORDER BY with a context', batched => 'SELECT id FROM bound ORDER BY decrypt(v, id::text), id LIMIT 20' ],
+	[ 'context out of another call', batched =>
+		q{SELECT t.id, decrypt(encrypt('x', decrypt(t.v)), decrypt(t.v)) FROM t WHERE id <= 300}, limit => 16 ],
+	[ 'INSERT ... SELECT with contexts', batched => 'INSERT INTO sink SELECT id, name, encrypt(name, id::text) FROM small',
+		check => 'SELECT id, name, decrypt(v, id::text) FROM sink ORDER BY id', exact => 1 ],
+	[ 'VALUES with contexts', batched =>
+		q{INSERT INTO sink VALUES (1, 'a', encrypt('a', 'x')), (2, 'b', encrypt('b', 'y')), (3, 'c', NULL), (4, 'd', encrypt('d', 'x'))},
+		check => q{SELECT id, name, decrypt(v, CASE id WHEN 2 THEN 'y' ELSE 'x' END) FROM sink ORDER BY id}, exact => 1 ],
+	[ 'VALUES, one context', batched =>
+		q{INSERT INTO sink VALUES (1, 'a', encrypt('a', 'x')), (2, 'b', encrypt('b', 'x')), (3, 'c', encrypt('c', 'x'))},
+		check => q{SELECT id, name, decrypt(v, 'x') FROM sink ORDER BY id}, exact => 1 ],
+	[ 'UPDATE to another context', batched => q{UPDATE bound SET c = encrypt(decrypt(c, 'bound.c'), id::text) WHERE grp < 3},
+		check => 'SELECT id, decrypt(c, id::text) FROM bound WHERE grp < 3 ORDER BY id' ],
+
 	# Scans
 	[ 'seq scan, target list', batched => 'SELECT id, decrypt(v) FROM t' ],
 	[ 'seq scan, filter', batched => q{SELECT id FROM t WHERE decrypt(v) = 'name 7'} ],

@@ -9,6 +9,7 @@ use lib $FindBin::RealBin;
 
 use File::Basename qw(basename);
 use File::Path qw(make_path);
+use Files;
 use IO::Handle;
 use JSON::PP qw(decode_json);
 use Queries;
@@ -98,15 +99,6 @@ sub outcome
 	return "lost: $error" if $error =~ /connection/;
 	$rows =~ s/ev:\w+:[^ ,|)"}]*/CIPHERTEXT/g;
 	return "rows:\n$rows";
-}
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $file, '<', $path or die "$path: $!";
-	local $/ = undef;
-	return <$file> // '';
 }
 
 sub wait_until

@@ -135,8 +135,8 @@ my $list = $e3->ctl('app', 'list');
 my @names = map { (split /\t/)[0] } split /\n/, $list;
 is("@names", join(' ', sort @names), 'app list is sorted');
 is(@names, 4, 'and complete');
-is(scalar(grep { !/^[a-z0-9_-]+\t1\t\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ } split /\n/, $list), 0,
-	'with name, key version and time');
+is(scalar(grep { !/^[a-z0-9_-]+\t1\t\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(?:\t[0-9a-f]{8}){2}$/ } split /\n/, $list), 0,
+	'with name, key version, time and key ids');
 
 my $keyring = slurp("$e3->{dir}/keyring");
 for my $name ('', 'Upper', 'a b', 'a.b', '../x', "a\n", "\xc3\xa4", 'x' x 64)

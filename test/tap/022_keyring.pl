@@ -159,7 +159,7 @@ push @wrong, refused_bytes('zeroes', $FORMAT, "\0" x $len);
 is("@wrong", '', 'no truncation opens, each is refused by name');
 
 refused_everywhere('damage', 'KEYRING_FORMAT', $FORMAT);
-truncate $keyring, (32 << 20) + 1 or die;
+truncate $keyring, (40 << 20) + 1 or die;
 $e3->ctl_fails(1, qr/\Q$keyring\E: $FORMAT/, 'app', 'list');
 
 put($keyring, flipped($good, $len - 1, 0));

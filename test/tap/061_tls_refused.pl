@@ -207,12 +207,29 @@ observe('L7 no alternative name, the right common name',
 	impostor($ca->issue('/CN=localhost', eku => 'serverAuth')), $misnamed);
 observe('L7 wildcard server', impostor($ca->server('DNS:*')), $misnamed);
 observe('L7 NUL in the name', impostor($ca->server('DER:300F820D6C6F63616C686F7374002E6576')), $misnamed);
+{
+	my $chain = "$dir/server-chain.crt";
+	my $near = Certs->new($dir, by => $ca)->server('DNS:localhost');
+	my $far = $middle->server('DNS:localhost');
+
+	observe('L8 server, missing intermediate', impostor($near), qr/${not}unable to get local issuer certificate$/);
+	spit($chain, join('', map { slurp($_) } glob "$dir/ca*/ca.crt"));
+	observe('L8 server, chain too deep', impostor($far, '-cert_chain', $chain), qr/${not}certificate chain too long$/);
+}
 observe('L9 server with RSA of 1024 bits',
 	impostor($ca->server('DNS:localhost', key => 'rsa:1024'), qw(-cipher ALL:@SECLEVEL=0)), qr/$not.*(too weak|too small)/);
 observe('L9 server with SHA-1', impostor($ca->server('DNS:localhost', md => 'sha1'), qw(-cipher ALL:@SECLEVEL=0)),
 	qr/$not.*too weak/);
 observe('L10 server of TLS 1.2', impostor($server, '-tls1_2'), qr/^08001 TLS: .*(protocol|version)/);
 observe('L18 server without ALPN', impostor($server, qw(-alpn h2)), qr/^08001 TLS: .*(application protocol|e3\/1)/);
+
+# It accepts, and says nothing.
+{
+	my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die "listen: $!";
+	my $endpoint = 'tls://127.0.0.1:' . $silent->sockport;
+
+	observe('L14 server that says nothing', attempt(endpoints => $endpoint, connect_timeout => '300ms'), qr/^08001 no answer in time$/);
+}
 
 # --- files of the extension ------------------------------------------------
 my $copy = "$dir/copy.key";
@@ -234,6 +251,8 @@ is($session->sqlstate, '22023', 'a file is an absolute path');
 $ca->revoke($server);
 $ca->make_crl(3600);
 observe('L5 revoked server', attempt(sslcrl => $ca->{crl}), qr/${not}certificate revoked$/);
+$ca->make_crl(-3600);
+observe('L5 list expired', attempt(sslcrl => $ca->{crl}), qr/${not}CRL has expired$/);
 $other->make_crl(3600);
 observe('L5 list of another authority', attempt(sslcrl => $other->{crl}), qr/${not}unable to get certificate CRL$/);
 

@@ -97,6 +97,18 @@ for my $way (qw(request reply))
 	# The second of its two requests has less to send.
 	cmp_ok($failed, '>=', 10, "... an error in $failed of 25");
 }
+for my $way (qw(request reply))
+{
+	for my $byte (1, int($whole->{$way} / 2), $whole->{$way} - 1)
+	{
+		$session->query("RESET evcrypt.endpoints; SELECT 1 FROM (SELECT encrypt('y') OFFSET 0) t");
+		$proxy->plan({ connection => 1, way => $way, byte => $byte, act => 'reset' });
+		my $out = $session->query("$through; $ask");
+		ok($out eq $right || $session->sqlstate =~ /^080(01|06)$/, "the $way reset at byte $byte: right, or an error of the connection")
+		  or diag($session->{error});
+		is($session->query('SELECT pg_backend_pid()'), $session->{backend}, 'in the same backend');
+	}
+}
 $proxy->plan;
 $session->query('RESET evcrypt.endpoints');
 $session->is($ask, $right, 'L12 the session goes on');

@@ -4,7 +4,8 @@ use strict;
 use warnings;
 
 use E3Client;
-use EvcryptTest qw(:DEFAULT $FORCE_PARALLEL);
+use EvcryptTest;
+use Settings qw($FORCE_PARALLEL);
 use Test::More;
 use Token;
 

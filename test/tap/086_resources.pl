@@ -196,7 +196,8 @@ goes_on('memory of a backend');
 
 # --- the clock --------------------------------------------------------------------------------
 
-for my $years (10, -10, 0)
+# Beyond 2038, beyond 2106, back, and as it is.
+for my $years (13, 85, -10, 0)
 {
 	my $seconds = $years * 365 * 86_400;
 

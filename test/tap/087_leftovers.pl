@@ -6,6 +6,7 @@ use warnings;
 
 use E3Client;
 use EvcryptTest;
+use Settings qw($FORCE_PARALLEL);
 use Test::More;
 
 my $e3 = start_e3();
@@ -42,7 +43,7 @@ my $SOCKETS = q{CREATE TEMP TABLE fds (line text);
 is($session->query($SOCKETS), $own->query($SOCKETS), 'a program that the backend starts inherits no connection');
 
 my $accepted = $watch->stats->{connections_accepted};
-$session->query("BEGIN; $EvcryptTest::FORCE_PARALLEL; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
+$session->query("BEGIN; $FORCE_PARALLEL; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
 	SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL parallel_leader_participation = off");
 $session->is($ALL, 2000, 'a parallel worker decrypts');
 cmp_ok($watch->stats->{connections_accepted}, '>', $accepted, 'on a connection of its own');

@@ -59,7 +59,11 @@ for my $vector (@{ $vectors->{ciphertexts} })
 	my $name = join ' ', map { $_ // '-' } @$vector{qw(tag curve datatype role)};
 	my $out = psql("SELECT encode(convert_to(decrypt('$string'::encrypted), 'UTF8'), 'hex');");
 
-	if (defined $vector->{context}) { like($out, qr/ERROR:  EV023/, "$name: bound to a context"); }
+	if (defined $vector->{context})
+	{
+		like($out, qr/ERROR:  EV023/, "$name: bound to a context");
+		is(psql("SELECT decrypt('$string'::encrypted, '$vector->{context}');"), $vector->{text}, 'with which it opens');
+	}
 	else { is($out, hex_text($vector->{text}), "$name opens"); }
 	is(psql("SELECT '$string'::encrypted;"), $string, 'and its text stays as it was');
 }

@@ -106,6 +106,7 @@ every_key_is_read(void **state)
 						"[crypto]\n"
 						"aead = ipsec-mb\n"
 						"agreement = library\n"
+						"key_mix = yes\n"
 						"[e3]\n"
 						"[keyring]\n"
 						"passphrase_file = /p",
@@ -120,6 +121,7 @@ every_key_is_read(void **state)
 	assert_int_equal(config.log_level, E3_LOG_WARNING);
 	assert_string_equal(config.aead, "ipsec-mb");
 	assert_string_equal(config.agreement, "library");
+	assert_true(config.key_mix);
 	assert_int_equal(config.hello_timeout_ms, 100);
 	assert_int_equal(config.frame_timeout_ms, 200);
 	assert_int_equal(config.idle_timeout_ms, 3600000);
@@ -210,6 +212,7 @@ static const BadConfig bad_configs[] = {
 	 "e3.conf:2: [crypto] aead: must be auto, openssl or ipsec-mb"},
 	{"[crypto]\nagreement = \n",
 	 "e3.conf:2: [crypto] agreement: must be auto, openssl or library"},
+	{"[crypto]\nkey_mix = on\n", "e3.conf:2: [crypto] key_mix: must be no or yes"},
 	{"[limits]\nhello_timeout_ms = 10001\n",
 	 "e3.conf:2: [limits] hello_timeout_ms: must be between 10 and 10000"},
 	{"[limits]\nframe_timeout_ms = 10001\n",

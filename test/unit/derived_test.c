@@ -36,7 +36,7 @@ add(E3DerivedKeys *cache, uint32_t number)
 	uint8_t key[E3_AES_KEY_LEN];
 
 	key_number(number, key);
-	e3_derived_add(cache, &id, key);
+	e3_derived_add(cache, 0, &id, key);
 }
 
 /* Found or not; what is found is right. */
@@ -71,7 +71,7 @@ keeps_what_was_added(void **state)
 	assert_int_equal(e3_derived_count(cache), 1000);
 	for (uint32_t i = 0; i < 1000; i++)
 		assert_true(has(cache, i));
-	e3_derived_clear(cache);
+	e3_derived_clear(cache, 0);
 	assert_int_equal(e3_derived_count(cache), 0);
 	for (uint32_t i = 0; i < 1000; i++)
 		assert_false(has(cache, i));
@@ -89,7 +89,7 @@ tells_ids_apart(void **state)
 	uint8_t key[E3_AES_KEY_LEN] = {0};
 
 	(void) state;
-	e3_derived_add(cache, &id, key);
+	e3_derived_add(cache, 0, &id, key);
 	for (size_t i = 0; i < sizeof(id); i++)
 	{
 		E3DerivedId other = id;
@@ -121,6 +121,29 @@ forgets_what_was_used_longest_ago(void **state)
 	e3_derived_free(cache);
 }
 
+/* A request that began before a key was retired may end after it. */
+static void
+keeps_nothing_of_an_older_keyring(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(256);
+	const E3DerivedId id = id_number(1);
+	uint8_t key[E3_AES_KEY_LEN];
+
+	(void) state;
+	key_number(1, key);
+	e3_derived_clear(cache, 5);
+	e3_derived_add(cache, 4, &id, key);
+	assert_false(has(cache, 1));
+	assert_int_equal(e3_derived_count(cache), 0);
+	e3_derived_add(cache, 5, &id, key);
+	assert_true(has(cache, 1));
+	/* A keyring that is restored may have a lower number. */
+	e3_derived_clear(cache, 3);
+	e3_derived_add(cache, 3, &id, key);
+	assert_true(has(cache, 1));
+	e3_derived_free(cache);
+}
+
 static void
 none_may_be_kept(void **state)
 {
@@ -130,7 +153,7 @@ none_may_be_kept(void **state)
 	assert_non_null(cache);
 	add(cache, 1);
 	assert_false(has(cache, 1));
-	e3_derived_clear(cache);
+	e3_derived_clear(cache, 0);
 	assert_int_equal(e3_derived_count(cache), 0);
 	e3_derived_free(cache);
 }
@@ -147,7 +170,7 @@ use(void *arg)
 		if (!has(cache, number))
 			add(cache, number);
 		if (i % 5000 == 0)
-			e3_derived_clear(cache);
+			e3_derived_clear(cache, 0);
 	}
 	return NULL;
 }
@@ -174,6 +197,7 @@ main(void)
 		cmocka_unit_test(keeps_what_was_added),
 		cmocka_unit_test(tells_ids_apart),
 		cmocka_unit_test(forgets_what_was_used_longest_ago),
+		cmocka_unit_test(keeps_nothing_of_an_older_keyring),
 		cmocka_unit_test(none_may_be_kept),
 		cmocka_unit_test(many_threads_share_it),
 	};

@@ -146,16 +146,23 @@ help_wycheproof(const char *name)
 	return vectors;
 }
 
+const char *
+help_nist_dir(void)
+{
+	const char *dir = getenv("EVCRYPT_NIST");
+
+	return dir != NULL ? dir : NIST_DEFAULT;
+}
+
 FILE *
 help_nist(const char *name)
 {
-	const char *dir = getenv("EVCRYPT_NIST");
 	char path[PATH_MAX];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", dir != NULL ? dir : NIST_DEFAULT, name);
+	snprintf(path, sizeof(path), "%s/%s", help_nist_dir(), name);
 	file = fopen(path, "r");
-	if (file == NULL && dir != NULL)
+	if (file == NULL && getenv("EVCRYPT_NIST") != NULL)
 		fail_msg("%s cannot be opened", path);
 	if (file == NULL)
 	{

@@ -58,6 +58,9 @@ extern json_t *help_wycheproof(const char *name);
  */
 extern FILE *help_nist(const char *name);
 
+/* Where that is, there or not. */
+extern const char *help_nist_dir(void);
+
 #define NIST_FIELDS_MAX 24
 
 /* "[name = value]" headings in force, and "name = value" lines of one case. */

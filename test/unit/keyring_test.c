@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "keyring/keyring.h"
 
 static EvwBytes
@@ -209,6 +210,116 @@ keyrings_of_the_same_keys_are_equal(void **state)
 	assert_false(equals_sample(other));
 }
 
+/* An index key whose secret is all of one byte. */
+static E3IndexKey
+make_index(uint32_t number, uint32_t bytes, int byte)
+{
+	E3IndexKey index = {.version = number,
+						.bytes = bytes,
+						.secret = e3_secret_alloc(E3_INDEX_SECRET_LEN)};
+
+	assert_non_null(index.secret);
+	memset(index.secret, byte, E3_INDEX_SECRET_LEN);
+	return index;
+}
+
+static EvwStatus
+add_index(E3Keyring *keyring, const char *name, uint32_t number, uint32_t bytes, int byte)
+{
+	const E3IndexKey index = make_index(number, bytes, byte);
+
+	return e3_keyring_add_index(keyring, text(name), &index);
+}
+
+static void
+index_keys_stand_newest_first(void **state)
+{
+	E3Keyring *keyring = e3_keyring_new();
+	const E3App *app;
+
+	(void) state;
+	assert_status(add_empty(keyring, "app", 5), EVW_OK);
+	assert_status(add_index(keyring, "nobody", 1, 16, 1), EVW_UNKNOWN_APP);
+	assert_status(add_index(keyring, "app", 0, 16, 1), EVW_KEYRING_FORMAT);
+	assert_status(add_index(keyring, "app", 1, E3_INDEX_BYTES_MIN - 1, 1),
+				  EVW_KEYRING_FORMAT);
+	assert_status(add_index(keyring, "app", 1, E3_INDEX_BYTES_MAX + 1, 1),
+				  EVW_KEYRING_FORMAT);
+	assert_status(add_index(keyring, "app", 2, E3_INDEX_BYTES_MIN, 2), EVW_OK);
+	assert_status(add_index(keyring, "app", 1, E3_INDEX_BYTES_MAX, 1), EVW_OK);
+	assert_status(add_index(keyring, "app", 2, 16, 2), EVW_KEYRING_FORMAT);
+	app = e3_keyring_find(keyring, text("app"));
+	assert_int_equal(app->n_indexes, 2);
+	assert_int_equal(app->indexes[0].version, 2);
+	assert_int_equal(app->indexes[1].version, 1);
+	assert_int_equal(app->indexes[1].secret[0], 1);
+	assert_int_equal(app->versions[0].version, 5);
+	for (uint32_t i = 3; i <= EVW_INDEX_VERSIONS_MAX; i++)
+		assert_status(add_index(keyring, "app", i, 16, 3), EVW_OK);
+	assert_status(add_index(keyring, "app", 100, 16, 3), EVW_KEYRING_FULL);
+	e3_keyring_release(keyring);
+}
+
+static void
+all_but_the_newest_retire(void **state)
+{
+	E3Keyring *keyring = make_keyring("app", 1, 3, KEY_A, KEY_A);
+	const E3App *app = e3_keyring_find(keyring, text("app"));
+	uint8_t hint[EVW_HINT_LEN];
+
+	(void) state;
+	memcpy(hint, e3_key_pair_hint(app->versions[2].pairs[EVW_CURVE_P256]), EVW_HINT_LEN);
+	assert_non_null(e3_app_find_hint(app, EVW_CURVE_P256, hint));
+	assert_false(e3_keyring_retire(keyring, text("nobody"), 1));
+	assert_false(e3_keyring_retire(keyring, text("app"), 0));
+	assert_false(e3_keyring_retire(keyring, text("app"), 3));
+	assert_false(e3_keyring_retire(keyring, text("app"), 4));
+	assert_true(e3_keyring_retire(keyring, text("app"), 1));
+	assert_false(e3_keyring_retire(keyring, text("app"), 1));
+	assert_null(e3_app_find_hint(app, EVW_CURVE_P256, hint));
+	assert_int_equal(app->n_versions, 2);
+	assert_int_equal(app->versions[1].version, 2);
+
+	assert_false(e3_keyring_retire_index(keyring, text("app"), 1));
+	for (uint32_t i = 1; i <= 3; i++)
+		assert_status(add_index(keyring, "app", i, 16, (int) i), EVW_OK);
+	assert_false(e3_keyring_retire_index(keyring, text("nobody"), 1));
+	assert_false(e3_keyring_retire_index(keyring, text("app"), 3));
+	assert_true(e3_keyring_retire_index(keyring, text("app"), 2));
+	assert_false(e3_keyring_retire_index(keyring, text("app"), 2));
+	assert_int_equal(app->n_indexes, 2);
+	assert_int_equal(app->indexes[0].secret[0], 3);
+	assert_int_equal(app->indexes[1].secret[0], 1);
+	e3_keyring_release(keyring);
+}
+
+static E3Keyring *
+make_indexed(uint32_t number, uint32_t bytes, int byte)
+{
+	E3Keyring *keyring = make_keyring("app", 1, 1, KEY_A, KEY_A);
+
+	assert_status(add_index(keyring, "app", number, bytes, byte), EVW_OK);
+	return keyring;
+}
+
+static void
+index_keys_count_for_equality(void **state)
+{
+	E3Keyring *sample = make_indexed(1, 16, 7);
+	E3Keyring *others[] = {make_indexed(1, 16, 7),
+						   make_keyring("app", 1, 1, KEY_A, KEY_A),
+						   make_indexed(2, 16, 7), make_indexed(1, 17, 7),
+						   make_indexed(1, 16, 8)};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	{
+		assert_int_equal(e3_keyring_equal(sample, others[i]), i == 0);
+		e3_keyring_release(others[i]);
+	}
+	e3_keyring_release(sample);
+}
+
 /* The pairs are the keyring's even then; AddressSanitizer sees them freed once. */
 static void
 a_refused_version_is_freed(void **state)
@@ -325,6 +436,9 @@ main(void)
 		cmocka_unit_test(a_keyring_has_its_limits),
 		cmocka_unit_test(a_hint_picks_its_version),
 		cmocka_unit_test(keyrings_of_the_same_keys_are_equal),
+		cmocka_unit_test(index_keys_stand_newest_first),
+		cmocka_unit_test(all_but_the_newest_retire),
+		cmocka_unit_test(index_keys_count_for_equality),
 		cmocka_unit_test(a_refused_version_is_freed),
 		cmocka_unit_test(a_reader_keeps_its_snapshot),
 		cmocka_unit_test(readers_and_a_writer_agree),

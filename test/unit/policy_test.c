@@ -73,7 +73,11 @@ sections_are_read(void **state)
 									 "[quota q]\n"
 									 "identity = any\n"
 									 "values_per_second = 10\n"
-									 "values_per_day = 1000000000\n");
+									 "values_per_day = 1000000000\n"
+									 "[quota p]\n"
+									 "identity = any\n"
+									 "operations = blind_index, reencrypt\n"
+									 "values_per_day = 1\n");
 	const E3Rule *rule = policy->rules;
 
 	(void) state;
@@ -90,6 +94,9 @@ sections_are_read(void **state)
 	assert_int_equal(policy->issuers[0].lifetime_s, 86400);
 	assert_int_equal(policy->issuers[0].skew_s, 0);
 	assert_int_equal(policy->quotas[0].burst, 10);
+	assert_int_equal(policy->quotas[0].rights, 1u << E3_RIGHT_DECRYPT);
+	assert_int_equal(policy->quotas[1].rights,
+					 1u << E3_RIGHT_BLIND_INDEX | 1u << E3_RIGHT_REENCRYPT);
 	e3_policy_release(policy);
 }
 
@@ -141,6 +148,12 @@ errors_name_line_and_cause(void **state)
 		 "p:1: the quota has neither values_per_second nor values_per_day"},
 		{"[quota q]\nidentity = any\nvalues_per_day = 1\nburst = 1\n",
 		 "p:1: burst needs values_per_second"},
+		{"[quota q]\noperations = decrypt, encrypt\n",
+		 "p:2: operations: a quota counts decrypt, reencrypt and blind_index"},
+		{"[quota q]\noperations = administer\n",
+		 "p:2: operations: a quota counts decrypt, reencrypt and blind_index"},
+		{"[quota q]\noperations = decrypt\noperations = decrypt\n",
+		 "p:3: operations: is given twice"},
 		{"[quota q]\nvalues_per_second = 0\n",
 		 "p:2: values_per_second: must be a whole number from 1 to 1000000000"},
 		{"[quota q]\nvalues_per_second = 1000000001\n",

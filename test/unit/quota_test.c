@@ -101,6 +101,23 @@ the_largest_numbers(void **state)
 	e3_quotas_free(quotas);
 }
 
+/* What one quota counts is not taken from another's. */
+static void
+operations_are_counted_apart(void **state)
+{
+	const E3Quota decrypt = {.rights = 1, .per_day = 10};
+	const E3Quota index = {.rights = 2, .per_day = 5};
+	E3Quotas *quotas = e3_quotas_new();
+	uint32_t retry_ms;
+
+	(void) state;
+	assert_status(take(quotas, &decrypt, 1, 10, START, &retry_ms), EVW_OK);
+	assert_status(take(quotas, &index, 1, 5, START, &retry_ms), EVW_OK);
+	assert_status(take(quotas, &decrypt, 1, 1, START, &retry_ms), EVW_QUOTA_EXCEEDED);
+	assert_status(take(quotas, &index, 1, 1, START, &retry_ms), EVW_QUOTA_EXCEEDED);
+	e3_quotas_free(quotas);
+}
+
 static void
 peers_are_bounded(void **state)
 {
@@ -127,6 +144,7 @@ main(void)
 		cmocka_unit_test(a_day_begins_with_its_first_value),
 		cmocka_unit_test(both_count),
 		cmocka_unit_test(the_largest_numbers),
+		cmocka_unit_test(operations_are_counted_apart),
 		cmocka_unit_test(peers_are_bounded),
 	};
 

@@ -91,6 +91,8 @@ health_reads_back(void **state)
 	assert_int_equal(health.n_key_versions, 2);
 	assert_int_equal(health.key_versions[0], 2);
 	assert_int_equal(health.key_versions[1], 1);
+	assert_int_equal(health.n_index_versions, 1);
+	assert_int_equal(health.index_versions[0], 3);
 	help_buf_free(&buf);
 }
 
@@ -193,6 +195,7 @@ static void
 the_longest_keys_fit_a_header(void **state)
 {
 	static EvwPublicKeys keys[EVW_KEY_VERSIONS_MAX];
+	EvwIndexKey indexes[EVW_INDEX_VERSIONS_MAX];
 	EvwMessage message;
 	uint32_t count;
 	EvwBuf buf;
@@ -200,8 +203,11 @@ the_longest_keys_fit_a_header(void **state)
 	(void) state;
 	for (uint32_t i = 0; i < EVW_KEY_VERSIONS_MAX; i++)
 		keys[i].version = UINT32_MAX - i;
+	for (uint32_t i = 0; i < EVW_INDEX_VERSIONS_MAX; i++)
+		indexes[i] = (EvwIndexKey){UINT32_MAX - i, 32};
 	help_buf_init(&buf);
-	evw_keys_encode(&buf, UINT64_MAX, keys, EVW_KEY_VERSIONS_MAX);
+	evw_keys_encode(&buf, UINT64_MAX, keys, EVW_KEY_VERSIONS_MAX, indexes,
+					EVW_INDEX_VERSIONS_MAX);
 	message = message_of(help_body(&buf));
 	assert_status(evw_keys_decode(&message, keys, EVW_KEY_VERSIONS_MAX, &count), EVW_OK);
 	assert_int_equal(count, EVW_KEY_VERSIONS_MAX);

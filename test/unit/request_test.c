@@ -344,6 +344,11 @@ columns_read_back(void **state)
 	assert_bytes_equal(request.contexts.bytes, BYTES("c"));
 	assert_int_equal(evw_column_count(&request.contexts), 2);
 	help_buf_free(&buf);
+	decode_sample("encrypt_one_context", &buf, &request);
+	assert_bytes_equal(request.contexts.bytes, BYTES("c"));
+	assert_int_equal(evw_column_count(&request.values), 2);
+	assert_int_equal(evw_column_count(&request.contexts), 1);
+	help_buf_free(&buf);
 }
 
 static void

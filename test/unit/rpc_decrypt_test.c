@@ -119,7 +119,7 @@ bad_value_harms_no_other(void **state)
 	E3Call call;
 
 	((uint8_t *) bad.data)[bad.len - 1] ^= 1;
-	e3_derived_clear(fixture->shared.derived);
+	e3_derived_clear(fixture->shared.derived, 0);
 	rpc_make_call(&call, EVW_VERB_DECRYPT, &header, values, 4, (EvwBytes){NULL, 0});
 	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
 	assert_status(evw_result_decode(&message, &result), EVW_OK);
@@ -182,7 +182,7 @@ keys_are_kept_when_they_have_opened(void **state)
 	EvwBytes bad = help_exact(good);
 
 	((uint8_t *) bad.data)[bad.len - 1] ^= 1;
-	e3_derived_clear(fixture->shared.derived);
+	e3_derived_clear(fixture->shared.derived, 0);
 	assert_int_equal(hits_of(fixture, &bad, 1), 0);
 	assert_int_equal(e3_derived_count(fixture->shared.derived), 0);
 	assert_int_equal(hits_of(fixture, &good, 1), 0);
@@ -190,7 +190,7 @@ keys_are_kept_when_they_have_opened(void **state)
 	assert_int_equal(hits_of(fixture, &good, 1), 1);
 	assert_int_equal(hits_of(fixture, &bad, 1), 1);
 	assert_int_equal(e3_derived_count(fixture->shared.derived), 1);
-	e3_derived_clear(fixture->shared.derived);
+	e3_derived_clear(fixture->shared.derived, 0);
 	assert_int_equal(hits_of(fixture, &good, 1), 0);
 	help_release(bad);
 	help_release(good);

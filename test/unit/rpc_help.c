@@ -84,34 +84,43 @@ rpc_tear_down(void **state)
 	return 0;
 }
 
-void
-rpc_make_call(E3Call *call, EvwVerb verb, const EvwRequestHeader *header,
-			  const EvwBytes *values, uint32_t count, EvwBytes datatypes)
+static void
+write_column(EvwBuf *buf, const EvwBytes *values, uint32_t count)
 {
-	EvwMessage message;
-	EvwBuf buf;
-	size_t mark;
+	size_t mark = evw_write_bin_begin(buf);
 
-	e3_call_init(call);
-	help_buf_init(&buf);
-	evw_request_begin(&buf, verb, 7, header, 3);
-	mark = evw_write_bin_begin(&buf);
 	for (uint32_t i = 0; i < count; i++)
-		evw_buf_append(&buf, values[i].data, values[i].len);
-	evw_write_bin_end(&buf, mark);
-	mark = evw_write_bin_begin(&buf);
+		evw_buf_append(buf, values[i].data, values[i].len);
+	evw_write_bin_end(buf, mark);
+	mark = evw_write_bin_begin(buf);
 	for (uint32_t i = 0; i < count; i++)
 	{
 		uint8_t length[4];
 
 		evw_put_le32(length, (uint32_t) values[i].len);
-		evw_buf_append(&buf, length, sizeof(length));
+		evw_buf_append(buf, length, sizeof(length));
 	}
-	evw_write_bin_end(&buf, mark);
+	evw_write_bin_end(buf, mark);
+}
+
+void
+rpc_make_bound_call(E3Call *call, EvwVerb verb, const EvwRequestHeader *header,
+					const EvwBytes *values, uint32_t count, EvwBytes datatypes,
+					const EvwBytes *contexts, uint32_t n_contexts)
+{
+	EvwMessage message;
+	EvwBuf buf;
+
+	e3_call_init(call);
+	help_buf_init(&buf);
+	evw_request_begin(&buf, verb, 7, header, contexts != NULL ? 5 : 3);
+	write_column(&buf, values, count);
 	if (datatypes.data != NULL)
 		evw_write_bin(&buf, datatypes);
 	else
 		evw_write_nil(&buf);
+	if (contexts != NULL)
+		write_column(&buf, contexts, n_contexts);
 	evw_frame_end(&buf);
 	evw_buf_append(&call->body, help_body(&buf).data, help_body(&buf).len);
 	help_buf_free(&buf);
@@ -119,6 +128,13 @@ rpc_make_call(E3Call *call, EvwVerb verb, const EvwRequestHeader *header,
 									&message),
 				  EVW_OK);
 	assert_status(evw_request_decode(&message, &call->request), EVW_OK);
+}
+
+void
+rpc_make_call(E3Call *call, EvwVerb verb, const EvwRequestHeader *header,
+			  const EvwBytes *values, uint32_t count, EvwBytes datatypes)
+{
+	rpc_make_bound_call(call, verb, header, values, count, datatypes, NULL, 0);
 }
 
 EvwRequestHeader
@@ -156,7 +172,16 @@ rpc_execute(RpcFixture *fixture, E3Call *call, EvwMessage *message)
 }
 
 EvwStatus
-rpc_decrypt_one(RpcFixture *fixture, const char *app, EvwBytes envelope, EvwBytes *plain)
+rpc_status_of(const EvwResult *result, uint32_t i)
+{
+	return result->statuses.data == NULL || result->statuses.data[i] == 0
+			   ? EVW_OK
+			   : (EvwStatus) (EVW_VALUE_STATUS_BASE + result->statuses.data[i]);
+}
+
+EvwStatus
+rpc_decrypt_bound(RpcFixture *fixture, const char *app, EvwBytes envelope,
+				  const EvwBytes *context, EvwBytes *plain)
 {
 	EvwRequestHeader header = rpc_header_for(app);
 	EvwMessage message;
@@ -164,19 +189,24 @@ rpc_decrypt_one(RpcFixture *fixture, const char *app, EvwBytes envelope, EvwByte
 	E3Call call;
 	EvwStatus status;
 
-	rpc_make_call(&call, EVW_VERB_DECRYPT, &header, &envelope, 1, (EvwBytes){NULL, 0});
+	rpc_make_bound_call(&call, EVW_VERB_DECRYPT, &header, &envelope, 1,
+						(EvwBytes){NULL, 0}, context, 1);
 	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
 	assert_status(evw_result_decode(&message, &result), EVW_OK);
 	assert_int_equal(evw_column_count(&result.values), 1);
-	status = result.statuses.data == NULL || result.statuses.data[0] == 0
-				 ? EVW_OK
-				 : (EvwStatus) (EVW_VALUE_STATUS_BASE + result.statuses.data[0]);
+	status = rpc_status_of(&result, 0);
 	if (status != EVW_OK)
 		assert_int_equal(result.values.bytes.len, 0);
 	else if (plain != NULL)
 		*plain = help_exact(result.values.bytes);
 	e3_call_release(&call);
 	return status;
+}
+
+EvwStatus
+rpc_decrypt_one(RpcFixture *fixture, const char *app, EvwBytes envelope, EvwBytes *plain)
+{
+	return rpc_decrypt_bound(fixture, app, envelope, NULL, plain);
 }
 
 EvwBytes
@@ -193,5 +223,24 @@ rpc_qktc_envelope(const RpcFixture *fixture)
 			return help_unhex(help_field(vector, "envelope"));
 	}
 	fail();
+	return (EvwBytes){NULL, 0};
+}
+
+EvwBytes
+rpc_vector_of(const RpcFixture *fixture, const char *tag, const char *role)
+{
+	json_t *list = json_object_get(fixture->vectors, "ciphertexts");
+	size_t index;
+	json_t *vector;
+
+	json_array_foreach(list, index, vector)
+	{
+		const char *has = json_string_value(json_object_get(vector, "role"));
+
+		if (strcmp(help_field(vector, "tag"), tag) == 0 &&
+			strcmp(has != NULL ? has : "", role) == 0)
+			return help_unhex(help_field(vector, "envelope"));
+	}
+	fail_msg("no vector %s %s", tag, role);
 	return (EvwBytes){NULL, 0};
 }

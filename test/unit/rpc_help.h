@@ -36,11 +36,21 @@ extern const char *rpc_curve_field(const RpcFixture *fixture, const char *curve,
 /* Envelope of the SDK's QkTC vector; help_release wants it back. */
 extern EvwBytes rpc_qktc_envelope(const RpcFixture *fixture);
 
+/* That of the first vector of this tag with this role ("": none). */
+extern EvwBytes rpc_vector_of(const RpcFixture *fixture, const char *tag,
+							  const char *role);
+
 extern EvwRequestHeader rpc_header_for(const char *app);
 
 /* A call with these values and request id 7; datatypes.data NULL is nil. */
 extern void rpc_make_call(E3Call *call, EvwVerb verb, const EvwRequestHeader *header,
 						  const EvwBytes *values, uint32_t count, EvwBytes datatypes);
+
+/* The same with contexts, as many as there are values or one for all; NULL: none. */
+extern void rpc_make_bound_call(E3Call *call, EvwVerb verb,
+								const EvwRequestHeader *header, const EvwBytes *values,
+								uint32_t count, EvwBytes datatypes,
+								const EvwBytes *contexts, uint32_t n_contexts);
 
 /* Runs it; checks that the reply is what the outcome, which it returns, says. */
 extern EvwStatus rpc_execute(RpcFixture *fixture, E3Call *call, EvwMessage *message);
@@ -48,5 +58,13 @@ extern EvwStatus rpc_execute(RpcFixture *fixture, E3Call *call, EvwMessage *mess
 /* Status of decrypting one envelope; *plain (if asked for) is for help_release. */
 extern EvwStatus rpc_decrypt_one(RpcFixture *fixture, const char *app, EvwBytes envelope,
 								 EvwBytes *plain);
+
+/* The same with a context, or without if that is NULL. */
+extern EvwStatus rpc_decrypt_bound(RpcFixture *fixture, const char *app,
+								   EvwBytes envelope, const EvwBytes *context,
+								   EvwBytes *plain);
+
+/* Of value i, from 0. */
+extern EvwStatus rpc_status_of(const EvwResult *result, uint32_t i);
 
 #endif /* RPC_HELP_H */

@@ -33,26 +33,6 @@ without_policy(void **state)
 	return 0;
 }
 
-/* Envelope of the vector of this tag, with this role ("": none); for help_release. */
-static EvwBytes
-vector_of(const RpcFixture *fixture, const char *tag, const char *role)
-{
-	json_t *list = json_object_get(fixture->vectors, "ciphertexts");
-	size_t index;
-	json_t *vector;
-
-	json_array_foreach(list, index, vector)
-	{
-		const char *has = json_string_value(json_object_get(vector, "role"));
-
-		if (strcmp(help_field(vector, "tag"), tag) == 0 &&
-			strcmp(has != NULL ? has : "", role) == 0)
-			return help_unhex(help_field(vector, "envelope"));
-	}
-	fail_msg("no vector %s %s", tag, role);
-	return (EvwBytes){NULL, 0};
-}
-
 /* Status of a call by the peer; the reason of a refusal is copied. */
 static EvwStatus
 execute(RpcFixture *fixture, EvwVerb verb, const EvwRequestHeader *header, EvwBytes value,
@@ -102,7 +82,7 @@ roles_are_enforced(void **state)
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 	{
-		EvwBytes envelope = vector_of(fixture, tags[i], "permit-all");
+		EvwBytes envelope = rpc_vector_of(fixture, tags[i], "permit-all");
 
 		use_policy(fixture, DECRYPT_ROLES("permit-all"));
 		assert_int_equal(opens(fixture, envelope), EVW_OK);
@@ -124,7 +104,7 @@ no_role_is_one_too(void **state)
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 	{
-		EvwBytes envelope = vector_of(fixture, tags[i], "");
+		EvwBytes envelope = rpc_vector_of(fixture, tags[i], "");
 
 		use_policy(fixture, DECRYPT_ROLES("permit-all"));
 		assert_int_equal(opens(fixture, envelope), EVW_ROLE_REFUSED);
@@ -139,7 +119,7 @@ static void
 a_relabelled_role_counts(void **state)
 {
 	RpcFixture *fixture = *state;
-	EvwBytes envelope = vector_of(fixture, "TENZ", "permit-all");
+	EvwBytes envelope = rpc_vector_of(fixture, "TENZ", "permit-all");
 
 	((uint8_t *) envelope.data)[0] = VERSION_TK9D;
 	use_policy(fixture, DECRYPT_ROLES("*"));
@@ -156,7 +136,7 @@ static void
 the_tag_comes_first(void **state)
 {
 	RpcFixture *fixture = *state;
-	EvwBytes envelope = vector_of(fixture, "QkTC", "permit-all");
+	EvwBytes envelope = rpc_vector_of(fixture, "QkTC", "permit-all");
 
 	((uint8_t *) envelope.data)[envelope.len - 1] ^= 1;
 	use_policy(fixture, DECRYPT_ROLES("(none)"));
@@ -171,7 +151,7 @@ refused_before_keys_and_apps(void **state)
 									EVW_VERB_REENCRYPT, EVW_VERB_BLIND_INDEX,
 									EVW_VERB_KEYS};
 	RpcFixture *fixture = *state;
-	EvwBytes envelope = vector_of(fixture, "QkTC", "permit-all");
+	EvwBytes envelope = rpc_vector_of(fixture, "QkTC", "permit-all");
 	uint32_t cached = e3_derived_count(fixture->shared.derived);
 	char reason[E3_REASON_MAX];
 	char other_reason[E3_REASON_MAX];
@@ -198,7 +178,7 @@ static void
 a_quota_is_taken_before_any_work(void **state)
 {
 	RpcFixture *fixture = *state;
-	EvwBytes envelope = vector_of(fixture, "QkTC", "permit-all");
+	EvwBytes envelope = rpc_vector_of(fixture, "QkTC", "permit-all");
 	EvwRequestHeader header = rpc_header_for("old");
 	char reason[E3_REASON_MAX];
 	uint8_t status;
@@ -213,12 +193,89 @@ a_quota_is_taken_before_any_work(void **state)
 	help_release(envelope);
 }
 
+/* Rights of their own, and the role of what is opened counts as it does for DECRYPT. */
+static void
+reencrypting_is_a_right_of_its_own(void **state)
+{
+	RpcFixture *fixture = *state;
+	EvwBytes envelope = rpc_vector_of(fixture, "QkTC", "permit-all");
+	EvwRequestHeader header = rpc_header_for("old");
+	char reason[E3_REASON_MAX];
+	uint8_t status;
+
+	use_policy(fixture, DECRYPT_ROLES("*"));
+	assert_status(execute(fixture, EVW_VERB_REENCRYPT, &header, envelope, reason, NULL),
+				  EVW_POLICY_REFUSED);
+	assert_string_equal(reason,
+						"reencrypt: rule \"r\" (line 1) is not for this operation");
+	use_policy(fixture, "[rule r]\nidentity = uid:1\noperations = reencrypt\napps = "
+						"old\nroles = permit-all\n");
+	assert_status(execute(fixture, EVW_VERB_REENCRYPT, &header, envelope, reason,
+						  &status),
+				  EVW_OK);
+	assert_int_equal(status, 0);
+	assert_status(execute(fixture, EVW_VERB_DECRYPT, &header, envelope, reason, NULL),
+				  EVW_POLICY_REFUSED);
+	use_policy(fixture, "[rule r]\nidentity = uid:1\noperations = reencrypt\napps = "
+						"old\nroles = (none), pii\n");
+	assert_status(execute(fixture, EVW_VERB_REENCRYPT, &header, envelope, reason,
+						  &status),
+				  EVW_OK);
+	assert_int_equal(EVW_VALUE_STATUS_BASE + status, EVW_ROLE_REFUSED);
+	help_release(envelope);
+}
+
+/* It is asked for before it is known whether the app has an index key. */
+static void
+indexing_is_a_right_of_its_own(void **state)
+{
+	RpcFixture *fixture = *state;
+	EvwRequestHeader header = rpc_header_for("old");
+	const EvwBytes value = BYTES("x");
+	char reason[E3_REASON_MAX];
+
+	use_policy(fixture, DECRYPT_ROLES("*"));
+	assert_status(execute(fixture, EVW_VERB_BLIND_INDEX, &header, value, reason, NULL),
+				  EVW_POLICY_REFUSED);
+	use_policy(fixture, "[rule r]\nidentity = uid:1\noperations = blind_index\n"
+						"apps = old\nroles = pii\n");
+	assert_status(execute(fixture, EVW_VERB_BLIND_INDEX, &header, value, reason, NULL),
+				  EVW_NO_INDEX_KEY);
+	header = rpc_header_for("new");
+	assert_status(execute(fixture, EVW_VERB_BLIND_INDEX, &header, value, reason, NULL),
+				  EVW_POLICY_REFUSED);
+}
+
+/* A quota counts the operations that it names, and no others. */
+static void
+quotas_are_for_operations(void **state)
+{
+	RpcFixture *fixture = *state;
+	EvwBytes envelope = rpc_vector_of(fixture, "QkTC", "permit-all");
+	EvwRequestHeader header = rpc_header_for("old");
+	char reason[E3_REASON_MAX];
+
+	use_policy(fixture, "[rule r]\nidentity = uid:1\napps = *\nroles = *\n"
+						"operations = decrypt, reencrypt, blind_index\n"
+						"[quota d]\nidentity = any\nvalues_per_day = 1\n"
+						"[quota q]\nidentity = any\nvalues_per_day = 2\n"
+						"operations = reencrypt, blind_index\n");
+	for (int i = 0; i < 3; i++)
+		assert_status(execute(fixture, EVW_VERB_REENCRYPT, &header, envelope, reason,
+							  NULL),
+					  i < 2 ? EVW_OK : EVW_QUOTA_EXCEEDED);
+	assert_string_equal(reason, "quota \"q\" (line 9)");
+	assert_status(execute(fixture, EVW_VERB_BLIND_INDEX, &header, envelope, reason, NULL),
+				  EVW_QUOTA_EXCEEDED);
+	help_release(envelope);
+}
+
 /* Who cannot be named is nobody that a rule is for. */
 static void
 nobody_has_no_rights(void **state)
 {
 	RpcFixture *fixture = *state;
-	EvwBytes envelope = vector_of(fixture, "QkTC", "permit-all");
+	EvwBytes envelope = rpc_vector_of(fixture, "QkTC", "permit-all");
 	EvwRequestHeader header = rpc_header_for("old");
 	EvwMessage message;
 	E3Call call;
@@ -258,6 +315,9 @@ main(void)
 		cmocka_unit_test_teardown(the_tag_comes_first, without_policy),
 		cmocka_unit_test_teardown(refused_before_keys_and_apps, without_policy),
 		cmocka_unit_test_teardown(a_quota_is_taken_before_any_work, without_policy),
+		cmocka_unit_test_teardown(reencrypting_is_a_right_of_its_own, without_policy),
+		cmocka_unit_test_teardown(indexing_is_a_right_of_its_own, without_policy),
+		cmocka_unit_test_teardown(quotas_are_for_operations, without_policy),
 		cmocka_unit_test_teardown(nobody_has_no_rights, without_policy),
 		cmocka_unit_test_teardown(reload_is_for_administrators, without_policy),
 	};

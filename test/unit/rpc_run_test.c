@@ -32,16 +32,28 @@ any_length(uint32_t *seed)
 	return below(seed, 8) == 0 ? lengths[below(seed, 8)] : below(seed, 300);
 }
 
+/* Few, so that neighbours often share one; one is too long to be compared. */
+static EvwBytes
+any_context(uint32_t *seed)
+{
+	static const size_t lengths[] = {0, 5, 256, 257, 40000};
+
+	return (EvwBytes){filler, lengths[below(seed, 5)]};
+}
+
 /* Ciphertexts of several requests, which the caller frees with their calls. */
 typedef struct Pile
 {
+	bool bound;
 	E3Call calls[REQUESTS];
 	uint8_t *bytes[VALUES];
 	EvwBytes values[VALUES];
+	EvwBytes contexts[VALUES];
 } Pile;
 
 static EvwColumnCursor
-encrypt(RpcFixture *fixture, E3Call *call, uint32_t count, uint32_t *seed)
+encrypt(RpcFixture *fixture, E3Call *call, uint32_t count, uint32_t *seed,
+		const EvwBytes *contexts)
 {
 	EvwRequestHeader header = rpc_header_for("old");
 	EvwBytes *values = calloc(count, sizeof(EvwBytes));
@@ -57,8 +69,8 @@ encrypt(RpcFixture *fixture, E3Call *call, uint32_t count, uint32_t *seed)
 		values[i] = (EvwBytes){filler, any_length(seed)};
 		datatypes[i] = (uint8_t) (below(seed, 10) == 0 ? below(seed, 3) : 0);
 	}
-	rpc_make_call(call, EVW_VERB_ENCRYPT, &header, values, count,
-				  (EvwBytes){datatypes, count});
+	rpc_make_bound_call(call, EVW_VERB_ENCRYPT, &header, values, count,
+						(EvwBytes){datatypes, count}, contexts, count);
 	assert_status(rpc_execute(fixture, call, &message), EVW_OK);
 	assert_status(evw_result_decode(&message, &result), EVW_OK);
 	assert_int_equal(evw_column_count(&result.values), count);
@@ -92,6 +104,9 @@ make_pile(RpcFixture *fixture, Pile *pile, uint32_t *seed)
 {
 	uint32_t made = 0;
 
+	for (int i = 0; i < VALUES; i++)
+		pile->contexts[i] =
+			i > 0 && below(seed, 4) > 0 ? pile->contexts[i - 1] : any_context(seed);
 	for (int i = 0; i < REQUESTS; i++)
 	{
 		uint32_t count =
@@ -102,7 +117,9 @@ make_pile(RpcFixture *fixture, Pile *pile, uint32_t *seed)
 		e3_call_init(&pile->calls[i]);
 		if (count == 0)
 			continue;
-		cursor = encrypt(fixture, &pile->calls[i], count, seed);
+		/* Some requests are of the other kind. */
+		cursor = encrypt(fixture, &pile->calls[i], count, seed,
+						 pile->bound != (i == 1) ? pile->contexts + made : NULL);
 		for (uint32_t end = made + count; made < end; made++)
 			pile->values[made] = help_exact(evw_column_next(&cursor));
 	}
@@ -115,6 +132,12 @@ make_pile(RpcFixture *fixture, Pile *pile, uint32_t *seed)
 
 		pile->values[a] = pile->values[b];
 		pile->values[b] = value;
+		/* With their contexts, as a rule. */
+		if (i % 3 == 0)
+			continue;
+		value = pile->contexts[a];
+		pile->contexts[a] = pile->contexts[b];
+		pile->contexts[b] = value;
 	}
 	for (int i = 0; i < VALUES; i++)
 		pile->bytes[i] = (uint8_t *) pile->values[i].data;
@@ -131,14 +154,6 @@ free_pile(Pile *pile)
 		e3_call_release(&pile->calls[i]);
 }
 
-static EvwStatus
-status_of(const EvwResult *result, uint32_t i)
-{
-	return result->statuses.data == NULL || result->statuses.data[i] == 0
-			   ? EVW_OK
-			   : (EvwStatus) (EVW_VALUE_STATUS_BASE + result->statuses.data[i]);
-}
-
 /* Opens all of them together and each alone; how many opened. */
 static int
 expect_alike(RpcFixture *fixture, const Pile *pile)
@@ -150,8 +165,8 @@ expect_alike(RpcFixture *fixture, const Pile *pile)
 	E3Call call;
 	int opened = 0;
 
-	rpc_make_call(&call, EVW_VERB_DECRYPT, &header, pile->values, VALUES,
-				  (EvwBytes){NULL, 0});
+	rpc_make_bound_call(&call, EVW_VERB_DECRYPT, &header, pile->values, VALUES,
+						(EvwBytes){NULL, 0}, pile->bound ? pile->contexts : NULL, VALUES);
 	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
 	assert_status(evw_result_decode(&message, &result), EVW_OK);
 	assert_int_equal(evw_column_count(&result.values), VALUES);
@@ -161,12 +176,13 @@ expect_alike(RpcFixture *fixture, const Pile *pile)
 		EvwBytes together = evw_column_next(&cursor);
 		EvwBytes alone = {NULL, 0};
 
-		assert_status(rpc_decrypt_one(fixture, "old", pile->values[i], &alone),
-					  status_of(&result, i));
+		assert_status(rpc_decrypt_bound(fixture, "old", pile->values[i],
+										pile->bound ? &pile->contexts[i] : NULL, &alone),
+					  rpc_status_of(&result, i));
 		assert_int_equal(together.len, alone.len);
 		if (alone.len > 0)
 			assert_memory_equal(together.data, alone.data, alone.len);
-		opened += status_of(&result, i) == EVW_OK;
+		opened += rpc_status_of(&result, i) == EVW_OK;
 		help_release(alone);
 	}
 	e3_call_release(&call);
@@ -174,7 +190,7 @@ expect_alike(RpcFixture *fixture, const Pile *pile)
 }
 
 static void
-compare_piles(RpcFixture *fixture, int rounds)
+compare_piles(RpcFixture *fixture, int rounds, bool bound)
 {
 	const char *wish = getenv("EVCRYPT_SEED");
 	uint32_t seed = wish != NULL ? (uint32_t) strtoul(wish, NULL, 10) : SEED_DEFAULT;
@@ -187,6 +203,7 @@ compare_piles(RpcFixture *fixture, int rounds)
 		static Pile pile;
 		int opened;
 
+		pile.bound = bound;
 		make_pile(fixture, &pile, &seed);
 		opened = expect_alike(fixture, &pile);
 		assert_true(opened > VALUES / 2);
@@ -198,7 +215,8 @@ compare_piles(RpcFixture *fixture, int rounds)
 static void
 neighbours_do_not_matter(void **state)
 {
-	compare_piles(*state, 12);
+	compare_piles(*state, 12, false);
+	compare_piles(*state, 12, true);
 }
 
 static void
@@ -219,9 +237,11 @@ keys_agreed_upon_ahead_do_not_matter(void **state)
 		scratch->agree[i] = &several[i];
 	}
 	fixture->shared.derived = e3_derived_new(0);
-	compare_piles(fixture, 6);
+	compare_piles(fixture, 6, false);
+	compare_piles(fixture, 3, true);
 	fixture->shared.slice_ns = 1;
-	compare_piles(fixture, 6);
+	compare_piles(fixture, 6, false);
+	compare_piles(fixture, 3, true);
 	fixture->shared.slice_ns = 0;
 	e3_derived_free(fixture->shared.derived);
 	fixture->shared.derived = derived;

@@ -2,184 +2,33 @@
  * unit/tls_test.c
  *	  E3's end of TLS over a socket pair, against a client of the library's own.
  */
-#include "e3_help.h"
+#include "tls_help.h"
 
-#include <fcntl.h>
-#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#include "base/secret.h"
-#include "ctl/certs.h"
-#include "tls/transport.h"
-
-#define NAME "db1.example.org"
-
-/* Both ends of one connection. */
-typedef struct Pair
-{
-	char dir[PATH_MAX];
-	E3TlsContext *context;
-	E3Transport e3;
-	E3Identity peer;
-	SSL_CTX *client_context;
-	SSL *client;
-	int client_fd;
-} Pair;
-
-static void
-write_cert(const char *dir, const char *name, const E3Cert *cert)
-{
-	char file[64];
-	EvwBuf text;
-
-	e3_buf_init(&text);
-	assert_true(e3_cert_write(cert, &text));
-	(void) snprintf(file, sizeof(file), "%s.crt", name);
-	help_write_file(help_path(dir, file, 0), (const char *) text.data, text.len, 0644);
-	text.len = 0;
-	assert_true(e3_cert_write_key(cert, &text));
-	(void) snprintf(file, sizeof(file), "%s.key", name);
-	help_write_file(help_path(dir, file, 0), (const char *) text.data, text.len, 0600);
-	e3_buf_release(&text);
-}
-
-static void
-make_certs(const char *dir)
-{
-	const E3CertWish ca_wish = {.subject = "ca", .use = E3_CERT_CA, .days = 1};
-	const E3CertWish server_wish = {"e3", "DNS:localhost", E3_CERT_SERVER, 1};
-	const E3CertWish client_wish = {"db", "DNS:" NAME, E3_CERT_CLIENT, 1};
-	E3Cert *ca = e3_cert_new(NULL, &ca_wish);
-	E3Cert *server = e3_cert_new(ca, &server_wish);
-	E3Cert *client = e3_cert_new(ca, &client_wish);
-
-	write_cert(dir, "ca", ca);
-	write_cert(dir, "server", server);
-	write_cert(dir, "client", client);
-	e3_cert_free(client);
-	e3_cert_free(server);
-	e3_cert_free(ca);
-}
-
-static E3TlsContext *
-load(const char *dir)
-{
-	char cause[E3_TLS_CAUSE_MAX];
-	E3TlsFiles files = {.crl = ""};
-	E3TlsContext *context;
-
-	(void) snprintf(files.certificate, PATH_MAX, "%s/server.crt", dir);
-	(void) snprintf(files.key, PATH_MAX, "%s/server.key", dir);
-	(void) snprintf(files.client_ca, PATH_MAX, "%s/ca.crt", dir);
-	context = e3_tls_context_new(&files, cause);
-	if (context == NULL)
-		fail_msg("%s", cause);
-	return context;
-}
-
-static SSL *
-new_client(Pair *pair)
-{
-	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-
-	assert_int_equal(SSL_CTX_load_verify_file(context, help_path(pair->dir, "ca.crt", 0)),
-					 1);
-	assert_int_equal(SSL_CTX_use_certificate_chain_file(context,
-														help_path(pair->dir, "client.crt",
-																  0)),
-					 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey_file(context,
-												 help_path(pair->dir, "client.key", 0),
-												 SSL_FILETYPE_PEM),
-					 1);
-	assert_int_equal(SSL_CTX_set_alpn_protos(context, (const unsigned char *) E3_TLS_ALPN,
-											 sizeof(E3_TLS_ALPN) - 1),
-					 0);
-	pair->client_context = context;
-	return SSL_new(context);
-}
-
-static void
-shake_hands(Pair *pair)
-{
-	E3TlsStep step = E3_TLS_WANTS_READ;
-	int client = 0;
-
-	for (int i = 0; i < 100 && (step != E3_TLS_DONE || client != 1); i++)
-	{
-		if (client != 1)
-			client = SSL_connect(pair->client);
-		if (step != E3_TLS_DONE)
-			step = e3_tls_link_handshake(pair->e3.link, &pair->peer);
-		assert_true(step != E3_TLS_FAILED);
-	}
-	assert_int_equal(step, E3_TLS_DONE);
-}
-
-static int
-set_up(void **state)
-{
-	Pair *pair = calloc(1, sizeof(Pair));
-	const int small = 4096;
-	int fds[2];
-
-	help_make_dir(pair->dir);
-	make_certs(pair->dir);
-	pair->context = load(pair->dir);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	/* So that records are taken in parts. */
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)),
-						 0);
-	pair->e3 = e3_transport_tls(fds[0], e3_tls_link_new(pair->context, fds[0]));
-	pair->client_fd = fds[1];
-	pair->client = new_client(pair);
-	assert_int_equal(SSL_set_fd(pair->client, fds[1]), 1);
-	shake_hands(pair);
-	*state = pair;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	Pair *pair = *state;
-
-	pair->e3.ops->close(&pair->e3);
-	SSL_free(pair->client);
-	SSL_CTX_free(pair->client_context);
-	if (pair->client_fd >= 0)
-		close(pair->client_fd);
-	e3_tls_context_release(pair->context);
-	help_remove_dir(pair->dir);
-	free(pair);
-	return 0;
-}
 
 static void
 the_certificate_says_who_it_is(void **state)
 {
-	Pair *pair = *state;
+	TlsPair *pair = *state;
 	char text[E3_IDENTITY_TEXT_MAX];
 
-	assert_string_equal(e3_identity_text(&pair->peer, text), "dns:" NAME);
+	assert_string_equal(e3_identity_text(&pair->peer, text), "dns:" TLS_HELP_NAME);
 	assert_string_equal(SSL_get_version(pair->client), "TLSv1.3");
 }
 
 static void
 contexts_are_equal_by_their_files(void **state)
 {
-	Pair *pair = *state;
-	E3TlsContext *same = load(pair->dir);
+	TlsPair *pair = *state;
+	E3TlsContext *same = help_tls_load(pair->dir);
 	E3TlsContext *other;
 
 	assert_true(e3_tls_context_equal(pair->context, same));
-	make_certs(pair->dir);
-	other = load(pair->dir);
+	help_tls_certs(pair->dir);
+	other = help_tls_load(pair->dir);
 	assert_false(e3_tls_context_equal(pair->context, other));
 	e3_tls_context_release(other);
 	e3_tls_context_release(same);
@@ -191,7 +40,7 @@ contexts_are_equal_by_their_files(void **state)
 static void
 bytes_go_out_in_order(void **state)
 {
-	Pair *pair = *state;
+	TlsPair *pair = *state;
 	uint8_t *out = malloc(LONG);
 	uint8_t *in = malloc(LONG);
 	size_t sent = 0;
@@ -224,7 +73,7 @@ bytes_go_out_in_order(void **state)
 static void
 what_is_read_ahead_is_pending(void **state)
 {
-	Pair *pair = *state;
+	TlsPair *pair = *state;
 	char text[1000] = "x";
 	char piece[100];
 	size_t done;
@@ -243,7 +92,7 @@ what_is_read_ahead_is_pending(void **state)
 
 /* The client asks for new keys, and takes the answer; what E3 says to that. */
 static ssize_t
-update_keys(Pair *pair)
+update_keys(TlsPair *pair)
 {
 	char nowhere[16];
 	size_t done;
@@ -261,7 +110,7 @@ update_keys(Pair *pair)
 
 /* How many E3 puts up with. */
 static int
-count_updates(Pair *pair)
+count_updates(TlsPair *pair)
 {
 	int count = 0;
 
@@ -273,7 +122,7 @@ count_updates(Pair *pair)
 static void
 a_flood_of_key_updates_is_ended(void **state)
 {
-	Pair *pair = *state;
+	TlsPair *pair = *state;
 
 	assert_int_equal(count_updates(pair), 16);
 }
@@ -282,7 +131,7 @@ static void
 keys_may_change_for_much_data(void **state)
 {
 	static char text[16384];
-	Pair *pair = *state;
+	TlsPair *pair = *state;
 	size_t came = 0;
 	size_t done;
 
@@ -307,7 +156,7 @@ keys_may_change_for_much_data(void **state)
 static void
 an_end_is_an_end_with_and_without_a_word(void **state)
 {
-	Pair *pair = *state;
+	TlsPair *pair = *state;
 	char nowhere[16];
 
 	close(pair->client_fd);
@@ -318,7 +167,7 @@ an_end_is_an_end_with_and_without_a_word(void **state)
 static void
 what_was_changed_on_the_way_is_refused(void **state)
 {
-	Pair *pair = *state;
+	TlsPair *pair = *state;
 	char record[4096];
 	char nowhere[16];
 	ssize_t len;
@@ -334,7 +183,8 @@ what_was_changed_on_the_way_is_refused(void **state)
 	assert_int_equal(SSL_read_ex(pair->client, nowhere, sizeof(nowhere), &done), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                       \
+	cmocka_unit_test_setup_teardown(name, help_tls_set_up, help_tls_tear_down)
 
 int
 main(void)

@@ -95,6 +95,18 @@ encode_encrypt_contexts(EvwBuf *buf)
 	evw_frame_end(buf);
 }
 
+static void
+encode_encrypt_one_context(EvwBuf *buf)
+{
+	evw_request_begin(buf, EVW_VERB_ENCRYPT, 4, &demo, 5);
+	evw_write_bin(buf, BYTES("xy"));
+	evw_write_bin(buf, BYTES("\1\0\0\0\1\0\0\0"));
+	evw_write_nil(buf);
+	evw_write_bin(buf, BYTES("c"));
+	evw_write_bin(buf, BYTES("\1\0\0\0"));
+	evw_frame_end(buf);
+}
+
 EvwBytes
 wire_sample_envelope(void)
 {
@@ -122,6 +134,44 @@ encode_decrypt(EvwBuf *buf)
 	evw_write_bin_end(buf, mark);
 	evw_frame_end(buf);
 	help_release(envelope);
+}
+
+static void
+encode_reencrypt(EvwBuf *buf)
+{
+	const EvwRequestHeader header = {.app = demo.app, .curve = EVW_CURVE_SECP256K1};
+	EvwBytes envelope = wire_sample_envelope();
+	uint8_t length[4];
+
+	evw_put_le32(length, (uint32_t) envelope.len);
+	evw_request_begin(buf, EVW_VERB_REENCRYPT, 3, &header, 2);
+	evw_write_bin(buf, envelope);
+	evw_write_bin(buf, (EvwBytes){length, sizeof(length)});
+	evw_frame_end(buf);
+	help_release(envelope);
+}
+
+static void
+encode_blind_index(EvwBuf *buf)
+{
+	evw_request_begin(buf, EVW_VERB_BLIND_INDEX, 4, &demo, 2);
+	evw_write_bin(buf, BYTES("alice@example.org"));
+	evw_write_bin(buf, BYTES("\21\0\0\0\0\0\0\0"));
+	evw_frame_end(buf);
+}
+
+static void
+encode_blind_index_all(EvwBuf *buf)
+{
+	const EvwRequestHeader header = {.app = demo.app, .all = true};
+
+	evw_request_begin(buf, EVW_VERB_BLIND_INDEX, 5, &header, 5);
+	evw_write_bin(buf, BYTES("x"));
+	evw_write_bin(buf, BYTES("\1\0\0\0"));
+	evw_write_nil(buf);
+	evw_write_bin(buf, BYTES("c"));
+	evw_write_bin(buf, BYTES("\1\0\0\0"));
+	evw_frame_end(buf);
 }
 
 static void
@@ -236,6 +286,8 @@ encode_health_result(EvwBuf *buf)
 		.running = 1,
 		.n_key_versions = 2,
 		.key_versions = {2, 1},
+		.n_index_versions = 1,
+		.index_versions = {3},
 	};
 
 	evw_health_encode(buf, 11, &health);
@@ -265,13 +317,14 @@ encode_keys_result(EvwBuf *buf)
 	json_t *vectors = help_vectors("ciphertexts.json");
 	json_t *curves = json_object_get(vectors, "curves");
 	EvwPublicKeys keys[2] = {{.version = 2}, {.version = 1}};
+	const EvwIndexKey indexes[2] = {{3, 16}, {1, 32}};
 
 	for (int i = 0; i < 2; i++)
 	{
 		read_point(keys[i].p256, curves, "p256");
 		read_point(keys[i].secp256k1, curves, "secp256k1");
 	}
-	evw_keys_encode(buf, 13, keys, 2);
+	evw_keys_encode(buf, 13, keys, 2, indexes, 2);
 	json_decref(vectors);
 }
 
@@ -287,7 +340,11 @@ const WireSample wire_samples[] = {
 	SAMPLE(encrypt_every_field),
 	SAMPLE(encrypt_empty),
 	SAMPLE(encrypt_contexts),
+	SAMPLE(encrypt_one_context),
 	SAMPLE(decrypt),
+	SAMPLE(reencrypt),
+	SAMPLE(blind_index),
+	SAMPLE(blind_index_all),
 	SAMPLE(echo),
 	SAMPLE(cancel),
 	SAMPLE(health),

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes ciphertexts.json and frames.json from the constants below.
+"""Makes ciphertexts.json, frames.json and indexes.json from the constants below.
 
 Needs python3-cryptography and python3-msgpack, which share no code with what
 the vectors test.  The ciphertexts marked "sdk" were made by a public SDK with
@@ -8,6 +8,7 @@ pinned randomness and are only copied (and checked here); the others are
 """
 import base64
 import hashlib
+import hmac
 import json
 import os
 import struct
@@ -88,6 +89,13 @@ CIPHERTEXTS = [
     ("RVZL", "string", None, "hello world", 0x93, "patients.ssn", None),
 ]
 
+# Under the key of the other rule: see enclave/rpc/key_mix.h.
+MIXED = [
+    ("RFVC", "string", None, "hello world", 0xa1, None, None),
+    ("QlJV", "string", "permit-all", "hello world", 0xa2, None, None),
+    ("S0lS", "string", "permit-all", "hello world", 0xa3, None, None),
+]
+
 
 def metadata(role):
     fields = b"" if role is None else b"\xa2dr" + msgpack.packb(role)
@@ -96,8 +104,9 @@ def metadata(role):
     return struct.pack("<H", len(packed)) + packed
 
 
-def ciphertext(tag, datatype, role, text, first, context, sdk):
+def ciphertext(tag, datatype, role, text, first, context, sdk, mixed=False):
     curve, kdf, has_metadata, aad_kind, scheme, number = TAGS[tag]
+    kdf ^= mixed
     keys = CURVES[curve]
     epk, app = bytes.fromhex(keys["epk"]), bytes.fromhex(keys["public"])
     config = bytes([TYPES[datatype] << 4 | scheme])
@@ -170,8 +179,12 @@ def frames(envelope):
         "encrypt_every_field": frame(3, 7, every_field, *values(b"x")),
         "encrypt_empty": frame(3, 2, {"app": "demo"}, b"", b""),
         "encrypt_contexts": frame(3, 3, {"app": "demo"}, *values(b"x", b"y"), None, *values(b"c", b"")),
+        "encrypt_one_context": frame(3, 4, {"app": "demo"}, *values(b"x", b"y"), None, *values(b"c")),
         "decrypt": frame(4, 2, {"app": "demo"}, bin32(envelope), bin32(struct.pack("<I", len(envelope))),
                          packed=True),
+        "reencrypt": frame(5, 3, {"app": "demo", "curve": "secp256k1"}, *values(envelope)),
+        "blind_index": frame(6, 4, {"app": "demo"}, *values(b"alice@example.org", b"")),
+        "blind_index_all": frame(6, 5, {"app": "demo", "all": 1}, *values(b"x"), None, *values(b"c")),
         "echo": frame(11, 9, {}, *values(b"a", b"bc")),
         "cancel": frame(7, 7, {}),
         "health": frame(8, 11, {"app": "demo"}),
@@ -187,10 +200,39 @@ def frames(envelope):
         "cancelled": frame(66, 7, {"done": 42}),
         "health_result": frame(64, 11, {
             "version": "1.0", "backend": "openssl", "uptime_ms": 60000, "unix_us": 1700000000000000,
-            "queued": 2, "running": 1, "key_versions": [2, 1]}),
+            "queued": 2, "running": 1, "key_versions": [2, 1], "index_versions": [3]}),
         "stats_result": frame(64, 2**64 - 1, {"requests": 70000, "bytes_in": 2**33}),
-        "keys_result": frame(64, 13, {"keys": [[2] + points, [1] + points]}),
+        "keys_result": frame(64, 13, {"keys": [[2] + points, [1] + points], "index_keys": [[3, 16], [1, 32]]}),
     }
+
+
+# app, number and bytes of its index key, secret, value, context, times that these are repeated
+INDEXES = [
+    ("old", 1, 32, bytes(range(32)), "", None, 1),
+    ("old", 1, 32, bytes(range(32)), "", "", 1),
+    ("old", 1, 32, bytes(range(32)), "alice@example.org", None, 1),
+    ("old", 1, 32, bytes(range(32)), "alice@example.org", "patients.email", 1),
+    ("old", 1, 32, bytes(range(32)), "zo\u00eb \u65e5\u672c", None, 1),
+    ("old", 1, 32, bytes(range(32)), "xyz", "ctx", 70000),
+    ("old", 2, 16, b"\xff" * 32, "alice@example.org", None, 1),
+    ("old", 7, 8, b"\x5c" * 32, "alice@example.org", "patients.email", 1),
+    ("new", 1, 32, bytes(range(32)), "alice@example.org", None, 1),
+]
+
+
+def index_key(secret, app, number):
+    """HKDF-SHA-256 (RFC 5869) without salt, one block."""
+    info = f"evcrypt blind index {app} {number}".encode()
+    extracted = hmac.digest(bytes(32), secret, "sha256")
+    return hmac.digest(extracted, info + b"\x01", "sha256")
+
+
+def index(app, number, length, secret, value, context, times):
+    bound = None if context is None else context.encode() * times
+    head = b"\x00" if bound is None else b"\x01" + struct.pack(">I", len(bound)) + bound
+    mac = hmac.digest(index_key(secret, app, number), head + value.encode() * times, "sha256")
+    return {"app": app, "number": number, "bytes": length, "secret": secret.hex(), "value": value,
+            "context": context, "times": times, "index": mac[:length].hex()}
 
 
 def write(name, content):
@@ -202,5 +244,7 @@ def write(name, content):
 check_keys()
 ciphertexts = [ciphertext(*item) for item in CIPHERTEXTS]
 write("ciphertexts.json", {"curves": CURVES, "timestamp": 1700000000, "origin": 5,
-                           "ciphertexts": ciphertexts})
+                           "ciphertexts": ciphertexts,
+                           "mixed": [ciphertext(*item, mixed=True) for item in MIXED]})
 write("frames.json", frames(bytes.fromhex(ciphertexts[3]["envelope"])))
+write("indexes.json", [index(*item) for item in INDEXES])

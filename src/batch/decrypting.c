@@ -1,0 +1,104 @@
+/*
+ * batch/decrypting.c
+ *	  DECRYPT and its kin: an envelope goes in, a plaintext comes out.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "batch/marker_private.h"
+#include "client/report.h"
+#include "type/encrypted.h"
+
+static bool
+add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicket *ticket)
+{
+	Datum argument = arguments[0].value;
+	struct varlena *encrypted = PG_DETOAST_DATUM_PACKED(argument);
+	EvcPlain context = evc_marker_context(marker, arguments);
+	EvcBatchValue value = {evc_encrypted_bytes(encrypted), .context = context.bytes};
+	bool added;
+
+	value.datatype = evc_encrypted_datatype(value.bytes);
+	added = evc_marker_add_value(batch, &value, ticket);
+	evc_plain_wipe(&context);
+	if ((Pointer) encrypted != DatumGetPointer(argument))
+		pfree(encrypted);
+	return added;
+}
+
+/* Statuses of a value that try_decrypt shows as NULL. */
+static bool
+does_not_open(EvwStatus status)
+{
+	switch (status)
+	{
+		case EVW_DOES_NOT_OPEN:
+		case EVW_NOT_CIPHERTEXT:
+		case EVW_UNKNOWN_KEY:
+		case EVW_CONTEXT_MISSING:
+		case EVW_CONTEXT_UNEXPECTED:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* An SDK writes NaN as the JSON text null, with datatype number. */
+static bool
+is_null_number(EvwDatatype datatype, EvwBytes bytes)
+{
+	return datatype == EVW_NUMBER && evw_bytes_equal(bytes, "null");
+}
+
+static bool
+is_error(EvcMarkerKind kind, EvwStatus status)
+{
+	return status != EVW_OK && !(kind == EVC_MARKER_TRY_DECRYPT && does_not_open(status));
+}
+
+static bool
+fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket)
+{
+	EvwBytes bytes;
+
+	return is_error(kind, evc_batch_result(batch, ticket.index, &bytes));
+}
+
+static Datum
+text_of(EvwBytes bytes)
+{
+	EvcPlain plain = {.bytes = bytes};
+	text *result;
+
+	evc_plain_to_server(&plain);
+	result =
+		cstring_to_text_with_len((const char *) plain.bytes.data, (int) plain.bytes.len);
+	evc_plain_wipe(&plain);
+	return PointerGetDatum(result);
+}
+
+static Datum
+take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
+{
+	bool trying = marker->kind == EVC_MARKER_TRY_DECRYPT;
+	EvwBytes bytes;
+	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
+
+	*is_null = true;
+	if (is_error(marker->kind, status))
+		evc_report_status(status);
+	if (status != EVW_OK || (trying && !evc_plain_is_text(bytes)))
+		return (Datum) 0;
+	if (is_null_number(ticket.datatype, bytes))
+	{
+		evc_marker_check_null(marker);
+		return (Datum) 0;
+	}
+	*is_null = false;
+	return marker->type != NULL
+			   ? evc_plaintype_decode(marker->type, bytes, ticket.datatype)
+			   : text_of(bytes);
+}
+
+const EvcMarkerWork evc_decrypting = {.add = add, .fails = fails, .take = take};

@@ -1,0 +1,61 @@
+/*
+ * batch/encrypting.c
+ *	  ENCRYPT: a plaintext goes in, an envelope comes out.
+ */
+#include "postgres.h"
+
+#include "batch/marker_private.h"
+#include "client/report.h"
+#include "type/encrypted.h"
+
+static EvwDatatype
+encode(EvcMarker *marker, Datum argument, EvcPlain *plain)
+{
+	const char *string;
+
+	if (!marker->takes_string)
+		return evc_plaintype_encode(marker->type, argument, plain);
+	string = DatumGetCString(argument);
+	*plain = (EvcPlain){.bytes = {(const uint8_t *) string, strlen(string)}};
+	if (!marker->takes_utf8)
+		evc_plain_to_utf8(plain);
+	return EVW_STRING;
+}
+
+static bool
+add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicket *ticket)
+{
+	EvcPlain context = evc_marker_context(marker, arguments);
+	EvcBatchValue value = {.context = context.bytes};
+	EvcPlain plain;
+	bool added;
+
+	value.datatype = encode(marker, arguments[0].value, &plain);
+	value.bytes = plain.bytes;
+	added = evc_marker_add_value(batch, &value, ticket);
+	evc_plain_wipe(&plain);
+	evc_plain_wipe(&context);
+	return added;
+}
+
+static bool
+fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket)
+{
+	EvwBytes bytes;
+
+	return evc_batch_result(batch, ticket.index, &bytes) != EVW_OK;
+}
+
+static Datum
+take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
+{
+	EvwBytes bytes;
+	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
+
+	if (status != EVW_OK)
+		evc_report_status(status);
+	*is_null = false;
+	return evc_encrypted_new(bytes);
+}
+
+const EvcMarkerWork evc_encrypting = {.add = add, .fails = fails, .take = take};

@@ -1,0 +1,40 @@
+/*
+ * batch/marker_private.h
+ *	  What one kind of marker does; shared by the files that do it alone.
+ */
+#ifndef EVC_MARKER_PRIVATE_H
+#define EVC_MARKER_PRIVATE_H
+
+#include "postgres.h"
+
+#include "batch/marker.h"
+#include "value/plain.h"
+
+/* The functions of batch/marker.h, for one kind or some. */
+struct EvcMarkerWork
+{
+	bool (*add)(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+				EvcTicket *ticket);
+	bool (*fails)(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket);
+	Datum (*take)(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null);
+};
+
+extern const EvcMarkerWork evc_encrypting; /* batch/encrypting.c: ENCRYPT */
+extern const EvcMarkerWork evc_decrypting; /* batch/decrypting.c: DECRYPT and its kin */
+extern const EvcMarkerWork evc_working_on_fields; /* batch/fields.c: those of JSON */
+
+/*
+ * The context among the arguments as UTF-8, for the caller to wipe; empty if calls of
+ * this marker have none.
+ */
+extern EvcPlain evc_marker_context(const EvcMarker *marker,
+								   const NullableDatum *arguments);
+
+/*
+ * Adds one value, or returns false if it does not fit beside others of which there is
+ * one.
+ */
+extern bool evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value,
+								 EvcTicket *ticket);
+
+#endif /* EVC_MARKER_PRIVATE_H */

@@ -1,0 +1,175 @@
+/*
+ * cli/job_install.c
+ *	  What a migration adds to its table, and takes away again: the encrypted column, a
+ *	  trigger that fills it for every row that is written from now on, and a constraint
+ *	  that refuses the rows which some way past the trigger would leave without.
+ *
+ * All in one transaction, which the job's next phase is part of.  It waits for those
+ * that write, and those that come later see the trigger: so the walk that follows it
+ * sees every row that the trigger has not.
+ */
+#include "cli/job_steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+do_text(EvcJob *job, const char *what, EvcText *sql)
+{
+	bool done = evc_job_do(job, what, sql->bytes);
+
+	free(sql->bytes);
+	return done;
+}
+
+static bool
+add_column(EvcJob *job)
+{
+	EvcText sql = {0};
+
+	if (job->table.target_exists)
+		return true;
+	evc_text_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s.encrypted", job->table.name,
+				 job->table.target, job->schema);
+	return do_text(job, "add the column", &sql);
+}
+
+/* Of the row as it will be, under a path on which no stranger's objects are. */
+static bool
+add_function(EvcJob *job)
+{
+	const EvcTable *table = &job->table;
+	EvcText body = {0};
+	EvcText sql = {0};
+	char *quoted;
+
+	evc_text_add(&body,
+				 "#variable_conflict use_column\nBEGIN\n\tIF NEW.%s IS NULL THEN\n"
+				 "\t\tNEW.%s := NULL;\n\tELSE\n\t\tSELECT %s.encrypt(%s%s) INTO NEW.%s\n"
+				 "\t\tFROM (SELECT NEW.*) AS %s;\n\tEND IF;\n\tRETURN NEW;\nEND",
+				 table->source, table->target, job->schema, job->value,
+				 job->context_argument, table->target, table->relation);
+	quoted = PQescapeLiteral(job->control, body.bytes, body.len);
+	free(body.bytes);
+	if (quoted == NULL)
+		return evc_job_fail(job, NULL, "could not make the trigger's function");
+	evc_text_add(&sql,
+				 "CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql"
+				 " SET search_path = pg_catalog, pg_temp AS %s",
+				 table->function, quoted);
+	PQfreemem(quoted);
+	return do_text(job, "make the trigger's function", &sql);
+}
+
+/* "ROW(NEW.a, NEW.b)": of two records it can be told whether they are the same in
+ * every bit, whatever their types; by a function, since a dump would write the operator
+ * so that it is read as one of the columns. */
+static bool
+add_record(EvcJob *job, EvcText *sql, const char *record)
+{
+	const char *columns = job->context_columns;
+	PGresult *result = evc_job_ask(job, "read the context's columns",
+								   "SELECT unnest($1::text[])", 1, &columns);
+
+	if (result == NULL)
+		return false;
+	evc_text_add(sql, "ROW(%s.%s", record, job->table.source);
+	for (int i = 0; i < PQntuples(result); i++)
+		evc_text_add(sql, ", %s.%s", record, PQgetvalue(result, i, 0));
+	evc_text_add(sql, ")");
+	PQclear(result);
+	return true;
+}
+
+static bool
+add_triggers(EvcJob *job)
+{
+	const EvcTable *table = &job->table;
+	EvcText sql = {0};
+	bool done;
+
+	evc_text_add(&sql,
+				 "CREATE TRIGGER %s BEFORE UPDATE ON %s FOR EACH ROW WHEN ((NEW.%s IS "
+				 "NOT NULL AND NEW.%s IS NULL) OR pg_catalog.record_image_ne(",
+				 table->trigger, table->name, table->source, table->target);
+	done = add_record(job, &sql, "NEW");
+	evc_text_add(&sql, ", ");
+	done = done && add_record(job, &sql, "OLD");
+	evc_text_add(&sql, ")) EXECUTE FUNCTION %s()", table->function);
+	if (!done)
+	{
+		free(sql.bytes);
+		return false;
+	}
+	if (!do_text(job, "make the trigger", &sql))
+		return false;
+	sql = (EvcText){0};
+	evc_text_add(&sql,
+				 "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW WHEN (NEW.%s IS NOT "
+				 "NULL) EXECUTE FUNCTION %s()",
+				 table->insert_trigger, table->name, table->source, table->function);
+	return do_text(job, "make the trigger", &sql);
+}
+
+static bool
+add_constraint(EvcJob *job)
+{
+	const EvcTable *table = &job->table;
+	EvcText sql = {0};
+
+	evc_text_add(&sql, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (", table->name,
+				 table->constraint);
+	if (!table->source_not_null)
+		evc_text_add(&sql, "%s IS NULL OR ", table->source);
+	evc_text_add(&sql, "%s IS NOT NULL) NOT VALID", table->target);
+	return do_text(job, "add the constraint", &sql);
+}
+
+bool
+evc_job_uninstall(EvcJob *job)
+{
+	const EvcTable *table = &job->table;
+	EvcText sql = {0};
+
+	evc_text_add(&sql,
+				 "DROP TRIGGER IF EXISTS %s ON %s; DROP TRIGGER IF EXISTS %s ON %s;"
+				 " DROP FUNCTION IF EXISTS %s();"
+				 " ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
+				 table->trigger, table->name, table->insert_trigger, table->name,
+				 table->function, table->name, table->constraint);
+	return do_text(job, "take the trigger away", &sql);
+}
+
+static bool
+install(EvcJob *job, void *argument)
+{
+	(void) argument;
+	return evc_job_uninstall(job) && add_column(job) && add_function(job) &&
+		   add_triggers(job) && add_constraint(job) && evc_job_start_over(job) &&
+		   evc_job_set_phase(job, "encrypt");
+}
+
+bool
+evc_job_install(EvcJob *job)
+{
+	return evc_job_transaction(job, "add the trigger", install, NULL);
+}
+
+/* Both triggers, on, and the constraint: nothing can have been missed. */
+bool
+evc_job_is_installed(EvcJob *job, bool *installed)
+{
+	const char *values[] = {job->table.oid, job->table.trigger, job->table.insert_trigger,
+							job->table.constraint};
+	char *count =
+		evc_job_value(job, "look for the trigger",
+					  "SELECT (SELECT count(*) FROM pg_trigger WHERE tgrelid = $1"
+					  " AND quote_ident(tgname) IN ($2, $3) AND tgenabled IN ('O', 'A'))"
+					  " + (SELECT count(*) FROM pg_constraint WHERE conrelid = $1"
+					  " AND quote_ident(conname) = $4 AND contype = 'c')",
+					  4, values);
+
+	*installed = count != NULL && strcmp(count, "3") == 0;
+	free(count);
+	return count != NULL;
+}

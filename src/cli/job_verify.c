@@ -1,0 +1,203 @@
+/*
+ * cli/job_verify.c
+ *	  Is everything encrypted, under the newest key, and does it open?  E3 is asked for
+ *	  every value, and all of it is looked at in one snapshot: that is the proof.
+ */
+#include "cli/job_steps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/walk.h"
+
+/* What is counted, in this order. */
+enum
+{
+	COUNT_ROWS,
+	COUNT_VALUES,
+	COUNT_MISSING,
+	COUNT_STRAY,
+	COUNT_OLD,
+	COUNT_UNLIKE,
+	N_COUNTS
+};
+
+char *
+evc_job_newest_key(EvcJob *job)
+{
+	EvcText sql = {0};
+	char *key;
+
+	evc_text_add(&sql, "SELECT (%s.encrypted_info(%s.encrypt(''::text))).key_id",
+				 job->schema, job->schema);
+	key = evc_job_value(job, "ask E3 for the newest key", sql.bytes, 0, NULL);
+	free(sql.bytes);
+	return key;
+}
+
+/* Is the plaintext still beside it? */
+static bool
+can_compare(const EvcJob *job)
+{
+	return strcmp(job->operation, "migrate") == 0 && !job->table.source_is_encrypted;
+}
+
+#define COUNT_TEXT(condition) "count(*) FILTER (WHERE " condition ")"
+
+/*
+ * A value that does not open is an error, and so a row that has failed.  What opens is
+ * compared as text, since that is what was encrypted.
+ */
+static char *
+build_head(const EvcJob *job, const char *newest)
+{
+	bool compares = can_compare(job);
+	const char *target = compares ? job->table.target : job->table.source;
+	const char *plain = compares ? job->value : "NULL";
+	const char *type = !compares		   ? "bytea"
+					   : job->type != NULL ? job->type
+										   : job->table.source_type;
+	EvcText sql = {0};
+
+	evc_text_add(&sql,
+				 "SELECT count(*), count(target), " COUNT_TEXT(
+					 "plain IS NOT NULL AND target IS NULL") ", "
+															 "%s, " COUNT_TEXT(
+																 "target IS NOT "
+																 "NULL AND "
+																 "(%s.encrypted_"
+																 "info(target)).key_"
+																 "id IS DISTINCT "
+																 "FROM '%s'") ", "
+																			  "%s "
+																			  "FROM "
+																			  "(SELE"
+																			  "CT "
+																			  "%s "
+																			  "AS "
+																			  "targe"
+																			  "t, "
+																			  "(%s):"
+																			  ":text"
+																			  " COLL"
+																			  "ATE "
+																			  "\"C\""
+																			  " AS "
+																			  "plain"
+																			  ", "
+																			  "(%s."
+																			  "decry"
+																			  "pt_"
+																			  "as(%"
+																			  "s, "
+																			  "NULL:"
+																			  ":%s%"
+																			  "s))::"
+																			  "text "
+																			  "COLLA"
+																			  "TE "
+																			  "\"C\""
+																			  " AS "
+																			  "opene"
+																			  "d "
+																			  "FROM "
+																			  "%s",
+				 compares ? COUNT_TEXT("plain IS NULL AND target IS NOT NULL") : "0",
+				 job->schema, newest,
+				 compares
+					 ? COUNT_TEXT("target IS NOT NULL AND plain IS NOT NULL AND plain IS "
+								  "DISTINCT FROM opened")
+					 : "count(target) - count(opened)",
+				 target, plain, job->schema, target, type, job->context_argument,
+				 job->table.name);
+	return sql.bytes;
+}
+
+static void
+say_json(const EvcJob *job, const long long *counts, const char *newest)
+{
+	printf("{\"event\": \"verified\", \"key\": \"%s\", \"rows\": %lld, \"values\": %lld, "
+		   "\"missing\": %lld, \"stray\": %lld, \"old_key\": %lld, \"unlike\": %lld, "
+		   "\"failed\": %d}\n",
+		   newest, counts[COUNT_ROWS], counts[COUNT_VALUES], counts[COUNT_MISSING],
+		   counts[COUNT_STRAY], counts[COUNT_OLD], counts[COUNT_UNLIKE], job->failures);
+}
+
+static void
+say_counts(const EvcJob *job, const long long *counts, const char *newest)
+{
+	static const char *const findings[] =
+		{[COUNT_MISSING] = "plaintexts that are not encrypted",
+		 [COUNT_STRAY] = "ciphertexts where there is no plaintext",
+		 [COUNT_OLD] = "values under another key than the newest",
+		 [COUNT_UNLIKE] = "values that open to something else than the plaintext"};
+
+	if (job->cli->json)
+	{
+		say_json(job, counts, newest);
+		return;
+	}
+	evc_job_say(job, "verified", "%lld rows, %lld values; the newest key is %s",
+				counts[COUNT_ROWS], counts[COUNT_VALUES], newest);
+	for (int i = COUNT_MISSING; i < N_COUNTS; i++)
+		if (counts[i] != 0)
+			evc_job_say(job, "verified", "%lld %s", counts[i], findings[i]);
+	if (job->failures > 0)
+		evc_job_say(job, "verified", "%d values that do not open", job->failures);
+}
+
+static bool
+judge(EvcJob *job, const long long *counts, const char *newest)
+{
+	bool is_good = job->failures == 0;
+
+	for (int i = COUNT_MISSING; i < N_COUNTS; i++)
+		is_good = is_good && counts[i] == 0;
+	say_counts(job, counts, newest);
+	if (!is_good)
+		return evc_job_fail(job, "Run the command again without --verify.",
+							"%s is not all encrypted", job->table.name);
+	evc_job_say(job, "complete", "all values open%s, all are under the newest key",
+				can_compare(job) ? ", all are the plaintext's" : "");
+	return true;
+}
+
+static bool
+verify_in_snapshot(EvcJob *job, const char *newest)
+{
+	EvcWalk walk = {.job = job, .tail = " OFFSET 0) AS q"};
+	char *head = build_head(job, newest);
+	char *snapshot =
+		evc_job_value(job, "keep a snapshot", "SELECT pg_export_snapshot()", 0, NULL);
+	bool walked = false;
+
+	walk.head = head;
+	walk.snapshot = snapshot;
+	if (snapshot != NULL && evc_job_count_rows(job))
+		walked = evc_walk(&walk);
+	free(head);
+	free(snapshot);
+	return walked && judge(job, walk.counts, newest);
+}
+
+bool
+evc_job_verify(EvcJob *job)
+{
+	char *newest = evc_job_newest_key(job);
+	bool verified = false;
+
+	evc_bound_free(&job->reached);
+	job->rows_done = 0;
+	job->failures = 0;
+	free(job->phase);
+	job->phase = evc_copy_text("verify");
+	if (newest != NULL &&
+		evc_job_do(job, "begin", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+	{
+		verified = verify_in_snapshot(job, newest);
+		PQclear(PQexec(job->control, "ROLLBACK"));
+	}
+	free(newest);
+	return verified;
+}

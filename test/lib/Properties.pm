@@ -1,0 +1,265 @@
+# What is encrypted stays what it was, whatever is done to the ciphertext.
+#
+# There is a table for each type, t_1, t_2, ..., with the plaintext beside its
+# ciphertext and the context that this is bound to (NULL: none).  A walk picks a table and
+# does something to its ciphertexts that must not change what they hold; then it opens
+# them all, and compares images, not what "=" of the type takes for equal.
+package Properties;
+
+use strict;
+use warnings;
+
+use parent 'Values';
+
+use CopyTest ();
+use Time::HiRes qw(time);
+use Values qw(quote);
+
+our $ROWS = 12;
+our @ROLES = ('', '', 'reader', 'auditor-2');
+# Characters of a statement that fails.
+our $SHOWN = 1000;
+our @FORMATS = qw(text csv binary);
+
+# The settings of a session that must not matter, and what they may be.
+my %SETTINGS = (
+	'DateStyle' => [ 'ISO, MDY', 'German, DMY', 'SQL, MDY', 'Postgres, YMD' ],
+	'IntervalStyle' => [qw(postgres sql_standard postgres_verbose iso_8601)],
+	'TimeZone' => [qw(UTC Asia/Kathmandu America/St_Johns <+1245>-12:45)],
+	'extra_float_digits' => [ 1, 0, -15, 3 ],
+	'bytea_output' => [qw(hex escape)],
+	'xmlbinary' => [qw(base64 hex)],
+	'xmloption' => [qw(content document)],
+	'array_nulls' => [qw(on off)],
+	'quote_all_identifiers' => [qw(on off)],
+	'evcrypt.batch' => [qw(on on off)],
+	'evcrypt.batch_rows' => [ 1, 3, 4096 ],
+	'evcrypt.curve' => [qw(p256 p256 secp256k1)],
+	'evcrypt.max_values_per_key' => [ 0, 1, 5 ]);
+
+# A new walk in a database of its own; $report is called with each failure.
+sub new
+{
+	my ($class, $seed, $report) = @_;
+	my $self = $class->SUPER::new($seed);
+
+	@$self{qw(seed report steps values databases)} = ($seed, $report, 0, 0, 0);
+	$self->{types} = [ Values::types() ];
+	$self->{database} = "walk_0";
+	CopyTest::query("CREATE DATABASE $self->{database}");
+	$self->connect;
+	$self->do("CREATE EXTENSION evcrypt; $Values::SETUP;" . join '', map {
+		"CREATE TABLE t_$_ (id int PRIMARY KEY, ctx text, plain $self->{types}[$_], v encrypted);"
+	} 0 .. $#{ $self->{types} });
+	return $self;
+}
+
+sub connect
+{
+	my ($self) = @_;
+	local $ENV{PGDATABASE} = $self->{database};
+
+	$self->{session} = CopyTest::session();
+	$self->do('SET client_min_messages = warning');
+	return;
+}
+
+# Types of the server, built in or of the extensions here, that the walk does not have.
+sub missing_types
+{
+	my ($self) = @_;
+	my $known = join ', ', map { quote($_) . '::regtype' } @{ $self->{types} };
+	my $unreadable = join ', ', map { quote($_) } @Values::UNREADABLE;
+
+	return $self->do("SELECT string_agg(typname, ' ') FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace
+		AND typtype NOT IN ('c', 'p') AND typinput <> 'array_in'::regproc
+		AND oid NOT IN (SELECT unnest(ARRAY[$known])) AND typname NOT IN ($unreadable)");
+}
+
+# Statements that must succeed; what they print.
+sub do
+{
+	my ($self, $sql) = @_;
+
+	utf8::encode($sql);
+	my $out = $self->{session}->query($sql);
+	$self->fail(substr($sql, 0, $SHOWN) . "\n$self->{session}{error}") if $self->{session}{error} =~ /ERROR|FATAL|PANIC/;
+	return $out;
+}
+
+sub fail
+{
+	my ($self, $what) = @_;
+
+	$self->{report}->("seed $self->{seed}, step $self->{steps} ($self->{step}): $what");
+	return;
+}
+
+# --- settings, contexts ------------------------------------------------------
+
+sub set_at_random
+{
+	my ($self, @names) = @_;
+
+	return join '', map { "SET $_ = " . quote($self->pick(@{ $SETTINGS{$_} })) . ';' } @names;
+}
+
+sub any_settings
+{
+	my ($self) = @_;
+
+	return $self->set_at_random(grep { $self->chance(30) } sort keys %SETTINGS) . "SET evcrypt.role = '" . $self->pick(@ROLES) . "';";
+}
+
+sub context { my ($self) = @_; return $self->pick(undef, undef, '', 'patients.ssn', $self->text, 'x' x 1000); }
+
+# encrypt(...) and the like of a row, under the context that it has.
+sub call
+{
+	my ($function, @arguments) = @_;
+	my $arguments = join ', ', @arguments;
+
+	return "CASE WHEN ctx IS NULL THEN $function($arguments) ELSE $function($arguments, ctx) END";
+}
+
+# --- what may be done to the ciphertexts of a table ---------------------------
+
+# The rows are made anew, of random values.
+sub step_fill
+{
+	my ($self, $t) = @_;
+	my @rows = map { "($_, " . quote($self->context) . ', ' . quote($self->value($self->{types}[$t])) . ')' } 1 .. $ROWS;
+
+	$self->do("TRUNCATE t_$t; INSERT INTO t_$t (id, ctx, plain) VALUES " . join ', ', @rows);
+	$self->do($self->any_settings . "UPDATE t_$t SET v = " . call('encrypt', 'plain') . '; RESET ALL');
+	$self->{values} += $ROWS;
+	return;
+}
+
+# Opened and encrypted anew, some under another context.
+sub step_renew
+{
+	my ($self, $t) = @_;
+	my $other = quote($self->context);
+
+	$self->do($self->any_settings . "CREATE TEMP TABLE opened AS SELECT id, " . call('decrypt_as', 'v', 'plain') . " AS plain FROM t_$t;
+		UPDATE t_$t SET ctx = $other WHERE id % 3 = 0;
+		UPDATE t_$t AS t SET v = " . call('encrypt', 'o.plain') . " FROM opened AS o WHERE o.id = t.id;
+		DROP TABLE opened; RESET ALL");
+	return;
+}
+
+# Through text, as a driver moves it.
+sub step_text { my ($self, $t) = @_; $self->do("UPDATE t_$t SET v = v::text::encrypted"); return; }
+
+# Ciphertext out and in.
+sub step_copy
+{
+	my ($self, $t) = @_;
+	my $format = $self->pick(@FORMATS);
+
+	$self->through_file($self->any_settings, "SELECT id, v FROM t_$t", 'encrypted', "FORMAT $format", "FORMAT $format");
+	$self->do("UPDATE t_$t AS t SET v = m.v FROM moved AS m WHERE m.id = t.id; DROP TABLE moved");
+	return;
+}
+
+# Those of plaintext: one type has no binary form.
+sub formats { my ($self, $t) = @_; return $self->{types}[$t] =~ /^aclitem/ ? qw(text csv) : @FORMATS; }
+
+# Plaintext out and in; what has a context stays.  Text depends on the settings, which
+# are therefore those that lose nothing.
+sub step_load
+{
+	my ($self, $t) = @_;
+	my $format = $self->pick($self->formats($t));
+	my $type = quote("v $self->{types}[$t]");
+
+	$self->through_file('', "SELECT id, v FROM t_$t WHERE ctx IS NULL", 'encrypted', "FORMAT $format, DECRYPT ($type)", "FORMAT $format, ENCRYPT ($type)");
+	$self->do("UPDATE t_$t AS t SET v = m.v FROM moved AS m WHERE m.id = t.id; DROP TABLE moved");
+	return;
+}
+
+# The rows of a query into the temporary table "moved", by way of a file.
+sub through_file
+{
+	my ($self, $settings, $query, $type, $out, $in) = @_;
+	my $file = "$CopyTest::DIR/walk";
+
+	$self->do("$settings CREATE TEMP TABLE moved AS $query; COPY moved TO '$file' WITH ($out);
+		TRUNCATE moved; COPY moved FROM '$file' WITH ($in); RESET ALL");
+	return;
+}
+
+# The whole database, and on in the copy.
+sub step_dump
+{
+	my ($self) = @_;
+	my $old = $self->{database};
+	my $new = $self->{database} = 'walk_' . ++$self->{databases};
+	my ($out, $err);
+
+	$self->{session}->close;
+	CopyTest::query("CREATE DATABASE $new");
+	IPC::Run::run([ 'pg_dump', '-Fc', $old ], '|', [ 'pg_restore', '--exit-on-error', '-d', $new ],
+		'>', \$out, '2>', \$err, IPC::Run::timeout($CopyTest::DEADLINE)) or $self->fail($err);
+	CopyTest::query("DROP DATABASE $old");
+	$self->connect;
+	return;
+}
+
+# New versions of the rows, in a new file; large values are toasted.
+sub step_vacuum { my ($self, $t) = @_; $self->do("VACUUM FULL t_$t"); return; }
+
+my %STEPS = (
+	fill => 30, renew => 15, text => 10, copy => 15, load => 15, dump => 1, vacuum => 4,
+);
+my @STEPS = map { ($_) x $STEPS{$_} } sort keys %STEPS;
+
+# --- the properties --------------------------------------------------------------
+
+sub check
+{
+	my ($self, $t) = @_;
+	my $opened = call('decrypt_as', 'v', 'plain');
+	my $wrong = $self->do($self->any_settings . "
+		SELECT id, ctx, to_json(plain::text), to_json(($opened)::text) FROM t_$t
+		WHERE record_image_eq(row($opened), row(plain)) IS NOT TRUE
+			OR (encrypted_info(v)).bound IS DISTINCT FROM (ctx IS NOT NULL)
+			OR ctx IS NOT NULL AND try_decrypt(v) IS NOT NULL
+			OR try_decrypt(v, concat(ctx, '!')) IS NOT NULL;
+		RESET ALL");
+
+	$self->fail("$self->{types}[$t]: $wrong") if $wrong ne '';
+	return;
+}
+
+# Every table once, then at random until the time is over; the number of steps and of
+# values that were encrypted.
+sub walk
+{
+	my ($self, $seconds) = @_;
+	my $end = time + $seconds;
+	my @tables = 0 .. $#{ $self->{types} };
+
+	$self->step('fill', $_) for @tables;
+	$self->step($self->pick(@STEPS), $self->pick(@tables)) while time < $end;
+	$self->{step} = 'the end';
+	$self->check($_) for @tables;
+	$self->{session}->close;
+	CopyTest::query("DROP DATABASE $self->{database}");
+	return @$self{qw(steps values)};
+}
+
+sub step
+{
+	my ($self, $step, $t) = @_;
+	my $method = "step_$step";
+
+	$self->{steps}++;
+	$self->{step} = "$step of $self->{types}[$t]";
+	$self->$method($t);
+	$self->check($t);
+	return;
+}
+
+1;
