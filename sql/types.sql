@@ -213,6 +213,15 @@ SELECT count(*) > 80 AS types, sum(n) > 180 AS "values" FROM (SELECT count(*) AS
 SELECT decrypt(encrypt(v)) AS unpadded, decrypt_as(encrypt(v), v) = v AS equal FROM (SELECT 'ab'::char(5)) AS s(v);
 SELECT decrypt(encrypt('<?xml version="1.0"?><a/>'::xml));
 
+-- Large and deep ones.
+SELECT decrypt_as(encrypt(a), a) = a AS million FROM (SELECT array_agg(CASE WHEN i % 1000 > 0 THEN i END) AS a FROM generate_series(1, 1000000) AS i) AS s;
+SELECT decrypt_as(encrypt(a), a) = a AS dimensions, array_dims(a) FROM (SELECT array_fill(7, '{2,1,3,2,1,2}', '{5,-3,0,1,1,9}') AS a) AS s;
+SELECT decrypt_as(encrypt(n), n) = n AS digits FROM (SELECT (repeat('9', 131072) || '.' || repeat('7', 16383))::numeric AS n) AS s;
+SELECT decrypt_as(encrypt(j), j) = j AS keys FROM (SELECT jsonb_object_agg(i, i) AS j FROM generate_series(1, 20000) AS i) AS s;
+SELECT decrypt_as(encrypt(j), j) = j AS depth FROM (SELECT (repeat('[', 2000) || repeat(']', 2000))::jsonb AS j) AS s;
+SELECT decrypt_as(encrypt(repeat('[', 100000) || '"canary"' || repeat(']', 100000)), NULL::jsonb);
+SELECT decrypt_as(encrypt(m), m) = m AS ranges FROM (SELECT range_agg(int4range(i * 10, i * 10 + 5)) AS m FROM generate_series(1, 20000) AS i) AS s;
+
 -- What has no text form that could be read back is refused, also inside of others.
 CREATE TYPE internal_row AS (i int, n pg_node_tree);
 CREATE FUNCTION refusal(expression text) RETURNS text LANGUAGE plpgsql AS $$
@@ -226,6 +235,22 @@ $$;
 SELECT refusal(format('decrypt_as(NULL::encrypted, NULL::%s)', type)) FROM unreadable ORDER BY type::text;
 SELECT refusal(format('encrypt(%s)', e)) FROM unnest(ARRAY['row(1, NULL)::internal_row', 'ARRAY[NULL::internal_row]', 'row(1, 2)',
 	'ARRAY[row(1, 2)]', 'row(''int'', 1)::samples', '(SELECT histogram_bounds FROM pg_stats LIMIT 1)']) AS e;
+
+-- A type that has changed since reads what its text form still fits.
+CREATE TYPE changing AS (a int, b text, c date);
+CREATE TYPE light AS ENUM ('red', 'green');
+CREATE TABLE before_change AS SELECT encrypt(row(1, 'canary', '2020-02-03')::changing) AS r, encrypt('red'::light) AS l;
+ALTER TYPE changing DROP ATTRIBUTE b;
+ALTER TYPE light RENAME VALUE 'red' TO 'stop';
+SELECT decrypt_as(r, NULL::changing) FROM before_change;
+SELECT decrypt_as(l, NULL::light) FROM before_change;
+SELECT decrypt_as(encrypt(row(1, '2020-02-03')::changing), NULL::changing), decrypt_as(encrypt('stop'::light), NULL::light);
+ALTER TYPE changing ADD ATTRIBUTE d text;
+SELECT decrypt_as(r, NULL::changing) FROM before_change;
+ALTER TYPE changing ALTER ATTRIBUTE c TYPE text, ALTER ATTRIBUTE d TYPE date;
+SELECT decrypt_as(r, NULL::changing) FROM before_change;
+DROP TABLE before_change;
+DROP TYPE changing, light;
 
 -- A domain's constraints hold, and are what an error names, wherever in the value it stands.
 CREATE DOMAIN short AS text CONSTRAINT at_most_five CHECK (length(VALUE) < 6) CONSTRAINT not_empty CHECK (VALUE <> '');

@@ -42,8 +42,8 @@ look(EvcJob *job)
 		return false;
 	if (*job->id == '\0' && needs_job(job))
 		return evc_job_fail(job, NULL, "there is no such job");
-	return evc_job_look_at_columns(job) && evc_job_find_key(job) &&
-		   evc_job_settle_value(job);
+	return evc_job_look_at_columns(job) && evc_job_take_label(job) &&
+		   evc_job_find_key(job) && evc_job_settle_value(job);
 }
 
 static bool

@@ -137,7 +137,7 @@ evc_job_uninstall(EvcJob *job)
 				 " ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
 				 table->trigger, table->name, table->insert_trigger, table->name,
 				 table->function, table->name, table->constraint);
-	return do_text(job, "take the trigger away", &sql);
+	return do_text(job, "change the table's triggers", &sql);
 }
 
 static bool

@@ -66,6 +66,13 @@ count_in(const Crew *crew, WorkerState state)
 }
 
 static void
+note_outcome(Worker *worker, bool is_good)
+{
+	if (!is_good)
+		worker->state = WORKER_FAILED;
+}
+
+static void
 hand_out(Crew *crew, Worker *worker)
 {
 	EvcJob *job = crew->walk->job;
@@ -84,7 +91,7 @@ hand_out(Crew *crew, Worker *worker)
 	worker->rows = rows;
 	worker->rows_before = crew->rows;
 	crew->rows += rows;
-	evc_worker_begin(crew->walk, worker);
+	note_outcome(worker, evc_worker_begin(crew->walk, worker));
 }
 
 static void
@@ -99,7 +106,7 @@ hand_out_all(Crew *crew)
 		if (worker->state == WORKER_RESTING && !crew->at_end)
 			hand_out(crew, worker);
 		else if (worker->state == WORKER_WAITING && worker->again_ms <= now)
-			evc_worker_again(crew->walk, worker);
+			note_outcome(worker, evc_worker_again(crew->walk, worker));
 	}
 }
 
@@ -122,7 +129,7 @@ wait_and_read(Crew *crew)
 		return;
 	for (nfds_t i = 0; i < n; i++)
 		if (fds[i].revents != 0)
-			evc_worker_read(crew->walk, busy[i]);
+			note_outcome(busy[i], evc_worker_read(crew->walk, busy[i]));
 }
 
 /* The second signal does not wait for the ranges in flight. */
@@ -174,8 +181,6 @@ rows_done(const Crew *crew)
 	return rows;
 }
 
-/* Not while it is stopped for trouble: a worker of which it was may look as if it
- * rested. */
 static void
 keep(Crew *crew, bool at_end)
 {
@@ -183,8 +188,7 @@ keep(Crew *crew, bool at_end)
 	double now = evc_now_ms();
 
 	evc_job_progress(walk->job, rows_done(crew), at_end);
-	if (walk->snapshot != NULL || walk->job->trouble.is_set ||
-		(now - crew->kept_ms < CHECKPOINT_MS && !at_end))
+	if (walk->snapshot != NULL || (now - crew->kept_ms < CHECKPOINT_MS && !at_end))
 		return;
 	crew->kept_ms = now;
 	find_reached(crew);

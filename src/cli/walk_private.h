@@ -19,8 +19,9 @@
 typedef enum WorkerState
 {
 	WORKER_RESTING,
-	WORKER_BUSY,   /* its statement is with the server */
-	WORKER_WAITING /* for the time at which it is tried again */
+	WORKER_BUSY,	/* its statement is with the server */
+	WORKER_WAITING, /* for the time at which it is tried again */
+	WORKER_FAILED	/* its range is not done, and the walk at its end */
 } WorkerState;
 
 typedef struct Worker

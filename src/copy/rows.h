@@ -12,14 +12,15 @@
 #include "postgres.h"
 
 #include "batch/group.h"
+#include "compat.h"
 #include "copy/shape.h"
-#include "guc.h"
 
 typedef enum EvcCopyState
 {
 	EVC_COPY_VALUE,
 	EVC_COPY_NULL,
-	EVC_COPY_DEFAULT /* the input asks for the column's default */
+	EVC_COPY_DEFAULT, /* the input asks for the column's default */
+	EVC_COPY_UNBOUND  /* its context is NULL, which is an error when it is taken */
 } EvcCopyState;
 
 /* Where a ciphertext will be. */
@@ -34,7 +35,7 @@ typedef struct EvcCopyRows
 	const EvcCopyShape *shape;
 	MemoryContext owner;
 	MemoryContext context; /* of the values; reset with the set */
-	EvcBatchGroup group;
+	EvcBatchGroup *groups;
 	bool in_flight;
 	int capacity; /* rows that the arrays hold */
 	int n_rows;
@@ -55,28 +56,20 @@ extern void evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape,
 /* Drops everything, in flight or not. */
 extern void evc_rows_reset(EvcCopyRows *rows);
 
-/* Has as many rows, or bytes, as the settings allow.  In line, what every row asks. */
-static inline bool
-evc_rows_full(const EvcCopyRows *rows)
-{
-	return rows->n_rows >= evc_batch_rows || evc_group_is_full(&rows->group) ||
-		   rows->bytes + evc_group_bytes(&rows->group) >=
-			   (size_t) evc_batch_kilobytes * 1024;
-}
+/* Has as many rows, or bytes, as the settings allow. */
+extern bool evc_rows_full(const EvcCopyRows *rows);
 
 /* More room for rows. */
 extern void evc_rows_grow(EvcCopyRows *rows);
 
-/* Room for one more row, not counted before evc_rows_added. */
+/* Room for one more row, not counted before evc_rows_added.  In line, as every row asks.
+ */
 static inline void
 evc_rows_reserve(EvcCopyRows *rows)
 {
 	if (rows->n_rows == rows->capacity)
 		evc_rows_grow(rows);
 }
-
-/* The next one's, of what E3 is to have. */
-extern void evc_rows_collect(EvcCopyRows *rows, const EvcCopyField *field, Datum value);
 
 /*
  * Sets a field of the row being added.  Values that are kept are in rows->context;
@@ -85,24 +78,21 @@ extern void evc_rows_collect(EvcCopyRows *rows, const EvcCopyField *field, Datum
 static inline void
 evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
 {
-	const EvcCopyField *what = &rows->shape->fields[field];
 	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
 
 	rows->states[at] = (uint8) state;
 	rows->values[at] = value;
-	if (state == EVC_COPY_VALUE && what->marker != NULL)
-		evc_rows_collect(rows, what, value);
 }
 
+/*
+ * evc_rows_set of a value that has a marker and is not NULL, where "other" is that of
+ * the column that its context needs, if it needs one.
+ */
+extern void evc_rows_set_called(EvcCopyRows *rows, int field, Datum value,
+								NullableDatum other);
+
 /* The row is complete; of its values "size" bytes are held in rows->context. */
-static inline void
-evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
-{
-	rows->lines[rows->n_rows] = line;
-	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
-	rows->n_rows++;
-	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
-}
+extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
 
 /* A row that will not be added has left something in rows->context. */
 extern void evc_rows_skipped(EvcCopyRows *rows, size_t size);
@@ -116,20 +106,13 @@ evc_rows_state(const EvcCopyRows *rows, int row, int field)
 	return (EvcCopyState) rows->states[(Size) row * rows->shape->n_fields + field];
 }
 
-/* The next one's, of what E3 made. */
-extern Datum evc_rows_take(const EvcCopyRows *rows, int row, int field, bool *is_null);
+/* Raises 22004: the context of a value in this field is NULL. */
+pg_noreturn extern void evc_rows_refuse_unbound(const EvcCopyField *field);
 
 /*
- * Value of a field that is none of the two: in the current memory context if E3 made
- * it, and NULL then if that is what it is.
+ * Value of a field that is neither NULL nor a default: in the current memory context if
+ * E3 made it, and NULL then if that is what it is.
  */
-static inline Datum
-evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
-{
-	*is_null = false;
-	if (rows->shape->fields[field].marker != NULL)
-		return evc_rows_take(rows, row, field, is_null);
-	return rows->values[(Size) row * rows->shape->n_fields + field];
-}
+extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null);
 
 #endif /* EVC_COPY_ROWS_H */
