@@ -10,11 +10,15 @@
 
 #include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
+#include "utils/ascii.h"
 #include "utils/memutils.h"
 
 #include "client/report.h"
 #include "value/plain.h"
 #include "wire/limits.h"
+
+/* What is_valid_ascii takes lengths in, in all releases. */
+#define ASCII_STRIDE 16
 
 /* No encoding takes more than twice the bytes that UTF-8 takes. */
 #define SERVER_TEXT_MAX (2 * (size_t) EVW_PLAINTEXT_MAX)
@@ -44,10 +48,15 @@ is_valid(EvwBytes bytes, int encoding)
 	return pg_verify_mbstr(encoding, (const char *) bytes.data, (int) bytes.len, true);
 }
 
+/* Most values are ASCII, and most of them short; only the rest is looked at closely. */
 bool
 evc_plain_is_text(EvwBytes bytes)
 {
-	return is_valid(bytes, PG_UTF8);
+	size_t len = bytes.len - bytes.len % ASCII_STRIDE;
+
+	if (is_valid_ascii(bytes.data, (int) len))
+		bytes = (EvwBytes){bytes.data + len, bytes.len - len};
+	return bytes.len == 0 || is_valid(bytes, PG_UTF8);
 }
 
 static Oid
