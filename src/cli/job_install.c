@@ -34,6 +34,20 @@ add_column(EvcJob *job)
 	return do_text(job, "add the column", &sql);
 }
 
+/* A session of another app or role would encrypt what nobody can open who goes by the
+ * label. */
+static void
+add_check(EvcText *body, const char *setting, const char *value)
+{
+	if (value == NULL)
+		return;
+	evc_text_add(body,
+				 "\tIF current_setting('%s') <> '%s' THEN\n\t\tRAISE EXCEPTION USING "
+				 "ERRCODE = '42501',\n\t\t\tMESSAGE = 'the column is encrypted with %s "
+				 "= %s';\n\tEND IF;\n",
+				 setting, value, setting, value);
+}
+
 /* Of the row as it will be, under a path on which no stranger's objects are. */
 static bool
 add_function(EvcJob *job)
@@ -43,9 +57,12 @@ add_function(EvcJob *job)
 	EvcText sql = {0};
 	char *quoted;
 
+	evc_text_add(&body, "#variable_conflict use_column\nBEGIN\n");
+	add_check(&body, "evcrypt.app", job->app);
+	add_check(&body, "evcrypt.role", job->role);
 	evc_text_add(&body,
-				 "#variable_conflict use_column\nBEGIN\n\tIF NEW.%s IS NULL THEN\n"
-				 "\t\tNEW.%s := NULL;\n\tELSE\n\t\tSELECT %s.encrypt(%s%s) INTO NEW.%s\n"
+				 "\tIF NEW.%s IS NULL THEN\n\t\tNEW.%s := NULL;\n\tELSE\n\t\tSELECT "
+				 "%s.encrypt(%s%s) INTO NEW.%s\n"
 				 "\t\tFROM (SELECT NEW.*) AS %s;\n\tEND IF;\n\tRETURN NEW;\nEND",
 				 table->source, table->target, job->schema, job->value,
 				 job->context_argument, table->target, table->relation);

@@ -73,6 +73,31 @@ evc_job_value(EvcJob *job, const char *what, const char *query, int n,
 	return value;
 }
 
+static bool
+set_for_session(EvcJob *job, PGconn *server, const char *name, const char *value)
+{
+	const char *values[] = {name, value};
+	PGresult *result;
+	bool is_set;
+
+	if (value == NULL)
+		return true;
+	result = PQexecParams(server, "SELECT set_config($1, $2, false)", 2, NULL, values,
+						  NULL, NULL, 0);
+	is_set = PQresultStatus(result) == PGRES_TUPLES_OK;
+	if (!is_set)
+		evc_job_fail_server(job, result, "do as the column's label says");
+	PQclear(result);
+	return is_set;
+}
+
+bool
+evc_job_use_label(EvcJob *job, PGconn *server)
+{
+	return set_for_session(job, server, "evcrypt.app", job->app) &&
+		   set_for_session(job, server, "evcrypt.role", job->role);
+}
+
 PGconn *
 evc_job_connect(EvcJob *job)
 {
@@ -99,7 +124,10 @@ evc_job_connect(EvcJob *job)
 		server = NULL;
 	}
 	PQclear(result);
-	return server;
+	if (server == NULL || evc_job_use_label(job, server))
+		return server;
+	PQfinish(server);
+	return NULL;
 }
 
 static bool

@@ -54,12 +54,12 @@ take_row(EvcJob *job, const PGresult *result)
 	snprintf(job->id, sizeof(job->id), "%s", PQgetvalue(result, 0, 0));
 	free(job->phase);
 	job->phase = text_at(result, 1);
-	if (job->to == NULL)
-		job->to = text_at(result, 2);
-	if (job->type == NULL)
-		job->type = text_at(result, 3);
-	if (job->context == NULL)
-		job->context = text_at(result, 4);
+	free(job->kept_to);
+	free(job->kept_type);
+	free(job->kept_context);
+	job->kept_to = text_at(result, 2);
+	job->kept_type = text_at(result, 3);
+	job->kept_context = text_at(result, 4);
 	job->rows_done = atoll(PQgetvalue(result, 0, 5));
 	job->rows_changed = atoll(PQgetvalue(result, 0, 6));
 }
@@ -83,25 +83,30 @@ evc_job_find(EvcJob *job)
 	return true;
 }
 
-/* What is being done must be what was begun. */
+static bool
+is_same(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
+/* What is being done must be what was begun, unless that has been done. */
 static bool
 check_same(EvcJob *job)
 {
-	const char *values[] = {job->id, job->to, job->type, job->context};
-	PGresult *result =
-		ask_jobs(job,
-				 "SELECT target_name IS NOT DISTINCT FROM $2, plain_type IS NOT DISTINCT "
-				 "FROM $3, context IS NOT DISTINCT FROM $4 FROM @ WHERE id = $1",
-				 4, values);
-	static const char *const names[] = {"--to", "--type", "--context"};
-	bool same = result != NULL && PQntuples(result) == 1;
+	const char *values[] = {job->id, job->context};
+	const char *other = !is_same(job->to, job->kept_to)				? "--to"
+						: !is_same(job->type, job->kept_type)		? "--type"
+						: !is_same(job->context, job->kept_context) ? "--context"
+																	: NULL;
 
-	for (int i = 0; i < 3 && same; i++)
-		if (*PQgetvalue(result, 0, i) != 't')
-			same = evc_job_fail(job, "Go on without it, or end the job with --abandon.",
-								"the job was begun with another %s", names[i]);
-	PQclear(result);
-	return same;
+	if (other == NULL)
+		return true;
+	if (evc_job_is_in(job, "done"))
+		return tell_jobs(job, "UPDATE @ SET context = $2 WHERE id = $1", 2, values);
+	return evc_job_fail(job,
+						"Go on without it, or with the label as it was, or end the job "
+						"with --abandon.",
+						"the job was begun with another %s", other);
 }
 
 static bool
