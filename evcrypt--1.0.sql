@@ -231,6 +231,23 @@ COMMENT ON FUNCTION @extschema@.decrypt_fields(
 	'decrypts what is on the paths, bound to a context';
 
 --
+-- Labels of columns.
+--
+
+CREATE FUNCTION @extschema@.evcrypt_label(
+	relation pg_catalog.regclass,
+	"column" pg_catalog.name,
+	OUT app pg_catalog.text,
+	OUT role pg_catalog.text,
+	OUT type pg_catalog.text,
+	OUT context pg_catalog.text)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'evc_label_info';
+COMMENT ON FUNCTION @extschema@.evcrypt_label(pg_catalog.regclass, pg_catalog.name) IS
+	'what the security label of a column says, NULL where it says nothing; context is an '
+	'SQL expression over the row';
+
+--
 -- Administration.
 --
 
@@ -363,6 +380,8 @@ REVOKE ALL ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb, pg_catalog.t
 REVOKE ALL ON FUNCTION @extschema@.decrypt_fields(pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text)
 	FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_support(pg_catalog.internal) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.evcrypt_label(pg_catalog.regclass, pg_catalog.name)
+	FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_health() FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_rows() FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.evcrypt_stat_reset() FROM PUBLIC;

@@ -213,6 +213,15 @@ SELECT count(*) > 80 AS types, sum(n) > 180 AS "values" FROM (SELECT count(*) AS
 SELECT decrypt(encrypt(v)) AS unpadded, decrypt_as(encrypt(v), v) = v AS equal FROM (SELECT 'ab'::char(5)) AS s(v);
 SELECT decrypt(encrypt('<?xml version="1.0"?><a/>'::xml));
 
+-- Large and deep ones.
+SELECT decrypt_as(encrypt(a), a) = a AS million FROM (SELECT array_agg(CASE WHEN i % 1000 > 0 THEN i END) AS a FROM generate_series(1, 1000000) AS i) AS s;
+SELECT decrypt_as(encrypt(a), a) = a AS dimensions, array_dims(a) FROM (SELECT array_fill(7, '{2,1,3,2,1,2}', '{5,-3,0,1,1,9}') AS a) AS s;
+SELECT decrypt_as(encrypt(n), n) = n AS digits FROM (SELECT (repeat('9', 131072) || '.' || repeat('7', 16383))::numeric AS n) AS s;
+SELECT decrypt_as(encrypt(j), j) = j AS keys FROM (SELECT jsonb_object_agg(i, i) AS j FROM generate_series(1, 20000) AS i) AS s;
+SELECT decrypt_as(encrypt(j), j) = j AS depth FROM (SELECT (repeat('[', 2000) || repeat(']', 2000))::jsonb AS j) AS s;
+SELECT decrypt_as(encrypt(repeat('[', 100000) || '"canary"' || repeat(']', 100000)), NULL::jsonb);
+SELECT decrypt_as(encrypt(m), m) = m AS ranges FROM (SELECT range_agg(int4range(i * 10, i * 10 + 5)) AS m FROM generate_series(1, 20000) AS i) AS s;
+
 -- What has no text form that could be read back is refused, also inside of others.
 CREATE TYPE internal_row AS (i int, n pg_node_tree);
 CREATE FUNCTION refusal(expression text) RETURNS text LANGUAGE plpgsql AS $$

@@ -53,6 +53,18 @@
 	pg_proc_aclcheck((function), (role), ACL_EXECUTE)
 #endif
 
+/*
+ * Type and modifier by name, as SQL writes them; raises if there is none.  For those
+ * who include parser/parse_type.h.
+ */
+#if PG_VERSION_NUM >= 160000
+#define evc_parse_type(text, type, typmod)                                               \
+	((void) parseTypeString((text), (type), (typmod), NULL))
+#else
+#define evc_parse_type(text, type, typmod)                                               \
+	parseTypeString((text), (type), (typmod), false)
+#endif
+
 /* Since 18 a plan counts the nodes in it that a setting disables. */
 #if PG_VERSION_NUM >= 180000
 #define evc_disabled_nodes(plan) ((plan)->disabled_nodes)

@@ -20,15 +20,6 @@ typedef struct RangeTblEntry EvcPermissions;
 	ExecCheckRTPerms((pstate)->p_rtable, true)
 #endif
 
-/* Type and modifier by name, as SQL writes them; raises if there is none. */
-#if PG_VERSION_NUM >= 160000
-#define evc_parse_type(text, type, typmod)                                               \
-	((void) parseTypeString((text), (type), (typmod), NULL))
-#else
-#define evc_parse_type(text, type, typmod)                                               \
-	parseTypeString((text), (type), (typmod), false)
-#endif
-
 /* Since 18 a descriptor has a second, shorter form of each column. */
 #if PG_VERSION_NUM >= 180000
 #define evc_attribute_changed(desc, number)                                              \

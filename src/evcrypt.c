@@ -12,6 +12,7 @@
 #include "copy/hook.h"
 #include "exec/scan.h"
 #include "guc.h"
+#include "label/provider.h"
 #include "plan/hook.h"
 #include "plan/rescue.h"
 #include "redact/redact.h"
@@ -29,6 +30,7 @@ _PG_init(void)
 	evc_stat_init();
 	evc_plan_init();
 	evc_copy_init();
+	evc_label_init();
 	if (!process_shared_preload_libraries_in_progress)
 		evc_rescue_init();
 	evc_redact_init();

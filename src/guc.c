@@ -167,17 +167,19 @@ evc_guc_format(bool bound)
 }
 
 const char *
-evc_guc_role(const EvwTagInfo *info)
+evc_guc_role(const EvwTagInfo *info, const char *given)
 {
-	if (*evc_role == '\0' && lost.role)
+	const char *role = given != NULL ? given : evc_role;
+
+	if (*role == '\0' && lost.role)
 		ereport(ERROR, errcode(ERRCODE_EVCRYPT_UNKNOWN_APP),
 				errmsg("evcrypt.role is not set"), errhint("%s", hint_unset));
-	if (*evc_role != '\0' && !info->metadata)
+	if (*role != '\0' && !info->metadata)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("evcrypt.format is %s, which has no place for evcrypt.role",
-					   info->name),
+				errmsg("evcrypt.format is %s, which has no place for %s", info->name,
+					   given != NULL ? "the role of a label" : "evcrypt.role"),
 				errhint("Set evcrypt.format to default."));
-	return evc_role;
+	return role;
 }
 
 static bool

@@ -86,10 +86,11 @@ extern int evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX]);
 extern const EvwTagInfo *evc_guc_format(bool bound);
 
 /*
- * The data role to write, empty for none.  Raises 22023 if ciphertexts of this version
- * hold none, and EV010 if what the server had set was lost.
+ * The data role to write, empty for none: "given", or evcrypt.role if that is NULL.
+ * Raises 22023 if ciphertexts of this version hold none, and EV010 if what the server had
+ * set was lost.
  */
-extern const char *evc_guc_role(const EvwTagInfo *info);
+extern const char *evc_guc_role(const EvwTagInfo *info, const char *given);
 
 /* Raises EV010 if evcrypt.app is not set. */
 extern void evc_guc_require_app(void);

@@ -76,10 +76,17 @@ wipe(void *arg)
 		explicit_bzero(batch->credential, strlen(batch->credential));
 }
 
+static bool
+same_name(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
 bool
 evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other)
 {
-	return one.verb == other.verb && one.bound == other.bound;
+	return one.verb == other.verb && one.bound == other.bound &&
+		   same_name(one.app, other.app) && same_name(one.role, other.role);
 }
 
 EvcBatch *
@@ -319,7 +326,7 @@ set_format(EvcBatch *batch, EvwRequestHeader *header)
 	header->curve = info->curve;
 	header->format = text_of(info->name);
 	header->values_per_key = (uint32) evc_max_values_per_key;
-	strlcpy(batch->role, evc_guc_role(info), sizeof(batch->role));
+	strlcpy(batch->role, evc_guc_role(info, batch->kind.role), sizeof(batch->role));
 	header->role = text_of(batch->role);
 }
 
@@ -348,12 +355,14 @@ evc_batch_send(EvcBatch *batch)
 	Assert(batch->call == NULL);
 	if (batch->count == 0)
 		return;
-	evc_guc_require_app();
+	if (batch->kind.app == NULL)
+		evc_guc_require_app();
 	request.n_columns = finish_columns(batch);
 	request.columns = bytes_of(&batch->columns);
 	set_label(batch);
 	/* Settings may change before the request is repeated. */
-	strlcpy(batch->app, evc_app, sizeof(batch->app));
+	strlcpy(batch->app, batch->kind.app != NULL ? batch->kind.app : evc_app,
+			sizeof(batch->app));
 	request.header.app = text_of(batch->app);
 	request.header.curve = batch->curve;
 	if (batch->kind.verb == EVW_VERB_ENCRYPT)

@@ -23,15 +23,14 @@ typedef struct EvcBatch EvcBatch;
 typedef struct EvcBatchKind
 {
 	EvwVerb verb;
-	bool bound; /* each has a context */
+	bool bound;		  /* each has a context */
+	const char *app;  /* these two live as long as the batch; NULL: evcrypt.app ... */
+	const char *role; /* of ENCRYPT only; NULL: and evcrypt.role when it is sent */
 } EvcBatchKind;
 
 extern bool evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other);
 
-/*
- * An empty batch below "parent".  It is for the evcrypt.app and the role at the time
- * that it is sent.
- */
+/* An empty batch below "parent". */
 extern EvcBatch *evc_batch_new(MemoryContext parent, EvcBatchKind kind);
 
 /* Plaintext with its datatype, or the envelope of a ciphertext. */

@@ -31,7 +31,8 @@ evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted
 
 	marker->kind = kind;
 	marker->work = works[kind];
-	marker->batches = (EvcBatchKind){info->verb, n_arguments > info->context_at};
+	marker->batches =
+		(EvcBatchKind){.verb = info->verb, .bound = n_arguments > info->context_at};
 	marker->n_arguments = n_arguments;
 	marker->owner = owner;
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)

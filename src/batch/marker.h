@@ -60,7 +60,7 @@ static inline EvcOutcome
 evc_marker_outcome(const EvcMarkerInfo *info, const NullableDatum *arguments, int count)
 {
 	for (int i = 0; i < count; i++)
-		if (arguments[i].isnull && i != info->type_at && i != info->context_at)
+		if (i != info->type_at && i != info->context_at && arguments[i].isnull)
 			return EVC_ARGUMENT_NULL;
 	return count > info->context_at && arguments[info->context_at].isnull
 			   ? EVC_CONTEXT_NULL

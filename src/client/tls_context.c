@@ -7,6 +7,7 @@
 #include "client/tls_context.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <arpa/inet.h>
@@ -109,36 +110,53 @@ use_key(SSL_CTX *context, EvcTrouble *trouble)
 	return refuse(trouble, about, file_cause("is not a PEM file of a private key"));
 }
 
-/* A list that has changes only, which the library would leave out: whom it alone revokes
- * would be let in. */
-static bool
-has_delta(X509_STORE *store)
+/*
+ * A list that has changes only the library would leave out, and whom it alone revokes
+ * would be let in.
+ */
+static const char *
+add_crl(X509_STORE *store, X509_CRL *crl)
 {
-	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+	if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0)
+		return "has a revocation list with changes only";
+	if (X509_STORE_add_crl(store, crl) != 1)
+		return "has a revocation list that cannot be used";
+	return NULL;
+}
 
-	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
+/* The lists alone: the library's own reader would trust certificates beside them. */
+static const char *
+add_crls(X509_STORE *store, const STACK_OF(X509_INFO) * pieces)
+{
+	const char *cause = NULL;
+	int added = 0;
+
+	for (int i = 0; cause == NULL && i < sk_X509_INFO_num(pieces); i++)
 	{
-		X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+		const X509_INFO *piece = sk_X509_INFO_value(pieces, i);
 
-		if (crl != NULL && X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0)
-			return true;
+		if (piece->crl == NULL)
+			continue;
+		cause = add_crl(store, piece->crl);
+		added++;
 	}
-	return false;
+	return cause == NULL && added == 0 ? "is not a PEM file of revocation lists" : cause;
 }
 
 static bool
 use_crl(X509_STORE *store, EvcTrouble *trouble)
 {
-	static const char about[] = "evcrypt.sslcrl";
+	BIO *file = BIO_new_file(evc_sslcrl, "r");
+	STACK_OF(X509_INFO) *pieces =
+		file != NULL ? PEM_X509_INFO_read_bio(file, NULL, NULL, NULL) : NULL;
+	const char *cause = add_crls(store, pieces);
 
-	if (X509_STORE_load_file(store, evc_sslcrl) != 1 ||
-		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) !=
-			1)
-		return refuse(trouble, about,
-					  file_cause("is not a PEM file of revocation lists"));
-	if (has_delta(store))
-		return refuse(trouble, about, "has a revocation list with changes only");
-	return true;
+	sk_X509_INFO_pop_free(pieces, X509_INFO_free);
+	BIO_free(file);
+	if (cause != NULL)
+		return refuse(trouble, "evcrypt.sslcrl", file_cause(cause));
+	return X509_STORE_set_flags(store,
+								X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
 }
 
 static bool

@@ -28,6 +28,12 @@ extern Node *evc_copy_check_target(ParseState *pstate, const CopyStmt *stmt, Rel
 /* Raises what is wrong with the kind of relation: nothing can be copied into it. */
 extern void evc_copy_check_kind(Relation rel);
 
+/*
+ * Raises if a context needs a column whose value is not what will be stored: one that is
+ * generated, or that a trigger may change.  "columns" are EvcCopyColumn.
+ */
+extern void evc_copy_check_bound(Relation rel, List *columns);
+
 /* Raises if another extension has taken over COPY for this table. */
 extern void evc_copy_check_taken(Relation rel);
 

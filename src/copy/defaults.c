@@ -18,7 +18,7 @@
 
 #include "compat_copy.h"
 
-/* NULL if the column has no default. */
+/* NULL if the column has no default.  "outer" evaluates it; NULL: somebody else. */
 static ExprState *
 default_of(CopyFromState outer, Relation rel, AttrNumber number)
 {
@@ -30,8 +30,11 @@ default_of(CopyFromState outer, Relation rel, AttrNumber number)
 	if (expression == NULL)
 		return NULL;
 	expression = expression_planner(expression);
-	/* Such a row is inserted by itself, since the expression may read the table. */
-	if (contain_volatile_functions_not_nextval((Node *) expression))
+	/*
+	 * If it is evaluated when the row is inserted, that row is inserted by itself, since
+	 * the expression may read the table.
+	 */
+	if (outer != NULL && contain_volatile_functions_not_nextval((Node *) expression))
 		outer->volatile_defexprs = true;
 	return ExecInitExpr(expression, NULL);
 }
@@ -54,17 +57,24 @@ evc_defaults_add(CopyFromState outer, Relation rel, List *columns)
 }
 
 ExprState **
-evc_defaults_of_marker(EvcLoad *load, Relation rel)
+evc_defaults_of_fields(EvcLoad *load, Relation rel)
 {
 	ExprState **states = palloc0(load->shape.n_fields * sizeof(ExprState *));
 	ExprState *nothing = ExecInitExpr((Expr *) makeBoolConst(false, true), NULL);
 
-	for (int i = 0; evc_copy_has_marker(load->inner) && i < load->shape.n_fields; i++)
+	bool marked = evc_copy_has_marker(load->inner);
+
+	for (int i = 0; i < load->shape.n_fields; i++)
 	{
 		AttrNumber number = load->shape.fields[i].number;
 
-		states[i] = default_of(load->outer, rel, number);
-		evc_copy_set_default(load->inner, number - 1, states[i] != NULL ? nothing : NULL);
+		if (i < load->n_input && !marked)
+			continue;
+		states[i] =
+			default_of(evc_load_settles(load, i) ? NULL : load->outer, rel, number);
+		if (i < load->n_input)
+			evc_copy_set_default(load->inner, number - 1,
+								 states[i] != NULL ? nothing : NULL);
 	}
 	return states;
 }

@@ -13,9 +13,10 @@
 extern void evc_defaults_add(CopyFromState outer, Relation rel, List *columns);
 
 /*
- * If the input may ask for defaults: those of the fields, NULL where a column has
- * none, and the inner COPY accepts the marker for those that have one.
+ * Defaults of the fields, NULL where a column has none: of those that the input lacks,
+ * and of all if it may ask for them, when the inner COPY accepts the marker for those
+ * that have one.
  */
-extern ExprState **evc_defaults_of_marker(EvcLoad *load, Relation rel);
+extern ExprState **evc_defaults_of_fields(EvcLoad *load, Relation rel);
 
 #endif /* EVC_COPY_DEFAULTS_H */

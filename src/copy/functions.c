@@ -1,6 +1,6 @@
 /*
  * copy/functions.c
- *	  The extension's type and functions, and who may execute them.
+ *	  The extension's functions, and who may execute them.
  *
  * What COPY does in a function's place needs the right to execute that function.
  */
@@ -9,12 +9,9 @@
 #include "copy/functions.h"
 
 #include "access/htup_details.h"
-#include "access/transam.h"
-#include "catalog/dependency.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
@@ -25,19 +22,6 @@
 #include "batch/markers.h"
 #include "compat.h"
 #include "copy/options.h"
-
-bool
-evc_copy_is_encrypted(Oid type)
-{
-	Oid extension;
-
-	/* The extension's only type that is not the row of a view, or an array. */
-	if (type < FirstGenbkiObjectId || get_typtype(type) != TYPTYPE_BASE ||
-		type_is_array(type))
-		return false;
-	extension = getExtensionOfObject(TypeRelationId, type);
-	return OidIsValid(extension) && extension == get_extension_oid("evcrypt", true);
-}
 
 static FormData_pg_type
 type_row(Oid type)
@@ -96,6 +80,13 @@ check_execute(Oid function)
 	InvokeFunctionExecuteHook(function);
 }
 
+/* Its calls have a context, which is their last argument. */
+static bool
+is_bound(const EvcCopyColumn *column)
+{
+	return column->label != NULL && column->label->parts.has_context;
+}
+
 void
 evc_copy_check_encrypt(List *columns)
 {
@@ -104,10 +95,10 @@ evc_copy_check_encrypt(List *columns)
 	foreach (cell, columns)
 	{
 		const EvcCopyColumn *column = lfirst(cell);
-		Oid argument = encrypt_argument(column->type);
+		Oid arguments[] = {encrypt_argument(column->type), TEXTOID};
 
 		check_execute(find_function(column->encrypted, "encrypt", EVC_MARKER_ENCRYPT,
-									&argument, 1));
+									arguments, is_bound(column) ? 2 : 1));
 	}
 }
 
@@ -121,9 +112,12 @@ evc_copy_check_decrypt(List *columns)
 		const EvcCopyColumn *column = lfirst(cell);
 		EvcMarkerKind kind = evc_copy_decrypt_kind(column);
 		bool text = kind == EVC_MARKER_DECRYPT;
-		Oid arguments[] = {column->encrypted, ANYELEMENTOID};
+		Oid arguments[EVC_ARGUMENTS_MAX] = {column->encrypted, ANYELEMENTOID};
+		int n_arguments = text ? 1 : 2;
 
+		if (is_bound(column))
+			arguments[n_arguments++] = TEXTOID;
 		check_execute(find_function(column->encrypted, text ? "decrypt" : "decrypt_as",
-									kind, arguments, text ? 1 : 2));
+									kind, arguments, n_arguments));
 	}
 }

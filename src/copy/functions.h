@@ -1,6 +1,6 @@
 /*
  * copy/functions.h
- *	  The extension's type and functions, and who may execute them.
+ *	  The extension's functions, and who may execute them.
  */
 #ifndef EVC_COPY_FUNCTIONS_H
 #define EVC_COPY_FUNCTIONS_H
@@ -8,9 +8,6 @@
 #include "postgres.h"
 
 #include "nodes/pg_list.h"
-
-/* Is it the extension's type? */
-extern bool evc_copy_is_encrypted(Oid type);
 
 /* Does the type have a binary form that can be read? */
 extern bool evc_copy_has_receive(Oid type);

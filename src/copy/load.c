@@ -35,13 +35,14 @@ typedef struct Target
 	Relation rel;
 	List *copied;  /* numbers of the columns in the input */
 	List *columns; /* EvcCopyColumn: those to be encrypted */
+	List *fields;  /* numbers: those copied, and those that are evaluated with them */
 	Node *where;
 } Target;
 
 static void
 init_field(EvcLoad *load, const Target *target, int i)
 {
-	AttrNumber number = list_nth_int(target->copied, i);
+	AttrNumber number = list_nth_int(target->fields, i);
 	Form_pg_attribute attribute =
 		TupleDescAttr(RelationGetDescr(target->rel), number - 1);
 	EvcCopyColumn *column = evc_copy_column(target->columns, number);
@@ -52,8 +53,11 @@ init_field(EvcLoad *load, const Target *target, int i)
 	if (column == NULL)
 		return;
 	field->place = load->shape.n_places++;
-	field->marker = evc_marker_new(load->context, EVC_MARKER_ENCRYPT, column->type,
-								   column->encrypted, 1);
+	field->marker = evc_copy_marker(column, EVC_MARKER_ENCRYPT);
+	field->bound_to = evc_copy_bound_to(column);
+	if (column->label != NULL)
+		field->context =
+			evc_label_context_new(column->label, RelationGetDescr(target->rel));
 	if (attribute->atttypid != column->encrypted)
 		field->domain = attribute->atttypid;
 }
@@ -64,7 +68,7 @@ new_load(const Target *target)
 {
 	EvcLoad *load = palloc0(sizeof(EvcLoad));
 	int n_columns = RelationGetNumberOfAttributes(target->rel);
-	int n_fields = list_length(target->copied);
+	int n_fields = list_length(target->fields);
 
 	load->enclosing = evc_load;
 	load->context = CurrentMemoryContext;
@@ -77,6 +81,11 @@ new_load(const Target *target)
 	load->shape.fields = palloc0(n_fields * sizeof(EvcCopyField));
 	for (int i = 0; i < n_fields; i++)
 		init_field(load, target, i);
+	evc_shape_group(&load->shape);
+	load->n_input = list_length(target->copied);
+	load->states = palloc(n_fields * sizeof(uint8));
+	for (int i = 0; i < n_fields; i++)
+		load->settles |= load->shape.fields[i].bound_to != InvalidAttrNumber;
 	load->values = palloc(n_columns * sizeof(Datum));
 	load->nulls = palloc(n_columns * sizeof(bool));
 	load->econtext = makeNode(ExprContext);
@@ -118,7 +127,7 @@ outer_template(const Target *target, List **hidden)
 	for (AttrNumber number = 1; number <= desc->natts; number++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, number - 1);
-		bool copied = list_member_int(target->copied, number);
+		bool copied = list_member_int(target->fields, number);
 
 		if (attribute->attisdropped ||
 			(!copied && evc_copy_has_receive(attribute->atttypid)))
@@ -130,15 +139,28 @@ outer_template(const Target *target, List **hidden)
 	return template;
 }
 
+/* To core, what is evaluated with the input is part of it. */
+static List *
+names_of_fields(const EvcLoad *load, const Target *target)
+{
+	List *names = NIL;
+
+	if (load->n_input == load->shape.n_fields)
+		return target->stmt->attlist;
+	for (int i = 0; i < load->shape.n_fields; i++)
+		names = lappend(names, makeString(pstrdup(load->shape.fields[i].name)));
+	return names;
+}
+
 static void
 begin_outer(EvcLoad *load, const Target *target)
 {
 	List *hidden;
 	Relation template = outer_template(target, &hidden);
 
-	load->outer =
-		BeginCopyFrom(target->pstate, template, target->where, NULL, false, evc_feed_read,
-					  target->stmt->attlist, outer_options(target->stmt->options));
+	load->outer = BeginCopyFrom(target->pstate, template, target->where, NULL, false,
+								evc_feed_read, names_of_fields(load, target),
+								outer_options(target->stmt->options));
 	load->outer->rel = target->rel;
 	evc_defaults_add(load->outer, target->rel, hidden);
 	evc_feed_attach(load);
@@ -199,7 +221,7 @@ begin_inner(EvcLoad *load, const Target *target)
 	if (load->verbose)
 		evc_copy_set_verbosity(load->inner, 0);
 	spare_text(load, target);
-	load->defaults = evc_defaults_of_marker(load, target->rel);
+	load->defaults = evc_defaults_of_fields(load, target->rel);
 }
 
 /* The outer COPY first: progress and the client's go-ahead are the inner one's. */
@@ -245,6 +267,30 @@ run_guarded(EvcLoad *load, const Target *target)
 	return processed;
 }
 
+/*
+ * A context that needs a column that the input lacks needs its default, which is
+ * evaluated when the row is read; so all defaults are, since one may depend on another's
+ * (currval).
+ */
+static List *
+fields_of(Relation rel, List *columns, List *copied)
+{
+	List *fields = evc_copy_needed(columns, copied);
+	TupleDesc desc = RelationGetDescr(rel);
+
+	if (list_length(fields) == list_length(copied))
+		return fields;
+	fields = list_copy(copied);
+	for (AttrNumber number = 1; number <= desc->natts; number++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, number - 1);
+
+		if (!attribute->attisdropped && !attribute->attgenerated)
+			fields = list_append_unique_int(fields, number);
+	}
+	return fields;
+}
+
 static uint64
 load_table(Target *target, const DefElem *columns)
 {
@@ -257,6 +303,8 @@ load_table(Target *target, const DefElem *columns)
 	evc_copy_check_taken(rel);
 	target->columns = evc_copy_columns(target->pstate, columns, rel, target->copied);
 	evc_copy_check_encrypt(target->columns);
+	evc_copy_check_bound(rel, target->columns);
+	target->fields = fields_of(rel, target->columns, target->copied);
 	return run_guarded(new_load(target), target);
 }
 

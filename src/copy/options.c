@@ -17,7 +17,7 @@
 #include "utils/rel.h"
 
 #include "compat_copy.h"
-#include "copy/functions.h"
+#include "type/oid.h"
 
 static bool
 is_encrypt(const DefElem *option)
@@ -92,21 +92,80 @@ evc_copy_options_take(ParseState *pstate, CopyStmt *stmt)
 static Oid
 encrypted_type_of(Relation rel, AttrNumber number)
 {
-	Oid base = getBaseType(TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid);
-
-	return evc_copy_is_encrypted(base) ? base : InvalidOid;
+	return evc_type_encrypted(TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid);
 }
 
 static EvcCopyColumn *
-new_column(AttrNumber number, Oid encrypted, Oid type, int32 typmod)
+new_column(AttrNumber number, Oid encrypted)
 {
 	EvcCopyColumn *column = palloc(sizeof(EvcCopyColumn));
 
-	*column = (EvcCopyColumn){.number = number,
-							  .encrypted = encrypted,
-							  .type = type,
-							  .typmod = typmod};
+	*column = (EvcCopyColumn){.number = number, .encrypted = encrypted, .typmod = -1};
 	return column;
+}
+
+/* What the statement does not say, the column's label may. */
+static void
+take_label(Relation rel, EvcCopyColumn *column)
+{
+	EvcColumnLabel label;
+
+	if (evc_label_find(rel, column->number, &label))
+		column->label = memcpy(palloc(sizeof(label)), &label, sizeof(label));
+	if (OidIsValid(column->type))
+		return;
+	column->type = TEXTOID;
+	if (column->label == NULL || !OidIsValid(column->label->type))
+		return;
+	column->type = column->label->type;
+	column->typmod = column->label->typmod;
+}
+
+AttrNumber
+evc_copy_bound_to(const EvcCopyColumn *column)
+{
+	return column->label == NULL ? InvalidAttrNumber : column->label->context;
+}
+
+List *
+evc_copy_needed(List *columns, List *copied)
+{
+	List *needed = list_copy(copied);
+	ListCell *cell;
+
+	foreach (cell, columns)
+	{
+		AttrNumber number = evc_copy_bound_to(lfirst(cell));
+
+		if (number != InvalidAttrNumber)
+			needed = list_append_unique_int(needed, number);
+	}
+	return needed;
+}
+
+/* NULL if it is empty. */
+static const char *
+name_or_none(const char *name)
+{
+	return *name == '\0' ? NULL : name;
+}
+
+EvcMarker *
+evc_copy_marker(const EvcCopyColumn *column, EvcMarkerKind kind)
+{
+	const EvcColumnLabel *label = column->label;
+	const EvcMarkerInfo *info = evc_marker_info(kind);
+	bool bound = label != NULL && label->parts.has_context;
+	EvcMarker *marker =
+		evc_marker_new(CurrentMemoryContext, kind, column->type, column->encrypted,
+					   bound ? info->context_at + 1 : info->n_needed);
+
+	if (label == NULL)
+		return marker;
+	marker->batches.app = name_or_none(label->parts.app);
+	if (kind == EVC_MARKER_ENCRYPT)
+		marker->batches.role = name_or_none(label->parts.role);
+	return marker;
 }
 
 EvcMarkerKind
@@ -142,7 +201,7 @@ every_column(ParseState *pstate, const DefElem *option, Relation rel, List *copi
 		Oid encrypted = encrypted_type_of(rel, number);
 
 		if (OidIsValid(encrypted))
-			columns = lappend(columns, new_column(number, encrypted, TEXTOID, -1));
+			columns = lappend(columns, new_column(number, encrypted));
 	}
 	if (columns == NIL)
 		ereport(ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -189,8 +248,7 @@ parse_column(ParseState *pstate, const DefElem *option, Relation rel, char *text
 {
 	Oid table = RelationGetRelid(rel);
 	AttrNumber number = get_attnum(table, text);
-	Oid type = TEXTOID;
-	int32 typmod = -1;
+	EvcCopyColumn *column;
 	char *name = text;
 	char *rest = "";
 
@@ -212,9 +270,10 @@ parse_column(ParseState *pstate, const DefElem *option, Relation rel, char *text
 				errmsg("column \"%s\" of relation \"%s\" does not exist", name,
 					   RelationGetRelationName(rel)),
 				parser_errposition(pstate, option->location));
+	column = new_column(number, encrypted_type_of(rel, number));
 	if (*rest != '\0')
-		evc_parse_type(rest, &type, &typmod);
-	return new_column(number, encrypted_type_of(rel, number), type, typmod);
+		evc_parse_type(rest, &column->type, &column->typmod);
+	return column;
 }
 
 static void
@@ -242,14 +301,12 @@ check_column(ParseState *pstate, const DefElem *option, Relation rel, List *copi
 				parser_errposition(pstate, option->location));
 }
 
-List *
-evc_copy_columns(ParseState *pstate, const DefElem *option, Relation rel, List *copied)
+static List *
+listed_columns(ParseState *pstate, const DefElem *option, Relation rel, List *copied)
 {
 	List *columns = NIL;
 	ListCell *cell;
 
-	if (IsA(option->arg, A_Star))
-		return every_column(pstate, option, rel, copied);
 	foreach (cell, castNode(List, option->arg))
 	{
 		EvcCopyColumn *column = parse_column(pstate, option, rel, strVal(lfirst(cell)));
@@ -262,5 +319,18 @@ evc_copy_columns(ParseState *pstate, const DefElem *option, Relation rel, List *
 					parser_errposition(pstate, option->location));
 		columns = lappend(columns, column);
 	}
+	return columns;
+}
+
+List *
+evc_copy_columns(ParseState *pstate, const DefElem *option, Relation rel, List *copied)
+{
+	List *columns = IsA(option->arg, A_Star)
+						? every_column(pstate, option, rel, copied)
+						: listed_columns(pstate, option, rel, copied);
+	ListCell *cell;
+
+	foreach (cell, columns)
+		take_label(rel, lfirst(cell));
 	return columns;
 }

@@ -12,7 +12,8 @@
 #include "parser/parse_node.h"
 #include "utils/relcache.h"
 
-#include "batch/markers.h"
+#include "batch/marker.h"
+#include "label/label.h"
 
 /* A column whose values are plaintext outside and ciphertext inside. */
 typedef struct EvcCopyColumn
@@ -21,6 +22,7 @@ typedef struct EvcCopyColumn
 	Oid encrypted; /* the type "encrypted", which the column or its domain has */
 	Oid type;	   /* of the plaintext */
 	int32 typmod;
+	EvcColumnLabel *label; /* NULL: it has none */
 } EvcCopyColumn;
 
 /* Is one of the options ENCRYPT or DECRYPT? */
@@ -39,6 +41,18 @@ extern DefElem *evc_copy_options_take(ParseState *pstate, CopyStmt *stmt);
  */
 extern List *evc_copy_columns(ParseState *pstate, const DefElem *option, Relation rel,
 							  List *copied);
+
+/* Number of the column that the context of this one needs, or InvalidAttrNumber. */
+extern AttrNumber evc_copy_bound_to(const EvcCopyColumn *column);
+
+/* "copied", and after them those that contexts need besides. */
+extern List *evc_copy_needed(List *columns, List *copied);
+
+/*
+ * The marker of the column's calls, in the current memory context; with the app and the
+ * role that its label names.
+ */
+extern EvcMarker *evc_copy_marker(const EvcCopyColumn *column, EvcMarkerKind kind);
 
 /* What DECRYPT calls for the column: decrypt, or decrypt_as where it is not text. */
 extern EvcMarkerKind evc_copy_decrypt_kind(const EvcCopyColumn *column);

@@ -10,6 +10,7 @@
 #include "copy/read.h"
 
 #include "commands/progress.h"
+#include "executor/executor.h"
 #include "pgstat.h"
 #include "utils/backend_progress.h"
 
@@ -71,11 +72,50 @@ read_row(EvcLoad *load)
 }
 
 static EvcCopyState
-state_of(const EvcLoad *load, int column)
+state_of(const EvcLoad *load, int field)
 {
-	if (evc_copy_is_marked(load->inner, column))
+	int column = load->shape.fields[field].number - 1;
+
+	if (field >= load->n_input || evc_copy_is_marked(load->inner, column))
 		return EVC_COPY_DEFAULT;
 	return load->nulls[column] ? EVC_COPY_NULL : EVC_COPY_VALUE;
+}
+
+/*
+ * What contexts need must be known now: defaults are evaluated here, in the order in
+ * which core does it, and not once more when the row is inserted.
+ */
+static EvcCopyState
+settle(EvcLoad *load, int field)
+{
+	int column = load->shape.fields[field].number - 1;
+
+	load->nulls[column] = true;
+	if (load->defaults[field] != NULL)
+		load->values[column] =
+			ExecEvalExpr(load->defaults[field], load->econtext, &load->nulls[column]);
+	return load->nulls[column] ? EVC_COPY_NULL : EVC_COPY_VALUE;
+}
+
+static void
+set_field(EvcLoad *load, EvcCopyRows *rows, int i)
+{
+	const EvcCopyField *field = &load->shape.fields[i];
+	EvcCopyState state = (EvcCopyState) load->states[i];
+	Datum value = load->values[field->number - 1];
+	NullableDatum other = {(Datum) 0, true};
+
+	if (state != EVC_COPY_VALUE || field->marker == NULL)
+	{
+		evc_rows_set(rows, i, state, value);
+		return;
+	}
+	if (field->bound_to != InvalidAttrNumber)
+		other = (NullableDatum){load->values[field->bound_to - 1],
+								load->nulls[field->bound_to - 1]};
+	evc_rows_set_called(rows, i, value, other);
+	if (evc_rows_state(rows, rows->n_rows, i) == EVC_COPY_UNBOUND)
+		evc_rows_refuse_unbound(field);
 }
 
 static void
@@ -85,10 +125,15 @@ add_row(EvcLoad *load, EvcCopyRows *rows, size_t size)
 	evc_rows_reserve(rows);
 	for (int i = 0; i < load->shape.n_fields; i++)
 	{
-		int column = load->shape.fields[i].number - 1;
-
 		load->encoding = i;
-		evc_rows_set(rows, i, state_of(load, column), load->values[column]);
+		load->states[i] = (uint8) state_of(load, i);
+		if (load->states[i] == EVC_COPY_DEFAULT && evc_load_settles(load, i))
+			load->states[i] = (uint8) settle(load, i);
+	}
+	for (int i = 0; i < load->shape.n_fields; i++)
+	{
+		load->encoding = i;
+		set_field(load, rows, i);
 	}
 	evc_rows_added(rows, load->inner->cur_lineno, size);
 }

@@ -26,6 +26,7 @@
 typedef struct EvcUnload
 {
 	struct EvcUnload *enclosing; /* one that has begun, and runs this one, or NULL */
+	int n_copied;				 /* of the query's columns, the first ones */
 	int n_columns;				 /* of the query */
 	List *columns;
 	bool attached;
@@ -64,6 +65,15 @@ keep(EvcCopyRows *rows, int field, Form_pg_attribute attribute, Datum value)
 	return attribute->attbyval ? 0 : datumGetSize(copy, false, attribute->attlen);
 }
 
+/* NULL if there is none with this number. */
+static NullableDatum
+column_of(const TupleTableSlot *slot, AttrNumber number)
+{
+	if (number == InvalidAttrNumber)
+		return (NullableDatum){(Datum) 0, true};
+	return (NullableDatum){slot->tts_values[number - 1], slot->tts_isnull[number - 1]};
+}
+
 /* Ciphertext goes straight into the batch; the rest is copied. */
 static void
 add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
@@ -74,10 +84,13 @@ add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
 	slot_getallattrs(slot);
 	for (int i = 0; i < receiver->shape.n_fields; i++)
 	{
+		const EvcCopyField *field = &receiver->shape.fields[i];
+
 		if (slot->tts_isnull[i])
 			evc_rows_set(rows, i, EVC_COPY_NULL, (Datum) 0);
-		else if (receiver->shape.fields[i].marker != NULL)
-			evc_rows_set(rows, i, EVC_COPY_VALUE, slot->tts_values[i]);
+		else if (field->marker != NULL)
+			evc_rows_set_called(rows, i, slot->tts_values[i],
+								column_of(slot, field->bound_to));
 		else
 			kept += keep(rows, i, TupleDescAttr(receiver->desc, i), slot->tts_values[i]);
 	}
@@ -178,33 +191,37 @@ destroy(DestReceiver *self)
 }
 
 static void
-init_shape(EvcCopyShape *shape, TupleDesc desc, List *columns)
+init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload)
 {
 	ListCell *cell;
 
-	shape->n_fields = desc->natts;
-	shape->fields = palloc0(desc->natts * sizeof(EvcCopyField));
-	foreach (cell, columns)
+	shape->n_fields = unload->n_copied;
+	shape->fields = palloc0(shape->n_fields * sizeof(EvcCopyField));
+	foreach (cell, unload->columns)
 	{
 		EvcCopyColumn *column = lfirst(cell);
 		EvcCopyField *field = &shape->fields[column->number - 1];
 
+		field->name = NameStr(TupleDescAttr(desc, column->number - 1)->attname);
 		field->place = shape->n_places++;
-		field->marker =
-			evc_marker_new(CurrentMemoryContext, evc_copy_decrypt_kind(column),
-						   column->type, column->encrypted,
-						   evc_marker_info(evc_copy_decrypt_kind(column))->n_needed);
+		field->marker = evc_copy_marker(column, evc_copy_decrypt_kind(column));
+		field->bound_to = evc_copy_bound_to(column);
+		if (column->label != NULL)
+			field->context = evc_label_context_new(column->label, desc);
 	}
+	evc_shape_group(shape);
 }
 
 /* The query's columns as COPY is to see them. */
 static TupleDesc
-plain_desc(TupleDesc desc, List *columns)
+plain_desc(TupleDesc desc, const EvcUnload *unload)
 {
-	TupleDesc plain = CreateTupleDescCopy(desc);
+	TupleDesc plain = CreateTemplateTupleDesc(unload->n_copied);
 	ListCell *cell;
 
-	foreach (cell, columns)
+	for (AttrNumber number = 1; number <= unload->n_copied; number++)
+		TupleDescCopyEntry(plain, number, desc, number);
+	foreach (cell, unload->columns)
 	{
 		EvcCopyColumn *column = lfirst(cell);
 
@@ -231,10 +248,10 @@ attach(EvcUnload *unload, QueryDesc *query)
 	receiver->core = query->dest;
 	receiver->query = query;
 	receiver->desc = query->tupDesc;
-	init_shape(&receiver->shape, query->tupDesc, unload->columns);
+	init_shape(&receiver->shape, query->tupDesc, unload);
 	for (int i = 0; i < EVC_BATCH_DEPTH_MAX; i++)
 		evc_rows_init(&receiver->sets[i], &receiver->shape, CurrentMemoryContext);
-	query->tupDesc = plain_desc(query->tupDesc, unload->columns);
+	query->tupDesc = plain_desc(query->tupDesc, unload);
 	receiver->slot = MakeTupleTableSlot(query->tupDesc, &TTSOpsVirtual);
 	query->dest = &receiver->public;
 	MemoryContextSwitchTo(caller);
@@ -274,12 +291,14 @@ start_executor(QueryDesc *query, int eflags)
 }
 
 EvcUnload *
-evc_receiver_begin(int n_columns, List *columns)
+evc_receiver_begin(int n_copied, int n_columns, List *columns)
 {
 	EvcUnload *unload = palloc(sizeof(EvcUnload));
 
-	*unload =
-		(EvcUnload){.enclosing = unloads, .n_columns = n_columns, .columns = columns};
+	*unload = (EvcUnload){.enclosing = unloads,
+						  .n_copied = n_copied,
+						  .n_columns = n_columns,
+						  .columns = columns};
 	unloads = unload;
 	return unload;
 }

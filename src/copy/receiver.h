@@ -14,10 +14,11 @@
 
 /*
  * The COPY of a query that core is about to execute gets these of its columns
- * decrypted: a list of EvcCopyColumn whose numbers are those of the query.  Returns what
- * is to be given to evc_receiver_end.
+ * decrypted: a list of EvcCopyColumn whose numbers are those of the query.  Of the
+ * query's "n_columns" the first "n_copied" are copied; the others are for contexts.
+ * Returns what is to be given to evc_receiver_end.
  */
-extern struct EvcUnload *evc_receiver_begin(int n_columns, List *columns);
+extern struct EvcUnload *evc_receiver_begin(int n_copied, int n_columns, List *columns);
 
 /* Core is done, or has failed.  Was it core that executed it? */
 extern bool evc_receiver_end(struct EvcUnload *unload);

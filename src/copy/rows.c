@@ -13,19 +13,47 @@
 #define ROWS_FIRST 64
 
 void
+evc_shape_group(EvcCopyShape *shape)
+{
+	for (int i = 0; i < shape->n_fields; i++)
+	{
+		EvcCopyField *field = &shape->fields[i];
+
+		if (field->marker == NULL)
+			continue;
+		field->group = shape->n_groups;
+		for (int j = 0; j < i && field->group == shape->n_groups; j++)
+			if (shape->fields[j].marker != NULL &&
+				evc_batch_kind_equal(shape->fields[j].marker->batches,
+									 field->marker->batches))
+				field->group = shape->fields[j].group;
+		if (field->group == shape->n_groups)
+			shape->n_groups++;
+	}
+}
+
+static void
+for_each_group(EvcCopyRows *rows, void (*act)(EvcBatchGroup *group))
+{
+	for (int i = 0; i < rows->shape->n_groups; i++)
+		act(&rows->groups[i]);
+}
+
+void
 evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape, MemoryContext owner)
 {
 	memset(rows, 0, sizeof(*rows));
 	rows->shape = shape;
 	rows->owner = owner;
 	rows->at = -1;
+	rows->groups = MemoryContextAllocZero(owner, shape->n_groups * sizeof(EvcBatchGroup));
 	rows->context = AllocSetContextCreate(owner, "evcrypt rows", ALLOCSET_DEFAULT_SIZES);
 }
 
 void
 evc_rows_reset(EvcCopyRows *rows)
 {
-	evc_group_reset(&rows->group);
+	for_each_group(rows, evc_group_reset);
 	MemoryContextReset(rows->context);
 	rows->in_flight = false;
 	rows->n_rows = 0;
@@ -37,9 +65,17 @@ evc_rows_reset(EvcCopyRows *rows)
 bool
 evc_rows_full(const EvcCopyRows *rows)
 {
-	return rows->n_rows >= evc_batch_rows || evc_group_is_full(&rows->group) ||
-		   rows->bytes + evc_group_bytes(&rows->group) >=
-			   (size_t) evc_batch_kilobytes * 1024;
+	size_t bytes = rows->bytes;
+
+	if (rows->n_rows >= evc_batch_rows)
+		return true;
+	for (int i = 0; i < rows->shape->n_groups; i++)
+	{
+		if (evc_group_is_full(&rows->groups[i]))
+			return true;
+		bytes += evc_group_bytes(&rows->groups[i]);
+	}
+	return bytes >= (size_t) evc_batch_kilobytes * 1024;
 }
 
 static void *
@@ -76,19 +112,34 @@ place_of(const EvcCopyRows *rows, int row, const EvcCopyField *field)
 void
 evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
 {
-	const EvcCopyField *what = &rows->shape->fields[field];
 	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
 
 	rows->states[at] = (uint8) state;
 	rows->values[at] = value;
-	if (state == EVC_COPY_VALUE && what->marker != NULL)
-	{
-		EvcCopyPlace *place = place_of(rows, rows->n_rows, what);
-		NullableDatum argument = {value, false};
+}
 
-		place->batch = evc_group_add(&rows->group, rows->owner, what->marker, &argument,
-									 &place->ticket);
+void
+evc_rows_set_called(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
+{
+	const EvcCopyField *what = &rows->shape->fields[field];
+	EvcCopyPlace *place = place_of(rows, rows->n_rows, what);
+	const EvcMarkerInfo *info = evc_marker_info(what->marker->kind);
+	NullableDatum arguments[EVC_ARGUMENTS_MAX] = {{value, false}};
+
+	if (what->context != NULL)
+	{
+		arguments[info->context_at] = evc_label_context(what->context, other);
+		if (arguments[info->context_at].isnull)
+		{
+			evc_rows_set(rows, field, EVC_COPY_UNBOUND, (Datum) 0);
+			return;
+		}
 	}
+	evc_rows_set(rows, field, EVC_COPY_VALUE, (Datum) 0);
+	place->batch = evc_group_add(&rows->groups[what->group], rows->owner, what->marker,
+								 arguments, &place->ticket);
+	if (what->context != NULL)
+		pfree(DatumGetPointer(arguments[info->context_at].value));
 }
 
 void
@@ -113,7 +164,7 @@ evc_rows_skipped(EvcCopyRows *rows, size_t size)
 void
 evc_rows_send(EvcCopyRows *rows)
 {
-	evc_group_send(&rows->group);
+	for_each_group(rows, evc_group_send);
 	rows->in_flight = true;
 }
 
@@ -121,8 +172,17 @@ void
 evc_rows_receive(EvcCopyRows *rows)
 {
 	if (rows->in_flight)
-		evc_group_receive(&rows->group);
+		for_each_group(rows, evc_group_receive);
 	rows->in_flight = false;
+}
+
+void
+evc_rows_refuse_unbound(const EvcCopyField *field)
+{
+	ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			errmsg("context of column \"%s\" is null", field->name),
+			errhint("Its security label binds it to a column of the same row, which must "
+					"not be null."));
 }
 
 Datum
@@ -134,6 +194,8 @@ evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
 	*is_null = false;
 	if (what->marker == NULL)
 		return rows->values[(Size) row * rows->shape->n_fields + field];
+	if (evc_rows_state(rows, row, field) == EVC_COPY_UNBOUND)
+		evc_rows_refuse_unbound(what);
 	place = place_of(rows, row, what);
 	return evc_marker_take(what->marker, place->batch, place->ticket, is_null);
 }

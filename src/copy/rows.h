@@ -15,15 +15,20 @@
 #include "nodes/pg_list.h"
 
 #include "batch/group.h"
+#include "compat.h"
+#include "label/context.h"
 
 typedef struct EvcCopyField
 {
-	AttrNumber number;	/* in the table */
-	const char *name;	/* likewise */
-	EvcMarker *marker;	/* NULL: copied as it is */
-	int place;			/* of its ciphertext in a row, from 0 */
-	Oid domain;			/* over the type encrypted; InvalidOid: none */
-	void *domain_cache; /* domain_check's */
+	AttrNumber number;		  /* in the table */
+	const char *name;		  /* likewise */
+	EvcMarker *marker;		  /* NULL: copied as it is */
+	int group;				  /* of a set's, that has batches of the marker's kind */
+	EvcLabelContext *context; /* that its values are bound to; NULL: none */
+	AttrNumber bound_to;	  /* column whose value that needs; 0: none */
+	int place;				  /* of its ciphertext in a row, from 0 */
+	Oid domain;				  /* over the type encrypted; InvalidOid: none */
+	void *domain_cache;		  /* domain_check's */
 } EvcCopyField;
 
 /* What the sets of one load have in common. */
@@ -32,13 +37,15 @@ typedef struct EvcCopyShape
 	int n_fields;
 	EvcCopyField *fields;
 	int n_places;
+	int n_groups; /* kinds of batches that they need */
 } EvcCopyShape;
 
 typedef enum EvcCopyState
 {
 	EVC_COPY_VALUE,
 	EVC_COPY_NULL,
-	EVC_COPY_DEFAULT /* the input asks for the column's default */
+	EVC_COPY_DEFAULT, /* the input asks for the column's default */
+	EVC_COPY_UNBOUND  /* its context is NULL, which is an error when it is taken */
 } EvcCopyState;
 
 /* Where a ciphertext will be. */
@@ -53,7 +60,7 @@ typedef struct EvcCopyRows
 	const EvcCopyShape *shape;
 	MemoryContext owner;
 	MemoryContext context; /* of the values; reset with the set */
-	EvcBatchGroup group;
+	EvcBatchGroup *groups;
 	bool in_flight;
 	int capacity; /* rows that the arrays hold */
 	int n_rows;
@@ -67,6 +74,9 @@ typedef struct EvcCopyRows
 	uint64 *lines;		  /* a row */
 	uint32 *sizes;		  /* a row, likewise */
 } EvcCopyRows;
+
+/* The fields' markers are known: which of them share batches. */
+extern void evc_shape_group(EvcCopyShape *shape);
 
 /* An empty set; its memory, batches and all, is below "owner". */
 extern void evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape,
@@ -87,6 +97,13 @@ extern void evc_rows_reserve(EvcCopyRows *rows);
  */
 extern void evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value);
 
+/*
+ * evc_rows_set of a value that has a marker and is not NULL, where "other" is that of
+ * the column that its context needs, if it needs one.
+ */
+extern void evc_rows_set_called(EvcCopyRows *rows, int field, Datum value,
+								NullableDatum other);
+
 /* The row is complete; of its values "size" bytes are held in rows->context. */
 extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
 
@@ -102,9 +119,12 @@ evc_rows_state(const EvcCopyRows *rows, int row, int field)
 	return (EvcCopyState) rows->states[(Size) row * rows->shape->n_fields + field];
 }
 
+/* Raises 22004: the context of a value in this field is NULL. */
+pg_noreturn extern void evc_rows_refuse_unbound(const EvcCopyField *field);
+
 /*
- * Value of a field that is none of the two: in the current memory context if E3 made
- * it, and NULL then if that is what it is.
+ * Value of a field that is neither NULL nor a default: in the current memory context if
+ * E3 made it, and NULL then if that is what it is.
  */
 extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null);
 

@@ -35,6 +35,9 @@ typedef struct EvcLoad
 	CopyFromState inner;
 	CopyFromState outer; /* NULL while it begins */
 	EvcCopyShape shape;
+	int n_input;		   /* fields that the input has; for the others see read.c */
+	uint8 *states;		   /* of the row being added, as in copy/rows.h */
+	bool settles;		   /* some contexts need another column: see read.c */
 	ExprState **defaults;  /* of a field, for the marker; NULL: it has none */
 	ExprContext *econtext; /* for the inner COPY */
 	Datum *values;		   /* of the table's columns, as the inner COPY fills them */
@@ -49,6 +52,16 @@ typedef struct EvcLoad
 	EvcCopyPhase phase;
 	int encoding; /* field, in that phase */
 } EvcLoad;
+
+/*
+ * Is the field's default evaluated when the row is read?  Not that of one that is
+ * encrypted, which is ciphertext.
+ */
+static inline bool
+evc_load_settles(const EvcLoad *load, int field)
+{
+	return load->settles && load->shape.fields[field].marker == NULL;
+}
 
 /* The load that core is executing, the innermost one. */
 extern EvcLoad *evc_load;

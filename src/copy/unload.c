@@ -52,12 +52,12 @@ column_reference(const char *name)
 }
 
 static List *
-select_list(Relation rel, List *copied)
+select_list(Relation rel, List *needed)
 {
 	List *targets = NIL;
 	ListCell *cell;
 
-	foreach (cell, copied)
+	foreach (cell, needed)
 	{
 		char *name = get_attname(RelationGetRelid(rel), lfirst_int(cell), false);
 		ResTarget *target = makeNode(ResTarget);
@@ -70,33 +70,43 @@ select_list(Relation rel, List *copied)
 	return targets;
 }
 
+/* Of one of the table's columns, in the query. */
+static AttrNumber
+number_in_query(AttrNumber number, List *needed)
+{
+	AttrNumber result = 1;
+
+	while (list_nth_int(needed, result - 1) != number)
+		result++;
+	return result;
+}
+
 /* Numbers of the table's columns become those of the query's. */
 static void
-number_by_query(List *columns, List *copied)
+number_by_query(List *columns, List *needed)
 {
 	ListCell *cell;
 
 	foreach (cell, columns)
 	{
 		EvcCopyColumn *column = lfirst(cell);
-		AttrNumber number = 1;
 
-		while (list_nth_int(copied, number - 1) != column->number)
-			number++;
-		column->number = number;
+		column->number = number_in_query(column->number, needed);
+		if (evc_copy_bound_to(column) != InvalidAttrNumber)
+			column->label->context = number_in_query(column->label->context, needed);
 	}
 }
 
 /* ONLY: as COPY does it, children are left out. */
 static Node *
-query_of(Relation rel, List *copied)
+query_of(Relation rel, List *needed)
 {
 	RangeVar *from = makeRangeVar(get_namespace_name(RelationGetNamespace(rel)),
 								  pstrdup(RelationGetRelationName(rel)), -1);
 	SelectStmt *select = makeNode(SelectStmt);
 
 	from->inh = false;
-	select->targetList = select_list(rel, copied);
+	select->targetList = select_list(rel, needed);
 	select->fromClause = list_make1(from);
 	return (Node *) select;
 }
@@ -135,6 +145,7 @@ evc_copy_unload_begin(ParseState *pstate, CopyStmt *stmt, const DefElem *option,
 {
 	Relation rel;
 	List *copied;
+	List *needed;
 	List *columns;
 
 	if (stmt->relation == NULL)
@@ -149,13 +160,15 @@ evc_copy_unload_begin(ParseState *pstate, CopyStmt *stmt, const DefElem *option,
 	evc_copy_check_taken(rel);
 	columns = evc_copy_columns(pstate, option, rel, copied);
 	evc_copy_check_decrypt(columns);
-	stmt->query = query_of(rel, copied);
+	needed = evc_copy_needed(columns, copied);
+	stmt->query = query_of(rel, needed);
 	stmt->relation = NULL;
 	stmt->attlist = NIL;
-	number_by_query(columns, copied);
+	number_by_query(columns, needed);
 	unloading->nest_level = forbid_what_copy_lacks(rel);
 	table_close(rel, NoLock);
-	unloading->unload = evc_receiver_begin(list_length(copied), columns);
+	unloading->unload =
+		evc_receiver_begin(list_length(copied), list_length(needed), columns);
 }
 
 void

@@ -25,7 +25,8 @@ encrypts(const EvcRowShape *shape, bool bound)
 {
 	for (int i = 0; i < shape->n_calls; i++)
 		if (evc_batch_kind_equal(shape->calls[i].batches,
-								 (EvcBatchKind){EVW_VERB_ENCRYPT, bound}))
+								 (EvcBatchKind){.verb = EVW_VERB_ENCRYPT,
+												.bound = bound}))
 			return true;
 	return false;
 }

@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "json/cursor.h"
 
 void
@@ -88,6 +90,7 @@ evc_json_cursor_next(EvcJsonCursor *cursor, JsonbValue *value, bool *meant)
 {
 	JsonbIteratorToken token;
 
+	CHECK_FOR_INTERRUPTS();
 	look_at_element(cursor);
 	token = JsonbIteratorNext(&cursor->iterator, value, cursor->reach == EVC_REACH_NONE);
 	*meant = (token == WJB_ELEM || token == WJB_VALUE) && cursor->reach == EVC_REACH_ALL;

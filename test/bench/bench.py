@@ -22,6 +22,10 @@ TABLES = {
     "plain": "SELECT i AS id, md5(i::text) AS v FROM generate_series(1::bigint, {n}) i",
     "cipher": "SELECT id, encrypt(v) AS c FROM {plain}",
     "copied": "SELECT id, bench_copy(v) AS c FROM {plain}",
+    # Twenty values a document.
+    "documents": "SELECT (id - 1) / 20 AS id, jsonb_object_agg('f' || id % 20, v) AS doc FROM {plain} GROUP BY 1",
+    "sealed": "SELECT (id - 1) / 20 AS id, encrypt_fields(jsonb_object_agg('f' || id % 20, v), '{{\"{{*}}\"}}') AS doc"
+              " FROM {plain} GROUP BY 1",
 }
 
 

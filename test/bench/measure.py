@@ -38,7 +38,7 @@ class Probe:
 class Statement(Probe):
     """A statement over a table, in nanoseconds a value.
 
-    sql names tables as {plain}, {cipher} and {copied}; "rows" makes them that
+    sql names tables as {plain}, {cipher}, {copied}, {documents} and {sealed}; "rows" makes them that
     large, "share" a part of --rows.  "before" is run first, and not timed, and
     "settings" hold for the statement alone.  "times" repeats it, for those that
     are too short to be timed alone.  The statement must say the number of rows.
@@ -64,7 +64,7 @@ class Statement(Probe):
 
     def prepare(self, bench):
         kinds = {kind: bench.table(kind, self.size(bench))
-                 for kind in ("plain", "cipher", "copied") if "{" + kind + "}" in self.sql}
+                 for kind in ("plain", "cipher", "copied", "documents", "sealed") if "{" + kind + "}" in self.sql}
         self.text = self.sql.format(**kinds)
 
     def run(self, bench):

@@ -108,7 +108,8 @@ function decrypted(plain) {
 // --- the key server --------------------------------------------------------------
 
 function serveKeys() {
-  const newest = JSON.parse(fs.readFileSync(keysFile, 'utf8')).versions.at(-1);
+  const { versions } = JSON.parse(fs.readFileSync(keysFile, 'utf8'));
+  const newest = versions.reduce((a, b) => (a.version > b.version ? a : b));
   const body = JSON.stringify({
     teamUuid: 'team_interop', ecdhKey: newest.secp256k1.base64, ecdhP256Key: newest.p256.base64,
   });

@@ -3,7 +3,8 @@
 # There is a table for each type, t_1, t_2, ..., with the plaintext beside its
 # ciphertext and the context that this is bound to (NULL: none).  A walk picks a table and
 # does something to its ciphertexts that must not change what they hold; then it opens
-# them all, and compares images, not what "=" of the type takes for equal.
+# them all, and compares images, not what "=" of the type takes for equal.  Likewise a
+# table of documents, some of whose fields are encrypted.  The walk has an app of its own.
 package Properties;
 
 use strict;
@@ -43,21 +44,36 @@ sub new
 	my ($class, $seed, $report) = @_;
 	my $self = $class->SUPER::new($seed);
 
-	@$self{qw(seed report steps values databases)} = ($seed, $report, 0, 0, 0);
+	@$self{qw(seed report steps values databases step)} = ($seed, $report, 0, 0, 0, 'the beginning');
 	$self->{types} = [ Values::types() ];
 	$self->{database} = "walk_0";
+	$self->{app} = "walk-$seed";
+	$self->ctl('app', 'add', $self->{app});
 	CopyTest::query("CREATE DATABASE $self->{database}");
 	$self->connect;
 	$self->do("CREATE EXTENSION evcrypt; $Values::SETUP;" . join '', map {
 		"CREATE TABLE t_$_ (id int PRIMARY KEY, ctx text, plain $self->{types}[$_], v encrypted);"
 	} 0 .. $#{ $self->{types} });
+	$self->do('CREATE TABLE documents (id int PRIMARY KEY, ctx text, paths text[], plain jsonb, v jsonb)');
 	return $self;
+}
+
+# e3ctl must succeed.
+sub ctl
+{
+	my ($self, @arguments) = @_;
+	my ($out, $err);
+
+	IPC::Run::run([ 'test/lib/as-server', 'e3ctl', @arguments ], '>', \$out, '2>', \$err, IPC::Run::timeout($CopyTest::DEADLINE))
+	  or $self->fail("e3ctl @arguments: $err");
+	return;
 }
 
 sub connect
 {
 	my ($self) = @_;
 	local $ENV{PGDATABASE} = $self->{database};
+	local $ENV{PGOPTIONS} = "-c evcrypt.app=$self->{app}";
 
 	$self->{session} = CopyTest::session();
 	$self->do('SET client_min_messages = warning');
@@ -210,9 +226,38 @@ sub step_dump
 # New versions of the rows, in a new file; large values are toasted.
 sub step_vacuum { my ($self, $t) = @_; $self->do("VACUUM FULL t_$t"); return; }
 
+# As the field of a document.  Of other types JSON has no values.
+sub step_field
+{
+	my ($self, $t) = @_;
+
+	return $self->step_text($t) unless $self->{types}[$t] =~ /^(?:text|varchar|word|bool|int[248]|numeric|price|uuid|citext|mood)\z/;
+	$self->do($self->any_settings . "UPDATE t_$t SET v = ("
+		  . call('encrypt_fields', "jsonb_build_object('f', ARRAY[plain])", q('{"{f,0}"}')) . " #>> '{f,0}')::encrypted; RESET ALL");
+	return;
+}
+
+my @PATHS = ('{a}', '{b,*}', '{b,-1}', '{c,d}', '{c,e,*,f}', '{*,*}', '{none,1}');
+
+# Documents are made anew, and some of their fields encrypted.
+sub step_documents
+{
+	my ($self) = @_;
+	my $leaf = sub { $self->pick($self->json_string, $self->json_number, $self->pick('true', 'false', 'null')) };
+	my @rows = map {
+		my $document = sprintf '{"a": %s, "b": [%s, %s], "c": {"d": %s, "e": [{"f": %s, "g": %s}, {"f": %s}]}, "open": %s}', map { $leaf->() } 1 .. 8;
+		my @paths = map { quote($_) } grep { $self->chance(40) } @PATHS;
+		"($_, " . quote($self->context) . ', ARRAY[' . join(', ', @paths) . ']::text[], ' . quote($document) . ')'
+	} 1 .. $ROWS;
+
+	$self->do('TRUNCATE documents; INSERT INTO documents (id, ctx, paths, plain) VALUES ' . join ', ', @rows);
+	$self->do($self->any_settings . 'UPDATE documents SET v = ' . call('encrypt_fields', 'plain', 'paths') . '; RESET ALL');
+	return;
+}
+
 my %STEPS = (
-	fill => 30, renew => 15, text => 10, copy => 15, load => 15, dump => 1, vacuum => 4,
-);
+	fill => 300, renew => 150, text => 100, copy => 150, load => 150, vacuum => 40, field => 100,
+	documents => 40, dump => 8);
 my @STEPS = map { ($_) x $STEPS{$_} } sort keys %STEPS;
 
 # --- the properties --------------------------------------------------------------
@@ -233,6 +278,20 @@ sub check
 	return;
 }
 
+sub check_documents
+{
+	my ($self) = @_;
+	my $opened = call('decrypt_fields', 'v', 'paths');
+	my $wrong = $self->do($self->any_settings . "
+		SELECT id, ctx, paths, plain, v FROM documents
+		WHERE record_image_eq(row($opened), row(plain)) IS NOT TRUE OR v -> 'open' IS DISTINCT FROM plain -> 'open'
+			OR ctx IS NULL AND record_image_eq(row(decrypt_fields(v)), row(plain)) IS NOT TRUE;
+		RESET ALL");
+
+	$self->fail("documents: $wrong") if $wrong ne '';
+	return;
+}
+
 # Every table once, then at random until the time is over; the number of steps and of
 # values that were encrypted.
 sub walk
@@ -242,13 +301,18 @@ sub walk
 	my @tables = 0 .. $#{ $self->{types} };
 
 	$self->step('fill', $_) for @tables;
+	$self->step_documents;
 	$self->step($self->pick(@STEPS), $self->pick(@tables)) while time < $end;
 	$self->{step} = 'the end';
 	$self->check($_) for @tables;
+	$self->check_documents;
 	$self->{session}->close;
 	CopyTest::query("DROP DATABASE $self->{database}");
 	return @$self{qw(steps values)};
 }
+
+# How often each step has been taken, as text.
+sub steps_taken { my ($self) = @_; return join ', ', map { "$self->{done}{$_} $_" } sort keys %{ $self->{done} }; }
 
 sub step
 {
@@ -256,9 +320,11 @@ sub step
 	my $method = "step_$step";
 
 	$self->{steps}++;
+	$self->{done}{$step}++;
 	$self->{step} = "$step of $self->{types}[$t]";
 	$self->$method($t);
 	$self->check($t);
+	$self->check_documents if $step =~ /^(?:documents|dump)\z/;
 	return;
 }
 

@@ -5,7 +5,8 @@
 #   {T:n}        is the n-th table, e_n or its twin p_n
 #   {d:column}   decrypt(column), or the twin's column; {t:column} by try_decrypt
 #   {n:column}   decrypt_as(column, NULL::int), or the twin's column
-#   {r:text}     decrypt(encrypt(text)), or the text itself; {q:text} with a context
+#   {r:text}     decrypt(encrypt(text)), or the text itself; {q:text} with a context, {f:text}
+#                as a document that decrypt_fields and encrypt_fields are given
 #   {b:alias}    the table's column v out of b, whose context is the row's id; {c:alias}
 #                out of c, where it is a constant; {m:alias} its column n out of m,
 #                where it is the row's k
@@ -106,7 +107,7 @@ sub text
 	my $two = $self->text($depth - 1, @tables);
 	my $number = $self->number($depth - 1, @tables);
 	my $condition = $self->condition($depth - 1, @tables);
-	return $self->pick("($one || $two)", "upper($one)", "concat($one, $number)", "{r:$one}", "{q:$one}",
+	return $self->pick("($one || $two)", "upper($one)", "concat($one, $number)", "{r:$one}", "{q:$one}", "{f:$one}",
 		"COALESCE($one, $two)", "NULLIF($one, $two)", "CASE WHEN $condition THEN $one ELSE $two END",
 		"CASE $one WHEN $two THEN $two ELSE 'none' END", "($number)::text", $self->json_text($one, $two));
 }
@@ -334,20 +335,22 @@ my %REAL = (
 	c => sub { "try_decrypt($_[0].c, 'constant')" },
 	m => sub { "decrypt_as($_[0].m, NULL::int, $_[0].k::text)" },
 	r => sub { "decrypt(encrypt($_[0]))" },
-	q => sub { "decrypt(encrypt($_[0], 'some context'), 'some context')" });
+	q => sub { "decrypt(encrypt($_[0], 'some context'), 'some context')" },
+	# The path '{}'; templates that hold others have no braces.
+	f => sub { "(decrypt_fields(encrypt_fields(to_jsonb(($_[0])::text), ARRAY[chr(123) || chr(125)])) #>> ARRAY[]::text[])" });
 my %TWIN = (
 	T => sub { "p_$_[0]" },
 	(map { $_ => sub { $_[0] } } qw(d t n)),
 	(map { $_ => sub { "$_[0].v" } } qw(b c)),
 	m => sub { "$_[0].n" },
-	(map { $_ => sub { "($_[0])::text" } } qw(r q)));
+	(map { $_ => sub { "($_[0])::text" } } qw(r q f)));
 
-# A template as SQL.  {r:...} and {q:...} may hold others, which go first.
+# A template as SQL.  {r:...}, {q:...} and {f:...} may hold others, which go first.
 sub fill
 {
 	my ($template, $with) = @_;
 
-	1 while $template =~ s/\{([Tdtnrqbcm]):([^{}]*)\}/$with->{$1}->($2)/ge;
+	1 while $template =~ s/\{([Tdtnrqfbcm]):([^{}]*)\}/$with->{$1}->($2)/ge;
 	return $template;
 }
 

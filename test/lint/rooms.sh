@@ -6,11 +6,12 @@ set -uo pipefail
 # room: the rooms it may include beside itself and wire.  A file at the top of
 # a tree is a room of its own name.
 declare -A src=(
-	[evcrypt]="plan redact exec copy sqlfn type batch client guc compat"
+	[evcrypt]="plan redact exec copy label sqlfn type batch client guc compat"
 	[redact]="batch client guc compat"
 	[plan]="exec batch guc compat"
 	[exec]="batch guc compat"
-	[copy]="batch guc warning compat"
+	[copy]="label batch type guc warning compat"
+	[label]="type value compat"
 	[sqlfn]="type batch client guc compat"
 	[json]="value client compat"
 	[batch]="json type value client guc compat"

@@ -198,6 +198,15 @@ sub impostor
 my $not = qr/^08001 E3's certificate is refused: /;
 observe('L2 self-signed server', impostor($self_signed), qr/$not.*(self.signed|unable to get local issuer)/);
 observe('L3 server of another authority', impostor($other->server('DNS:localhost')), qr/${not}unable to get local issuer/);
+{
+	# A certificate among the lists is no authority.
+	my $lists = "$dir/lists-and-more";
+
+	spit($lists, join '', map { slurp($_->make_crl(3600)) . slurp($_->{cert}) } $ca, $other);
+	$session->query("SET evcrypt.sslcrl = '$lists'");
+	observe('L3 authority in the list of revocations', impostor($other->server('DNS:localhost')), qr/${not}unable to get local issuer/);
+	$session->query('RESET evcrypt.sslcrl');
+}
 observe('L4 expired server', impostor($ca->server('DNS:localhost', from => -7200, to => -3600)), qr/${not}certificate has expired$/);
 observe('L4 server not valid yet', impostor($ca->server('DNS:localhost', from => 3600)), qr/${not}certificate is not yet valid$/);
 observe('L6 client certificate as server', impostor($ca->client('DNS:localhost')), qr/${not}un(suitable|supported) certificate purpose$/);
@@ -253,6 +262,8 @@ $ca->make_crl(3600);
 observe('L5 revoked server', attempt(sslcrl => $ca->{crl}), qr/${not}certificate revoked$/);
 $ca->make_crl(-3600);
 observe('L5 list expired', attempt(sslcrl => $ca->{crl}), qr/${not}CRL has expired$/);
+observe('L5 no list in the file', attempt(sslcrl => $ca->{cert}), qr/^08001 evcrypt.sslcrl: is not a PEM file of revocation lists$/);
+observe('L5 no file', attempt(sslcrl => "$dir/none"), qr/^08001 evcrypt.sslcrl: No such file or directory$/);
 $other->make_crl(3600);
 observe('L5 list of another authority', attempt(sslcrl => $other->{crl}), qr/${not}unable to get certificate CRL$/);
 

@@ -78,6 +78,10 @@ sub is_hidden
 
 is_hidden('in a sub-select', 'SELECT 1 WHERE EXISTS (SELECT encrypt(:secret))');
 is_hidden('in a CTE', 'WITH x AS (INSERT INTO stored VALUES (1, encrypt(:secret)) RETURNING id) SELECT * FROM x');
+is_hidden('a document', q{SELECT encrypt_fields(jsonb_build_object('a', :secret::text), '{"{a}"}')});
+is_hidden('a document that is refused', q{SELECT decrypt_fields(jsonb_build_object('a', :secret::text), '{"{a}"}')});
+unlike(is_hidden('a path that is none', q(SELECT encrypt_fields('{}', ARRAY[concat('{', :secret)]))), qr/^(?:ERROR|DETAIL|HINT|CONTEXT): .*CANARY/m,
+	'and is not in the message');
 is_hidden('beside, not inside', 'SELECT id FROM stored WHERE decrypt(v) = :secret');
 is_hidden('with a schema', 'SELECT public.encrypt(:secret)');
 is_hidden('a quoted name', 'SELECT "encrypt"(:secret)');

@@ -4,7 +4,7 @@ Each is a module with probes(bench) and ratios(bench), lists of what measure.py
 has; a ratio may also name figures of another subject, which then are measured.
 """
 
-from subjects import batch, copy, growth, insert, memory, pgcrypto, planner, single, size, to_client
+from subjects import batch, copy, growth, insert, json, memory, pgcrypto, planner, single, size, to_client
 
 SUBJECTS = {
     "batch": batch,
@@ -12,6 +12,7 @@ SUBJECTS = {
     "to_client": to_client,
     "insert": insert,
     "copy": copy,
+    "json": json,
     "single": single,
     "planner": planner,
     "growth": growth,
