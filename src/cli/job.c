@@ -52,7 +52,9 @@ do_job(EvcJob *job, bool (*work)(EvcJob *job))
 	EvcAction action = job->cli->job.action;
 
 	job->control = evc_job_connect(job);
-	if (job->control == NULL || !look(job))
+	/* Its own rows of the jobs are what it shall see. */
+	if (job->control == NULL || !evc_job_do(job, "prepare", "SET row_security = on") ||
+		!look(job))
 		return false;
 	if (action == EVC_ACTION_DRY_RUN)
 		return evc_job_dry_run(job);

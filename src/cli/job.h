@@ -15,8 +15,8 @@
 #include "cli/pace.h"
 #include "cli/server.h"
 
-/* First half of the advisory lock of a job, whose number is the other; the view
- * evcrypt_progress has it too. */
+/* First half of the advisory lock of a job; the other is a hash of what it works on.
+ * The view evcrypt_progress has both too. */
 #define EVC_LOCK_CLASS "1702257001"
 
 /* Rows that cannot be worked on are listed, up to so many; then it is given up. */

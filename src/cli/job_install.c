@@ -169,7 +169,8 @@ install(EvcJob *job, void *argument)
 bool
 evc_job_install(EvcJob *job)
 {
-	return evc_job_transaction(job, "add the trigger", install, NULL);
+	return evc_job_note_writers(job) &&
+		   evc_job_transaction(job, "add the trigger", install, NULL);
 }
 
 /* Both triggers, on, and the constraint: nothing can have been missed. */

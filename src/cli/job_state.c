@@ -72,7 +72,9 @@ evc_job_find(EvcJob *job)
 		ask_jobs(job,
 				 "SELECT id, phase, target_name, plain_type, context, rows_done, "
 				 "rows_changed"
-				 " FROM @ WHERE operation = $1 AND relation = $2 AND column_name = $3",
+				 " FROM @ WHERE owner = CURRENT_USER AND operation = $1 AND relation = "
+				 "$2 AND "
+				 "column_name = $3",
 				 3, values);
 
 	if (result == NULL)
@@ -112,10 +114,12 @@ check_same(EvcJob *job)
 static bool
 lock(EvcJob *job)
 {
-	const char *id = job->id;
-	char *locked =
-		evc_job_value(job, "lock the job",
-					  "SELECT pg_try_advisory_lock(" EVC_LOCK_CLASS ", $1)", 1, &id);
+	const char *values[] = {job->operation, job->table.oid, job->cli->job.column};
+	char *locked = evc_job_value(job, "lock the job",
+								 "SELECT pg_try_advisory_lock(" EVC_LOCK_CLASS
+								 ", hashtext(concat_ws(' ', $1::text, $2::text, "
+								 "$3::text)))",
+								 3, values);
 	bool is_locked = locked != NULL && *locked == 't';
 
 	free(locked);
@@ -133,14 +137,15 @@ make_row(EvcJob *job)
 							job->to,		job->type,		job->context};
 
 	return tell_jobs(job,
-					 "DELETE FROM @ WHERE NOT EXISTS (SELECT FROM pg_class c WHERE "
-					 "c.oid = relation)",
+					 "DELETE FROM @ WHERE owner = CURRENT_USER AND NOT EXISTS (SELECT "
+					 "FROM "
+					 "pg_class c WHERE c.oid = relation)",
 					 0, NULL) &&
 		   tell_jobs(job,
 					 "INSERT INTO @ (operation, relation, column_name, target_name, "
 					 "plain_type, context, phase)"
 					 " VALUES ($1, $2, $3, $4, $5, $6, 'prepare')"
-					 " ON CONFLICT (operation, relation, column_name) DO NOTHING",
+					 " ON CONFLICT (owner, operation, relation, column_name) DO NOTHING",
 					 6, values);
 }
 

@@ -98,9 +98,10 @@ run(EvcJob *job)
 							job->table.source);
 	if (!evc_job_is_installed(job, &installed))
 		return false;
-	if (!installed && !evc_job_install(job))
+	/* A trigger that somebody else's job has left may have another context. */
+	if ((!installed || evc_job_is_in(job, "prepare")) && !evc_job_install(job))
 		return false;
-	if (evc_job_is_in(job, "encrypted") && installed)
+	if (evc_job_is_in(job, "encrypted"))
 		evc_job_say(job, "encrypted", "%s is encrypted already", job->table.source);
 	else if (!encrypt_and_validate(job))
 		return false;

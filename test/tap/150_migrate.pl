@@ -215,6 +215,30 @@ evcrypt_ok('verified by the context that the job knows', 'migrate', @bound, '--v
 set_up(q{CREATE TABLE of_null (id int PRIMARY KEY, c text, v text); INSERT INTO of_null SELECT i, nullif(i, 5), 'v' FROM generate_series(1, 10) i});
 evcrypt_is('a context of NULL', 2, qr/^row \{"5"\}: .*context.*\(22004\)\n/m, 'migrate', '--table', 'of_null', '--column', 'v', '--context', 'c');
 
+# --- labels --------------------------------------------------------------------
+
+system('test/lib/as-server', 'e3ctl', 'app', 'add', 'labelled') == 0 or BAIL_OUT('no app');
+set_up(q{CREATE TABLE labelled (id int PRIMARY KEY, v text, v_encrypted encrypted);
+	SECURITY LABEL FOR evcrypt ON COLUMN labelled.v_encrypted IS 'app=labelled, role=pii, type=numeric, context=''row '' || column(id)';
+	INSERT INTO labelled SELECT i, i || '.50' FROM generate_series(1, 30) i});
+my $label_works = sub { query(q{SET evcrypt.app = labelled; SELECT count(*) FROM labelled
+	WHERE decrypt_as(v_encrypted, NULL::numeric, 'row ' || id) = v::numeric AND (encrypted_info(v_encrypted)).datatype = 'number'}) };
+evcrypt_ok('a column with a label', 'migrate', '--table', 'labelled', '--column', 'v');
+is($label_works->(), 30, 'is encrypted as that says');
+evcrypt_ok('verified', 'migrate', '--table', 'labelled', '--column', 'v', '--verify');
+like((psql(q{INSERT INTO labelled VALUES (31, '31')}))[1], qr/42501: the column is encrypted with evcrypt.app = labelled/,
+	'a writer of another app is refused');
+like((psql(q{SET evcrypt.app = labelled; INSERT INTO labelled VALUES (31, '31')}))[1], qr/42501: the column is encrypted with evcrypt.role = pii/,
+	'and of another role');
+set_up(q{SET evcrypt.app = labelled; SET evcrypt.role = pii; INSERT INTO labelled VALUES (31, '31')});
+is($label_works->(), 31, 'but not one who has both');
+evcrypt_is('another context than the label\'s', 2, qr/begun with another --context/, 'migrate', '--table', 'labelled', '--column', 'v', '--context', 'id');
+evcrypt_ok('dropped', 'migrate', '--table', 'labelled', '--column', 'v', '--finish', 'drop');
+like(query(q{COPY labelled TO STDOUT WITH (DECRYPT *)}), qr/^31\t31$/m, 'COPY goes by the same label');
+set_up(q{CREATE TABLE of_time (at timestamptz PRIMARY KEY, v text, v_encrypted encrypted);
+	SECURITY LABEL FOR evcrypt ON COLUMN of_time.v_encrypted IS 'context=column(at)'});
+evcrypt_is('a label whose context depends on settings', 2, qr/could not use the context: .*\(42P17\)/, 'migrate', '--table', 'of_time', '--column', 'v');
+
 # --- tables --------------------------------------------------------------------
 
 set_up(q{CREATE TABLE parted (a int, b int, v text, PRIMARY KEY (a, b)) PARTITION BY RANGE (a);
