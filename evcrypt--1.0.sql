@@ -183,6 +183,58 @@ COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.te
 	'decrypts to text what is bound to this context; NULL for a value that does not open';
 
 --
+-- Under new keys, and for equality.
+--
+
+CREATE FUNCTION @extschema@.reencrypt(value @extschema@.encrypted)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_reencrypt';
+COMMENT ON FUNCTION @extschema@.reencrypt(@extschema@.encrypted) IS
+	'encrypts anew under the newest key what this ciphertext holds';
+
+CREATE FUNCTION @extschema@.reencrypt(value @extschema@.encrypted, context pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_reencrypt';
+COMMENT ON FUNCTION @extschema@.reencrypt(@extschema@.encrypted, pg_catalog.text) IS
+	'the same for what is bound to this context, and stays bound to it';
+
+CREATE FUNCTION @extschema@.blind_index(value pg_catalog.text)
+RETURNS pg_catalog.bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_blind_index';
+COMMENT ON FUNCTION @extschema@.blind_index(pg_catalog.text) IS
+	'a keyed hash, by which equal values are found';
+
+CREATE FUNCTION @extschema@.blind_index(value pg_catalog.text, context pg_catalog.text)
+RETURNS pg_catalog.bytea
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_blind_index';
+COMMENT ON FUNCTION @extschema@.blind_index(pg_catalog.text, pg_catalog.text) IS
+	'a keyed hash, by which equal values of the same context are found';
+
+CREATE FUNCTION @extschema@.blind_index_all(value pg_catalog.text)
+RETURNS pg_catalog.bytea[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_blind_index_all';
+COMMENT ON FUNCTION @extschema@.blind_index_all(pg_catalog.text) IS
+	'blind indexes under every version of the index key, newest first';
+
+CREATE FUNCTION @extschema@.blind_index_all(value pg_catalog.text, context pg_catalog.text)
+RETURNS pg_catalog.bytea[]
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_blind_index_all';
+COMMENT ON FUNCTION @extschema@.blind_index_all(pg_catalog.text, pg_catalog.text) IS
+	'blind indexes with a context under every version of the index key, newest first';
+
+--
 -- Fields of JSON documents.
 --
 
@@ -257,6 +309,7 @@ CREATE FUNCTION @extschema@.evcrypt_health(
 	OUT latency_ms pg_catalog.float8,
 	OUT version pg_catalog.text,
 	OUT key_versions pg_catalog.int4[],
+	OUT index_versions pg_catalog.int4[],
 	OUT crypto_backend pg_catalog.text,
 	OUT attested pg_catalog.bool,
 	OUT clock_offset_ms pg_catalog.float8,
@@ -287,7 +340,7 @@ CREATE FUNCTION @extschema@.evcrypt_stat_rows(
 	OUT latency_medium_ms pg_catalog.float8,
 	OUT latency_large_ms pg_catalog.float8)
 RETURNS SETOF pg_catalog.record
-LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED ROWS 4
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED ROWS 7
 AS 'MODULE_PATHNAME', 'evc_stat';
 COMMENT ON FUNCTION @extschema@.evcrypt_stat_rows() IS
 	'rows of the view evcrypt_stat, whose readers need EXECUTE on this';
@@ -382,6 +435,12 @@ REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted, pg_catalog.tex
 REVOKE ALL ON FUNCTION @extschema@.decrypt_as(
 	@extschema@.encrypted, pg_catalog.anyelement, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.reencrypt(@extschema@.encrypted) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.reencrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.blind_index(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.blind_index(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.blind_index_all(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.blind_index_all(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text)
 	FROM PUBLIC;

@@ -10,8 +10,9 @@
 #include "client/report.h"
 #include "type/encrypted.h"
 
-static bool
-add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicket *ticket)
+bool
+evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+				   EvcTicket *ticket)
 {
 	Datum argument = arguments[0].value;
 	struct varlena *encrypted = PG_DETOAST_DATUM_PACKED(argument);
@@ -103,4 +104,6 @@ take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 			   : text_of(bytes);
 }
 
-const EvcMarkerWork evc_decrypting = {.add = add, .fails = fails, .take = take};
+const EvcMarkerWork evc_decrypting = {.add = evc_ciphertext_add,
+									  .fails = fails,
+									  .take = take};

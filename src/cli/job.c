@@ -29,7 +29,7 @@ find_extension(EvcJob *job)
 						"evcrypt is not in the database %s", PQdb(job->control));
 }
 
-/* Options come first, then the column's label, then what the job was begun with. */
+/* Options come first, then what the job was begun with, then the column's label. */
 static bool
 look(EvcJob *job)
 {
@@ -42,7 +42,7 @@ look(EvcJob *job)
 		return false;
 	if (*job->id == '\0' && needs_job(job))
 		return evc_job_fail(job, NULL, "there is no such job");
-	return evc_job_look_at_columns(job) && evc_job_look_at_label(job) &&
+	return evc_job_look_at_columns(job) && evc_job_take_label(job) &&
 		   evc_job_find_key(job) && evc_job_settle_value(job);
 }
 

@@ -58,14 +58,14 @@ typedef struct EvcJob
 	PGconn *control;
 	char *schema; /* of the extension, quoted */
 	EvcTable table;
-	/* As the options say, else the column's label, else as the job began; or NULL. */
+	/* As the options say, else as the job began, else as the label says; or NULL. */
 	char *to;
 	char *type;
 	char *context;
 	char *kept_to; /* as the job began */
 	char *kept_type;
 	char *kept_context;
-	char *app; /* as the label says; NULL: the session's */
+	char *app; /* as the label says, and the session must have; NULL: any */
 	char *role;
 	/* SQL that the server has written: the plaintext, and a context's expression with
 	 * ", " before it, or "". */
@@ -108,8 +108,6 @@ extern bool evc_job_do(EvcJob *job, const char *what, const char *statement);
 /* The one value of a query, to be freed; NULL is trouble, or a value that is NULL. */
 extern char *evc_job_value(EvcJob *job, const char *what, const char *query, int n,
 						   const char *const *values);
-/* Sets what the label says for a connection. */
-extern bool evc_job_use_label(EvcJob *job, PGconn *server);
 /* A connection with the settings that a job's statements need; NULL is trouble. */
 extern PGconn *evc_job_connect(EvcJob *job);
 /* Runs "body" in a transaction, again if locks were not to be had in time. */

@@ -78,19 +78,15 @@ evc_job_value(EvcJob *job, const char *what, const char *query, int n,
 }
 
 static bool
-set_for_session(EvcJob *job, PGconn *server, const char *name, const char *value)
+set_credential(EvcJob *job, PGconn *server, const char *token)
 {
-	const char *values[] = {name, value};
-	PGresult *result;
-	bool is_set;
+	PGresult *result =
+		PQexecParams(server, "SELECT set_config('evcrypt.credential', $1, false)", 1,
+					 NULL, &token, NULL, NULL, 0);
+	bool is_set = PQresultStatus(result) == PGRES_TUPLES_OK;
 
-	if (value == NULL)
-		return true;
-	result = PQexecParams(server, "SELECT set_config($1, $2, false)", 2, NULL, values,
-						  NULL, NULL, 0);
-	is_set = PQresultStatus(result) == PGRES_TUPLES_OK;
 	if (!is_set)
-		evc_job_fail_server(job, result, "set what the session needs");
+		evc_job_fail_server(job, result, "set the credential");
 	PQclear(result);
 	return is_set;
 }
@@ -113,19 +109,12 @@ use_credential(EvcJob *job, PGconn *server)
 	else
 	{
 		token[strcspn(token, "\n")] = '\0';
-		used = set_for_session(job, server, "evcrypt.credential", token);
+		used = set_credential(job, server, token);
 	}
 	if (file != NULL)
 		fclose(file);
 	explicit_bzero(token, sizeof(token));
 	return used;
-}
-
-bool
-evc_job_use_label(EvcJob *job, PGconn *server)
-{
-	return set_for_session(job, server, "evcrypt.app", job->app) &&
-		   set_for_session(job, server, "evcrypt.role", job->role);
 }
 
 PGconn *
@@ -154,7 +143,7 @@ evc_job_connect(EvcJob *job)
 		server = NULL;
 	}
 	PQclear(result);
-	if (server == NULL || (use_credential(job, server) && evc_job_use_label(job, server)))
+	if (server == NULL || use_credential(job, server))
 		return server;
 	PQfinish(server);
 	return NULL;

@@ -105,9 +105,7 @@ check_same(EvcJob *job)
 		return true;
 	if (evc_job_is_in(job, "done"))
 		return tell_jobs(job, "UPDATE @ SET context = $2 WHERE id = $1", 2, values);
-	return evc_job_fail(job,
-						"Go on without it, or with the label as it was, or end the job "
-						"with --abandon.",
+	return evc_job_fail(job, "Go on without it, or end the job with --abandon.",
 						"the job was begun with another %s", other);
 }
 

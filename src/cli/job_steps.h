@@ -11,7 +11,7 @@
  * refuse what cannot be done. */
 extern bool evc_job_look_at_table(EvcJob *job);
 extern bool evc_job_look_at_columns(EvcJob *job);
-extern bool evc_job_look_at_label(EvcJob *job);
+extern bool evc_job_take_label(EvcJob *job);
 extern bool evc_job_count_rows(EvcJob *job); /* or estimates */
 extern bool evc_job_find_key(EvcJob *job);
 extern bool evc_job_settle_value(EvcJob *job);

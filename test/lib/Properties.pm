@@ -174,7 +174,8 @@ sub step_copy
 	my ($self, $t) = @_;
 	my $format = $self->pick(@FORMATS);
 
-	$self->through_file($self->any_settings, "SELECT id, v FROM t_$t", 'encrypted', "FORMAT $format", "FORMAT $format");
+	$self->do('CREATE TEMP TABLE moved (id int, v encrypted)');
+	$self->through_file($self->any_settings, "SELECT id, v FROM t_$t", "FORMAT $format", "FORMAT $format");
 	$self->do("UPDATE t_$t AS t SET v = m.v FROM moved AS m WHERE m.id = t.id; DROP TABLE moved");
 	return;
 }
@@ -190,18 +191,32 @@ sub step_load
 	my $format = $self->pick($self->formats($t));
 	my $type = quote("v $self->{types}[$t]");
 
-	$self->through_file('', "SELECT id, v FROM t_$t WHERE ctx IS NULL", 'encrypted', "FORMAT $format, DECRYPT ($type)", "FORMAT $format, ENCRYPT ($type)");
+	$self->do('CREATE TEMP TABLE moved (id int, v encrypted)');
+	$self->through_file('', "SELECT id, v FROM t_$t WHERE ctx IS NULL", "FORMAT $format, DECRYPT ($type)", "FORMAT $format, ENCRYPT ($type)");
 	$self->do("UPDATE t_$t AS t SET v = m.v FROM moved AS m WHERE m.id = t.id; DROP TABLE moved");
 	return;
 }
 
-# The rows of a query into the temporary table "moved", by way of a file.
+# The same for what has a context, which the column's label says is in another column.
+sub step_label
+{
+	my ($self, $t) = @_;
+	my $format = $self->pick($self->formats($t));
+	my $label = quote('type=' . Values::qualified($self->{types}[$t]) . ', context=column(ctx)');
+
+	$self->do("CREATE TEMP TABLE moved (id int, ctx text, v encrypted); SECURITY LABEL FOR evcrypt ON COLUMN moved.v IS $label");
+	$self->through_file('', "SELECT id, ctx, v FROM t_$t WHERE ctx IS NOT NULL", "FORMAT $format, DECRYPT *", "FORMAT $format, ENCRYPT *");
+	$self->do("UPDATE t_$t AS t SET v = m.v FROM moved AS m WHERE m.id = t.id; DROP TABLE moved");
+	return;
+}
+
+# The rows of a query into the table "moved", and on by way of a file.
 sub through_file
 {
-	my ($self, $settings, $query, $type, $out, $in) = @_;
+	my ($self, $settings, $query, $out, $in) = @_;
 	my $file = "$CopyTest::DIR/walk";
 
-	$self->do("$settings CREATE TEMP TABLE moved AS $query; COPY moved TO '$file' WITH ($out);
+	$self->do("$settings INSERT INTO moved $query; COPY moved TO '$file' WITH ($out);
 		TRUNCATE moved; COPY moved FROM '$file' WITH ($in); RESET ALL");
 	return;
 }
@@ -245,7 +260,8 @@ sub step_documents
 	my ($self) = @_;
 	my $leaf = sub { $self->pick($self->json_string, $self->json_number, $self->pick('true', 'false', 'null')) };
 	my @rows = map {
-		my $document = sprintf '{"a": %s, "b": [%s, %s], "c": {"d": %s, "e": [{"f": %s, "g": %s}, {"f": %s}]}, "open": %s}', map { $leaf->() } 1 .. 8;
+		my $document = sprintf '{"a": %s, "b": [%s, %s], "c": {"d": %s, "e": [{"f": %s, "g": %s}, {"f": %s}]}, "open": %s}',
+		  $self->times(8, $leaf);
 		my @paths = map { quote($_) } grep { $self->chance(40) } @PATHS;
 		"($_, " . quote($self->context) . ', ARRAY[' . join(', ', @paths) . ']::text[], ' . quote($document) . ')'
 	} 1 .. $ROWS;
@@ -256,7 +272,7 @@ sub step_documents
 }
 
 my %STEPS = (
-	fill => 300, renew => 150, text => 100, copy => 150, load => 150, vacuum => 40, field => 100,
+	fill => 300, renew => 150, text => 100, copy => 150, load => 150, label => 100, vacuum => 40, field => 100,
 	documents => 40, dump => 8);
 my @STEPS = map { ($_) x $STEPS{$_} } sort keys %STEPS;
 

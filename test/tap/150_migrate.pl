@@ -223,17 +223,24 @@ set_up(q{CREATE TABLE labelled (id int PRIMARY KEY, v text, v_encrypted encrypte
 	INSERT INTO labelled SELECT i, i || '.50' FROM generate_series(1, 30) i});
 my $label_works = sub { query(q{SET evcrypt.app = labelled; SELECT count(*) FROM labelled
 	WHERE decrypt_as(v_encrypted, NULL::numeric, 'row ' || id) = v::numeric AND (encrypted_info(v_encrypted)).datatype = 'number'}) };
-evcrypt_ok('a column with a label', 'migrate', '--table', 'labelled', '--column', 'v');
-is($label_works->(), 30, 'is encrypted as that says');
-evcrypt_ok('verified', 'migrate', '--table', 'labelled', '--column', 'v', '--verify');
+evcrypt_is('a label of another app', 2, qr/^evcrypt: evcrypt\.app is not "labelled"/, 'migrate', '--table', 'labelled', '--column', 'v');
+{
+	local $ENV{PGOPTIONS} = '-c evcrypt.app=labelled -c evcrypt.role=pii';
+	evcrypt_ok('a column with a label', 'migrate', '--table', 'labelled', '--column', 'v');
+	is($label_works->(), 30, 'is encrypted as that says');
+	evcrypt_ok('verified', 'migrate', '--table', 'labelled', '--column', 'v', '--verify');
+	evcrypt_is('another context than the label\'s', 2, qr/begun with another --context/, 'migrate', '--table', 'labelled', '--column', 'v', '--context', 'id');
+}
 like((psql(q{INSERT INTO labelled VALUES (31, '31')}))[1], qr/42501: the column is encrypted with evcrypt.app = labelled/,
 	'a writer of another app is refused');
 like((psql(q{SET evcrypt.app = labelled; INSERT INTO labelled VALUES (31, '31')}))[1], qr/42501: the column is encrypted with evcrypt.role = pii/,
 	'and of another role');
 set_up(q{SET evcrypt.app = labelled; SET evcrypt.role = pii; INSERT INTO labelled VALUES (31, '31')});
 is($label_works->(), 31, 'but not one who has both');
-evcrypt_is('another context than the label\'s', 2, qr/begun with another --context/, 'migrate', '--table', 'labelled', '--column', 'v', '--context', 'id');
-evcrypt_ok('dropped', 'migrate', '--table', 'labelled', '--column', 'v', '--finish', 'drop');
+{
+	local $ENV{PGOPTIONS} = '-c evcrypt.app=labelled -c evcrypt.role=pii';
+	evcrypt_ok('dropped', 'migrate', '--table', 'labelled', '--column', 'v', '--finish', 'drop');
+}
 like(query(q{COPY labelled TO STDOUT WITH (DECRYPT *)}), qr/^31\t31$/m, 'COPY goes by the same label');
 set_up(q{CREATE TABLE of_time (at timestamptz PRIMARY KEY, v text, v_encrypted encrypted);
 	SECURITY LABEL FOR evcrypt ON COLUMN of_time.v_encrypted IS 'context=column(at)'});
