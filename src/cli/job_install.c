@@ -22,6 +22,10 @@ do_text(EvcJob *job, const char *what, EvcText *sql)
 	return done;
 }
 
+/*
+ * Where a source is tested, IS NULL would say of a composite value that it is null if
+ * all its fields are; IS DISTINCT FROM NULL does not.
+ */
 static bool
 add_column(EvcJob *job)
 {
@@ -61,7 +65,8 @@ add_function(EvcJob *job)
 	add_check(&body, "evcrypt.app", job->app);
 	add_check(&body, "evcrypt.role", job->role);
 	evc_text_add(&body,
-				 "\tIF NEW.%s IS NULL THEN\n\t\tNEW.%s := NULL;\n\tELSE\n\t\tSELECT "
+				 "\tIF NEW.%s IS NOT DISTINCT FROM NULL THEN\n\t\tNEW.%s := "
+				 "NULL;\n\tELSE\n\t\tSELECT "
 				 "%s.encrypt(%s%s) INTO NEW.%s\n"
 				 "\t\tFROM (SELECT NEW.*) AS %s;\n\tEND IF;\n\tRETURN NEW;\nEND",
 				 table->source, table->target, job->schema, job->value,
@@ -107,7 +112,7 @@ add_triggers(EvcJob *job)
 
 	evc_text_add(&sql,
 				 "CREATE TRIGGER %s BEFORE UPDATE ON %s FOR EACH ROW WHEN ((NEW.%s IS "
-				 "NOT NULL AND NEW.%s IS NULL) OR pg_catalog.record_image_ne(",
+				 "DISTINCT FROM NULL AND NEW.%s IS NULL) OR pg_catalog.record_image_ne(",
 				 table->trigger, table->name, table->source, table->target);
 	done = add_record(job, &sql, "NEW");
 	evc_text_add(&sql, ", ");
@@ -122,8 +127,8 @@ add_triggers(EvcJob *job)
 		return false;
 	sql = (EvcText){0};
 	evc_text_add(&sql,
-				 "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW WHEN (NEW.%s IS NOT "
-				 "NULL) EXECUTE FUNCTION %s()",
+				 "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW WHEN (NEW.%s IS "
+				 "DISTINCT FROM NULL) EXECUTE FUNCTION %s()",
 				 table->insert_trigger, table->name, table->source, table->function);
 	return do_text(job, "make the trigger", &sql);
 }
@@ -137,7 +142,7 @@ add_constraint(EvcJob *job)
 	evc_text_add(&sql, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (", table->name,
 				 table->constraint);
 	if (!table->source_not_null)
-		evc_text_add(&sql, "%s IS NULL OR ", table->source);
+		evc_text_add(&sql, "%s IS NOT DISTINCT FROM NULL OR ", table->source);
 	evc_text_add(&sql, "%s IS NOT NULL) NOT VALID", table->target);
 	return do_text(job, "add the constraint", &sql);
 }

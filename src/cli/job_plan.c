@@ -36,7 +36,7 @@ build_count(EvcJob *job, const char *newest)
 	const EvcTable *table = &job->table;
 	EvcText sql = {0};
 
-	evc_text_add(&sql, "SELECT count(*), count(*) FILTER (WHERE %s IS NOT NULL",
+	evc_text_add(&sql, "SELECT count(*), count(*) FILTER (WHERE %s IS DISTINCT FROM NULL",
 				 table->source);
 	if (newest != NULL)
 		evc_text_add(&sql, " AND (%s.encrypted_info(%s)).key_id IS DISTINCT FROM '%s'",

@@ -31,7 +31,7 @@ walk(EvcJob *job)
 
 	evc_text_add(&head, "UPDATE %s SET %s = %s.encrypt(%s%s)", table->name, table->target,
 				 job->schema, job->value, job->context_argument);
-	evc_text_add(&tail, " AND %s IS NULL AND %s IS NOT NULL", table->target,
+	evc_text_add(&tail, " AND %s IS NULL AND %s IS DISTINCT FROM NULL", table->target,
 				 table->source);
 	walk.head = head.bytes;
 	walk.tail = tail.bytes;

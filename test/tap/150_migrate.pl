@@ -107,7 +107,7 @@ sub key_is_walked
 	return;
 }
 
-set_up(q{CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+set_up(q{CREATE TYPE pair AS (a int, b text); CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 	CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 	CREATE EXTENSION citext});
 key_is_walked('text', 'k text PRIMARY KEY', q~CASE i % 3 WHEN 0 THEN 'k"' || i WHEN 1 THEN E'\\\\{' || i ELSE 'ä,' || i END~);
@@ -140,7 +140,8 @@ is(query('SELECT count(*) FROM descending WHERE decrypt(v_encrypted) = v'), 50, 
 for my $case ([ 'int', 'i' ], [ 'numeric', 'i / 7.0' ], [ 'float8', 'i / 7.0::float8' ], [ 'boolean', 'i % 2 = 0' ],
 	[ 'bytea', q{decode(lpad(to_hex(i), 8, '0'), 'hex')} ], [ 'jsonb', q{jsonb_build_object('k', i)} ], [ 'date', q{'2000-01-01'::date + i} ],
 	[ 'character(12)', q{'c' || i} ], [ 'varchar(20)', q{'c' || i} ], [ 'text[]', q{ARRAY['a', 'b"' || i]} ],
-	[ 'timestamptz', q{now() + i * interval '1 ms'} ], [ 'point', 'point(i, -i)' ], [ 'mood', q{'happy'::mood} ], [ 'int4range', 'int4range(i, i + 5)' ])
+	[ 'timestamptz', q{now() + i * interval '1 ms'} ], [ 'point', 'point(i, -i)' ], [ 'mood', q{'happy'::mood} ], [ 'int4range', 'int4range(i, i + 5)' ],
+	[ 'pair', '(CASE WHEN i % 2 = 0 THEN i END, NULL)::pair' ])
 {
 	my ($type, $value) = @$case;
 
