@@ -107,7 +107,7 @@ sub key_is_walked
 	return;
 }
 
-set_up(q{CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+set_up(q{CREATE TYPE pair AS (a int, b text); CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 	CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 	CREATE EXTENSION citext});
 key_is_walked('text', 'k text PRIMARY KEY', q~CASE i % 3 WHEN 0 THEN 'k"' || i WHEN 1 THEN E'\\\\{' || i ELSE 'ä,' || i END~);
@@ -140,7 +140,8 @@ is(query('SELECT count(*) FROM descending WHERE decrypt(v_encrypted) = v'), 50, 
 for my $case ([ 'int', 'i' ], [ 'numeric', 'i / 7.0' ], [ 'float8', 'i / 7.0::float8' ], [ 'boolean', 'i % 2 = 0' ],
 	[ 'bytea', q{decode(lpad(to_hex(i), 8, '0'), 'hex')} ], [ 'jsonb', q{jsonb_build_object('k', i)} ], [ 'date', q{'2000-01-01'::date + i} ],
 	[ 'character(12)', q{'c' || i} ], [ 'varchar(20)', q{'c' || i} ], [ 'text[]', q{ARRAY['a', 'b"' || i]} ],
-	[ 'timestamptz', q{now() + i * interval '1 ms'} ], [ 'point', 'point(i, -i)' ], [ 'mood', q{'happy'::mood} ], [ 'int4range', 'int4range(i, i + 5)' ])
+	[ 'timestamptz', q{now() + i * interval '1 ms'} ], [ 'point', 'point(i, -i)' ], [ 'mood', q{'happy'::mood} ], [ 'int4range', 'int4range(i, i + 5)' ],
+	[ 'pair', '(CASE WHEN i % 2 = 0 THEN i END, NULL)::pair' ])
 {
 	my ($type, $value) = @$case;
 
@@ -214,6 +215,37 @@ is(query(q{SELECT count(decrypt(v, tenant || '/' || id)) FROM bound}), 500, 'all
 evcrypt_ok('verified by the context that the job knows', 'migrate', @bound, '--verify');
 set_up(q{CREATE TABLE of_null (id int PRIMARY KEY, c text, v text); INSERT INTO of_null SELECT i, nullif(i, 5), 'v' FROM generate_series(1, 10) i});
 evcrypt_is('a context of NULL', 2, qr/^row \{"5"\}: .*context.*\(22004\)\n/m, 'migrate', '--table', 'of_null', '--column', 'v', '--context', 'c');
+
+# --- labels --------------------------------------------------------------------
+
+system('test/lib/as-server', 'e3ctl', 'app', 'add', 'labelled') == 0 or BAIL_OUT('no app');
+set_up(q{CREATE TABLE labelled (id int PRIMARY KEY, v text, v_encrypted encrypted);
+	SECURITY LABEL FOR evcrypt ON COLUMN labelled.v_encrypted IS 'app=labelled, role=pii, type=numeric, context=''row '' || column(id)';
+	INSERT INTO labelled SELECT i, i || '.50' FROM generate_series(1, 30) i});
+my $label_works = sub { query(q{SET evcrypt.app = labelled; SELECT count(*) FROM labelled
+	WHERE decrypt_as(v_encrypted, NULL::numeric, 'row ' || id) = v::numeric AND (encrypted_info(v_encrypted)).datatype = 'number'}) };
+evcrypt_is('a label of another app', 2, qr/^evcrypt: evcrypt\.app is not "labelled"/, 'migrate', '--table', 'labelled', '--column', 'v');
+{
+	local $ENV{PGOPTIONS} = '-c evcrypt.app=labelled -c evcrypt.role=pii';
+	evcrypt_ok('a column with a label', 'migrate', '--table', 'labelled', '--column', 'v');
+	is($label_works->(), 30, 'is encrypted as that says');
+	evcrypt_ok('verified', 'migrate', '--table', 'labelled', '--column', 'v', '--verify');
+	evcrypt_is('another context than the label\'s', 2, qr/begun with another --context/, 'migrate', '--table', 'labelled', '--column', 'v', '--context', 'id');
+}
+like((psql(q{INSERT INTO labelled VALUES (31, '31')}))[1], qr/42501: the column is encrypted with evcrypt.app = labelled/,
+	'a writer of another app is refused');
+like((psql(q{SET evcrypt.app = labelled; INSERT INTO labelled VALUES (31, '31')}))[1], qr/42501: the column is encrypted with evcrypt.role = pii/,
+	'and of another role');
+set_up(q{SET evcrypt.app = labelled; SET evcrypt.role = pii; INSERT INTO labelled VALUES (31, '31')});
+is($label_works->(), 31, 'but not one who has both');
+{
+	local $ENV{PGOPTIONS} = '-c evcrypt.app=labelled -c evcrypt.role=pii';
+	evcrypt_ok('dropped', 'migrate', '--table', 'labelled', '--column', 'v', '--finish', 'drop');
+}
+like(query(q{COPY labelled TO STDOUT WITH (DECRYPT *)}), qr/^31\t31$/m, 'COPY goes by the same label');
+set_up(q{CREATE TABLE of_time (at timestamptz PRIMARY KEY, v text, v_encrypted encrypted);
+	SECURITY LABEL FOR evcrypt ON COLUMN of_time.v_encrypted IS 'context=column(at)'});
+evcrypt_is('a label whose context depends on settings', 2, qr/could not use the context: .*\(42P17\)/, 'migrate', '--table', 'of_time', '--column', 'v');
 
 # --- tables --------------------------------------------------------------------
 
