@@ -124,6 +124,13 @@ is_indefinite(uint8_t first)
 	return first == 0x5f || first == 0x7f || first == 0x9f;
 }
 
+/* Major type 6 in one byte; libcbor 0.8 takes most of these for reserved. */
+static bool
+is_small_tag(uint8_t first)
+{
+	return first >= 0xc0 && first < 0xd8;
+}
+
 EvcCborItem
 evc_cbor_next(EvcCborReader *reader)
 {
@@ -141,6 +148,11 @@ evc_cbor_next(EvcCborReader *reader)
 	{
 		reader->verdict = EVC_VERDICT_INDEFINITE;
 		return (EvcCborItem){.kind = EVC_CBOR_NONE};
+	}
+	if (is_small_tag(first))
+	{
+		reader->at++;
+		return (EvcCborItem){.kind = EVC_CBOR_TAG, .number = first & 0x1f};
 	}
 	result = cbor_stream_decode(reader->at, (size_t) (reader->end - reader->at),
 								&callbacks, &item);
