@@ -1,11 +1,12 @@
 /*
  * client/connect.c
- *	  From an endpoint to a connection that has exchanged HELLO.
+ *	  From an endpoint to a connection that has exchanged HELLO, and shown evidence.
  */
 #include "postgres.h"
 
 #include "client/connect.h"
 
+#include "client/attest.h"
 #include "client/exchange.h"
 #include "wire/limits.h"
 
@@ -30,6 +31,22 @@ take_hello(const EvwMessage *message, EvwServerHello *hello)
 	return status;
 }
 
+/* Both as they went, for what evidence is bound to. */
+static bool
+keep_hellos(EvcConn *conn, EvwBytes ours, const EvwBuf *theirs)
+{
+	uint8_t *at = conn->hellos + ours.len;
+
+	if (theirs->len > EVW_HELLO_FRAME_MAX)
+		return false;
+	memcpy(conn->hellos, ours.data, ours.len);
+	evw_put_be32(at, (uint32_t) theirs->len);
+	memcpy(at + EVW_FRAME_PREFIX, theirs->data, theirs->len);
+	conn->our_hello = ours.len;
+	conn->their_hello = EVW_FRAME_PREFIX + theirs->len;
+	return true;
+}
+
 static bool
 exchange_hello(EvcConn *conn, int64 deadline, EvcTrouble *trouble)
 {
@@ -44,6 +61,9 @@ exchange_hello(EvcConn *conn, int64 deadline, EvcTrouble *trouble)
 					  trouble))
 		return false;
 	status = take_hello(&flight.message, &conn->hello);
+	if (status == EVW_OK &&
+		!keep_hellos(conn, (EvwBytes){head, frame.len}, &flight.reply))
+		status = EVW_FRAME_TOO_LONG;
 	evc_exchange_end(&flight);
 	conn->greeted = status == EVW_OK;
 	if (conn->greeted)
@@ -70,8 +90,12 @@ bool
 evc_connect(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 			EvcTrouble *trouble)
 {
+	EvcDemand demand;
+
+	evc_attest_demand(&demand);
 	if (evc_conn_open(conn, endpoint, deadline, trouble) &&
-		exchange_hello(conn, deadline, trouble))
+		exchange_hello(conn, deadline, trouble) &&
+		evc_attest(conn, &demand, deadline, trouble))
 		return true;
 	rename_trouble(trouble);
 	return false;
