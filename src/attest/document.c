@@ -44,6 +44,10 @@ read_module_id(EvcCborReader *reader, EvcDocument *document)
 
 	if (text.len == 0 || text.len > EVC_MODULE_ID_MAX)
 		evc_cbor_fail(reader, EVC_VERDICT_FIELD_LENGTH);
+	/* It is shown; NSM has made nothing but ASCII here. */
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < 0x20 || text.data[i] > 0x7e)
+			evc_cbor_fail(reader, EVC_VERDICT_FIELD_KIND);
 	document->module_id = text;
 }
 

@@ -33,7 +33,7 @@ typedef struct EvcDocument
 	EvwBytes payload;
 	EvwBytes signature; /* EVC_ES384_LEN bytes */
 	/* In the payload: */
-	EvwBytes module_id;
+	EvwBytes module_id; /* printable ASCII */
 	uint64_t timestamp_ms;
 	EvwBytes pcrs[EVC_PCRS_MAX]; /* data NULL: not there */
 	EvwBytes certificate;		 /* the signer's, DER */

@@ -11,14 +11,12 @@
 #include <openssl/err.h>
 
 /* A caller that forgot something gets a refusal. */
-static EvcVerdict
-check_expectations(const EvcExpectations *expect)
+static bool
+expects_something(const EvcExpectations *expect)
 {
-	if (!expect->root_given ||
-		(expect->nonce.len == 0 && !(expect->unchecked & EVC_UNCHECKED_NONCE)) ||
-		(expect->binding.len == 0 && !(expect->unchecked & EVC_UNCHECKED_BINDING)))
-		return EVC_VERDICT_NOTHING_EXPECTED;
-	return expect->policy.set != 0 ? EVC_VERDICT_GOOD : EVC_VERDICT_POLICY_EMPTY;
+	return expect->root_given &&
+		   (expect->nonce.len > 0 || (expect->unchecked & EVC_UNCHECKED_NONCE)) &&
+		   (expect->binding.len > 0 || (expect->unchecked & EVC_UNCHECKED_BINDING));
 }
 
 static EvcVerdict
@@ -84,10 +82,10 @@ evc_attest_verify(EvwBytes bytes, const EvcExpectations *expect, EvcAttested *at
 
 	attested->expires = 0;
 	verdict = evc_document_parse(bytes, &attested->document);
-	if (verdict == EVC_VERDICT_GOOD)
-		verdict = check_expectations(expect);
 	if (verdict != EVC_VERDICT_GOOD)
 		return verdict;
+	if (!expects_something(expect))
+		return EVC_VERDICT_NOTHING_EXPECTED;
 	ERR_set_mark();
 	verdict = check_signed(expect, attested);
 	ERR_pop_to_mark();

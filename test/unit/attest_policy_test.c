@@ -13,6 +13,7 @@
 #include "attest/root.h"
 
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 
 /* A good document, and what is expected of it but for what a test changes. */
@@ -44,6 +45,35 @@ static void
 close_case(Case *one)
 {
 	help_buf_free(&one->buf);
+}
+
+/* The form does not change under those who have written to it. */
+static void
+a_document_that_was_made_before(void **state)
+{
+	json_t *vector = help_vectors("evidence.json");
+	EvwBytes document = help_unhex(help_field(vector, "document"));
+	EvwBytes root = help_unhex(help_field(vector, "root"));
+	EvcExpectations expect = {
+		.root_given = true,
+		.now = json_integer_value(json_object_get(vector, "at")),
+		.nonce = help_unhex(help_field(vector, "nonce")),
+		.binding = help_unhex(help_field(vector, "user_data")),
+	};
+	EvcAttested attested;
+	char text[128];
+
+	(void) state;
+	snprintf(text, sizeof(text), "0=%s", help_field(vector, "pcr0"));
+	assert_null(evc_pcr_policy_read(&expect.policy, text));
+	SHA256(root.data, root.len, expect.root);
+	assert_int_equal(evc_attest_verify(document, &expect, &attested), EVC_VERDICT_GOOD);
+	assert_int_equal(attested.document.n_bundle, 3);
+	help_release(document);
+	help_release(root);
+	help_release(expect.nonce);
+	help_release(expect.binding);
+	json_decref(vector);
 }
 
 static void
@@ -341,6 +371,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_document_that_was_made_before),
 		cmocka_unit_test(nothing_is_expected),
 		cmocka_unit_test(age_at_its_ends),
 		cmocka_unit_test(another_nonce_or_binding),

@@ -90,6 +90,8 @@ static const FieldCase field_cases[] = {
 	{"module_id", RAW("\xf6"), EVC_VERDICT_FIELD_KIND},
 	{"module_id", RAW("\x41x"), EVC_VERDICT_FIELD_KIND},
 	{"module_id", RAW("\x60"), EVC_VERDICT_FIELD_LENGTH},
+	{"module_id", RAW("\x61\n"), EVC_VERDICT_FIELD_KIND},
+	{"module_id", RAW("\x61\xff"), EVC_VERDICT_FIELD_KIND},
 	{"digest", RAW("\x66SHA512"), EVC_VERDICT_DIGEST},
 	{"digest", RAW("\x66sha384"), EVC_VERDICT_DIGEST},
 	{"timestamp", RAW("\x00"), EVC_VERDICT_TIMESTAMP},
