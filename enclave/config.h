@@ -49,9 +49,6 @@
 #define E3_DRAIN_MS_DEFAULT 10000
 #define E3_DRAIN_MS_MAX 3600000
 #define E3_TIMEOUT_MS_MIN 10
-#define E3_SIGNER_SECONDS_MIN 2
-#define E3_SIGNER_SECONDS_DEFAULT 10800
-#define E3_SIGNER_SECONDS_MAX 86400
 #define E3_LOCKED_MIN 65536
 #define E3_LOCKED_DEFAULT (1u << 20)
 #define E3_LOCKED_MAX (64u << 20)
@@ -137,8 +134,7 @@ extern EvwStatus e3_config_load(const char *path, E3Config *config,
  * certificate has shown it.
  */
 extern bool e3_config_allows(const E3Config *config, const E3Identity *peer);
-
-/* What it demands of evidence; points into it.  "path" is where it was read. */
+/* Of evidence; points into it.  "path" is where it was read. */
 extern E3AttestSetup e3_config_attest(const E3Config *config, const char *path);
 
 #endif /* E3_CONFIG_H */

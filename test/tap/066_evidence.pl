@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use Certs;
 use E3Client;
 use EvcryptTest;
 use Evidence;
@@ -112,6 +113,28 @@ spit($broken->{config}, slurp($e3->{config}) =~ s/^root = .*$/root = $other\/roo
 ($status, $log) = $broken->try_start;
 isnt($status, 0, 'an issuer of another root');
 like($log, qr/event=evidence_refused .*is not by the root/, 'and the log says so');
+
+# --- over TLS -----------------------------------------------------------------------------------
+
+my $ca = Certs->new("$dir");
+my $server = $ca->server('DNS:localhost,IP:127.0.0.1');
+my $client = $ca->client('DNS:db1.test');
+my $port = PostgreSQL::Test::Cluster::get_free_port();
+my $far = start_e3(like => $e3, extra => Evidence::section($authority) . <<"END");
+[tls]
+listen = 127.0.0.1:$port
+certificate = $server->{cert}
+key = $server->{key}
+client_ca = $ca->{cert}
+END
+my $far_watch = E3Client->new($far->{socket});
+
+$session->query("SET evcrypt.sslcert = '$client->{cert}'; SET evcrypt.sslkey = '$client->{key}'; SET evcrypt.sslrootcert = '$ca->{cert}'");
+$session->query("SET evcrypt.endpoints = 'tls://localhost:$port'; SET evcrypt.expected_pcrs = '" . Evidence::pcrs($far) . q{'});
+$session->is(q{SELECT decrypt(encrypt('far'))}, 'far', 'over TLS the document is bound to the same exporter on both sides');
+is($far_watch->stats->{requests_attest}, 1, 'and was asked for');
+$session->query('RESET evcrypt.endpoints; RESET evcrypt.expected_pcrs');
+$far_watch->close;
 
 # --- cost ----------------------------------------------------------------------------------------
 
