@@ -14,11 +14,6 @@
 
 #define E3_ATTEST_CAUSE_MAX (PATH_MAX + 200)
 
-/* How long who signs documents may live. */
-#define E3_SIGNER_SECONDS_MIN 2
-#define E3_SIGNER_SECONDS_DEFAULT 10800
-#define E3_SIGNER_SECONDS_MAX 86400
-
 /* What a configuration demands. */
 typedef struct E3AttestSetup
 {
