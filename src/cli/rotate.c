@@ -75,7 +75,7 @@ count_left(EvcJob *job, const char *newest)
 static bool
 end(EvcJob *job, const char *newest)
 {
-	if (!evc_job_start_over(job) || !evc_job_set_phase(job, "done"))
+	if (!evc_job_set_phase(job, "done"))
 		return false;
 	evc_job_say(job, "done",
 				"all of %s is under the newest key, %s; %lld rows by this job",
@@ -104,7 +104,7 @@ run(EvcJob *job)
 {
 	long long left = 0;
 
-	if (evc_job_is_in(job, "done") && !evc_job_renew(job))
+	if (evc_job_is_in(job, "done") && (!evc_job_renew(job) || !evc_job_start_over(job)))
 		return false;
 	for (int i = 0; i < WALKS_MAX; i++)
 	{

@@ -334,10 +334,11 @@ sub check_documents
 {
 	my ($self) = @_;
 	my $opened = call('decrypt_fields', 'v', 'paths');
+	# Without paths, text that claims to be a ciphertext is an error.
 	my $wrong = $self->do($self->any_settings . "
 		SELECT id, ctx, paths, plain, v FROM documents
 		WHERE record_image_eq(row($opened), row(plain)) IS NOT TRUE OR v -> 'open' IS DISTINCT FROM plain -> 'open'
-			OR ctx IS NULL AND record_image_eq(row(decrypt_fields(v)), row(plain)) IS NOT TRUE;
+			OR ctx IS NULL AND plain::text NOT LIKE '%\"ev:%' AND record_image_eq(row(decrypt_fields(v)), row(plain)) IS NOT TRUE;
 		RESET ALL");
 
 	$self->fail("documents: $wrong") if $wrong ne '';

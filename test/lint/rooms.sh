@@ -26,28 +26,30 @@ declare -A src=(
 	[cli]="attest"
 )
 declare -A enclave=(
-	[main]="config net sched rpc audit policy keyring crypto tls base"
-	[ctl]="config audit policy keyring crypto tls base"
-	[net]="config sched rpc audit policy keyring tls base"
+	[main]="config attest net sched rpc audit policy keyring crypto tls base"
+	[ctl]="config attest cert audit policy keyring crypto tls base"
+	[net]="config attest sched rpc audit policy keyring tls base"
 	[sched]="base"
-	[rpc]="config audit policy keyring crypto tls base"
+	[rpc]="config attest audit policy keyring crypto tls base"
 	[tls]="config base"
 	[keyring]="audit crypto base"
 	[policy]="base"
 	[audit]="base"
 	[crypto]="base"
-	[config]="base"
+	[config]="attest base"
+	[attest]="cert base"
+	[cert]="base"
 	[base]=""
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
+openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/(attest/measure|cert/cert|ctl/(attest|keyfile))\.c)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
 # Files that may include CBOR's library.
-cbor='^src/attest/cbor\.c$'
+cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
 # Files that may include socket headers.
 sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 

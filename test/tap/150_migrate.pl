@@ -71,7 +71,8 @@ evcrypt_ok('swap', 'migrate', @job, '--finish', 'swap');
 is(query('SELECT count(*) FROM patients WHERE decrypt(ssn) = ssn_plaintext'), 5000, 'the names are swapped');
 set_up(q{INSERT INTO patients (id, ssn) VALUES (-4, encrypt('written encrypted'))});
 is((psql('INSERT INTO patients (id) VALUES (-5)'))[1] =~ /23502/, 1, 'NOT NULL is the encrypted column\'s');
-evcrypt_ok('and verified still', 'migrate', @job, '--verify');
+like(evcrypt_ok('and verified still', 'migrate', @job, '--verify'), qr/^the plaintext of before the swap is still in ssn_plaintext$/m,
+	'with a word about the plaintext');
 $out = evcrypt_ok('drop', 'migrate', @job, '--finish', 'drop');
 like($out, qr/with the plaintext column goes: index public.patients_ssn$/m, 'says what goes with it');
 like($out, qr/still in the table's file until it is rewritten/, 'and what remains');
@@ -279,6 +280,12 @@ evcrypt_ok('abandoned', 'migrate', '--table', 'watched', '--column', 'v', '--aba
 set_up('UPDATE watched SET v_encrypted = NULL, seen = 0');
 evcrypt_ok('unless they are not to', 'migrate', '--table', 'watched', '--column', 'v', '--skip-triggers');
 is(query('SELECT sum(seen) || $$ $$ || count(decrypt(v_encrypted)) FROM watched'), '10 10', 'and do not');
+
+# On a terminal.
+set_up(q{DELETE FROM evcrypt_job WHERE relation = 'watched'::regclass; UPDATE watched SET v_encrypted = NULL});
+my $terminal = qx(script -qec 'evcrypt migrate --table watched --column v' /dev/null);
+is($?, 0, 'on a terminal');
+like($terminal, qr{\r\[#{20}\] 100\.0 %  10 of 10 rows  \d[\d,]* rows/s  ETA 0:00\e\[K\r?\n}, 'there is a bar');
 
 # A dump in the middle, into another database.
 set_up(q{CREATE TABLE dumped (id int PRIMARY KEY, v text); INSERT INTO dumped SELECT i, 'v' || i FROM generate_series(1, 10) i});

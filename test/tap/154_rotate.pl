@@ -113,7 +113,6 @@ $bench->signal('INT');
 $bench->finish;
 wait_until('pgbench has ended', sub { query(q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'}) == 0 });
 is(CopyTest::slurp($bench_err), '', 'no write has failed');
-is(progress()->{phase}, 'done', 'evcrypt_progress says so');
 
 my $twin_differs = q{SELECT count(*) FROM plain FULL JOIN twin USING (id)
 	WHERE plain.id IS NULL OR twin.id IS NULL OR decrypt(plain.v) IS DISTINCT FROM twin.v};
@@ -124,6 +123,8 @@ my %verified = map { %$_ } grep { $_->{event} eq 'verified' } map { decode_json(
 is_deeply([ $status, @verified{qw(key values old_key unlike failed)} ],
 	[ 0, $second, query('SELECT count(v) FROM plain'), 0, 0, 0 ], 'verified');
 like(evcrypt_ok('again', @plain), qr/; 0 rows by this job$/m, 'there is nothing to do');
+my $job = progress();
+is("$job->{phase} $job->{rows_done} $job->{rows_changed}", "done $job->{rows_total} 0", 'evcrypt_progress says so');
 
 # --- contexts -------------------------------------------------------------------------
 
