@@ -156,10 +156,10 @@ evc_batch_bytes(const EvcBatch *batch)
 static size_t
 bytes_with(const EvcBatch *batch, const EvcBatchValue *value)
 {
-	size_t bytes = batch->columns.len - batch->mark + value->bytes->len;
+	size_t bytes = batch->columns.len - batch->mark + value->bytes.len;
 
 	if (batch->kind.bound)
-		bytes += evc_contexts_size_with(&batch->contexts, batch->count, *value->context);
+		bytes += evc_contexts_size_with(&batch->contexts, batch->count, value->context);
 	return bytes;
 }
 
@@ -181,9 +181,9 @@ evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value)
 static inline void
 check_lengths(const EvcBatch *batch, const EvcBatchValue *value)
 {
-	if (value->bytes->len > batch->max)
+	if (value->bytes.len > batch->max)
 		evc_report_status(EVW_VALUE_TOO_LONG);
-	if (batch->kind.bound && value->context->len > EVW_CONTEXT_MAX)
+	if (batch->kind.bound && value->context.len > EVW_CONTEXT_MAX)
 		evc_report_status(EVW_CONTEXT_TOO_LONG);
 }
 
@@ -199,11 +199,11 @@ may_share(const EvcBatch *batch)
 static int64
 find_equal(EvcBatch *batch, const EvcBatchValue *value)
 {
-	int64 number = evc_dedup_note(&batch->dedup, batch->columns.data, *value->bytes,
+	int64 number = evc_dedup_note(&batch->dedup, batch->columns.data, value->bytes,
 								  batch->columns.len, batch->count);
 
 	if (number >= 0 && batch->kind.bound &&
-		!evc_contexts_match(&batch->contexts, (uint32) number, *value->context))
+		!evc_contexts_match(&batch->contexts, (uint32) number, value->context))
 		return -1;
 	return number;
 }
@@ -222,7 +222,7 @@ add_datatype(EvcBatch *batch, EvwDatatype datatype)
 static inline uint32
 append(EvcBatch *batch, const EvcBatchValue *value)
 {
-	EvwBytes bytes = *value->bytes;
+	EvwBytes bytes = value->bytes;
 
 	Assert(batch->call == NULL);
 	if (batch->kind.verb == EVW_VERB_ENCRYPT)
@@ -240,7 +240,7 @@ append(EvcBatch *batch, const EvcBatchValue *value)
 	if (batch->kind.verb == EVW_VERB_DECRYPT && batch->count == 0)
 		batch->curve = evw_tag_info(bytes.data[0])->curve;
 	if (batch->kind.bound)
-		evc_contexts_add(&batch->contexts, batch->count, *value->context);
+		evc_contexts_add(&batch->contexts, batch->count, value->context);
 	if (bytes.len > 0)
 		memcpy(evw_buf_extend(&batch->columns, bytes.len), bytes.data, bytes.len);
 	evw_put_le32(evw_buf_extend(&batch->lengths, 4), (uint32_t) bytes.len);

@@ -34,16 +34,12 @@ extern bool evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other);
 /* An empty batch below "parent". */
 extern EvcBatch *evc_batch_new(MemoryContext parent, EvcBatchKind kind);
 
-/*
- * Plaintext, of ENCRYPT with its datatype, or the envelope of a ciphertext.  Bytes are
- * pointed to, as a processor that copies what has just been written in two halves waits
- * for it.
- */
+/* Plaintext, of ENCRYPT with its datatype, or the envelope of a ciphertext. */
 typedef struct EvcBatchValue
 {
-	const EvwBytes *bytes;
+	EvwBytes bytes;
 	EvwDatatype datatype;
-	const EvwBytes *context; /* in UTF-8; of a bound batch only */
+	EvwBytes context; /* in UTF-8; of a bound batch only */
 } EvcBatchValue;
 
 /*

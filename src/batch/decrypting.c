@@ -17,10 +17,10 @@ evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *argu
 	Datum argument = arguments[0].value;
 	struct varlena *encrypted = PG_DETOAST_DATUM_PACKED(argument);
 	EvcPlain context = evc_marker_context(marker, arguments);
-	EvwBytes bytes = evc_encrypted_bytes(encrypted);
-	const EvcBatchValue value = {&bytes, evc_encrypted_datatype(bytes), &context.bytes};
+	EvcBatchValue value = {evc_encrypted_bytes(encrypted), .context = context.bytes};
 	bool added;
 
+	value.datatype = evc_encrypted_datatype(value.bytes);
 	added = evc_marker_add_value(batch, &value, ticket);
 	evc_plain_wipe(&context);
 	if ((Pointer) encrypted != DatumGetPointer(argument))

@@ -26,11 +26,12 @@ static bool
 add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicket *ticket)
 {
 	EvcPlain context = evc_marker_context(marker, arguments);
+	EvcBatchValue value = {.context = context.bytes};
 	EvcPlain plain;
-	EvcBatchValue value = {.bytes = &plain.bytes, .context = &context.bytes};
 	bool added;
 
 	value.datatype = encode(marker, arguments[0].value, &plain);
+	value.bytes = plain.bytes;
 	added = evc_marker_add_value(batch, &value, ticket);
 	evc_plain_wipe(&plain);
 	evc_plain_wipe(&context);

@@ -120,7 +120,7 @@ add_field(void *arg, EvwBytes bytes, EvwDatatype datatype)
 {
 	Adding *adding = arg;
 	Kept *kept = adding->kept;
-	const EvcBatchValue value = {&bytes, datatype, &adding->context};
+	const EvcBatchValue value = {bytes, datatype, adding->context};
 
 	adding->full = adding->before > 0 && !evc_batch_fits(adding->batch, &value);
 	if (adding->full)

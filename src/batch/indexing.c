@@ -21,7 +21,7 @@ add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicke
 	EvcPlain context = evc_marker_context(marker, arguments);
 	EvcPlain plain =
 		evc_marker_text(arguments[0].value, SERVER_VALUE_MAX, EVW_VALUE_TOO_LONG);
-	const EvcBatchValue value = {&plain.bytes, EVW_STRING, &context.bytes};
+	const EvcBatchValue value = {plain.bytes, EVW_STRING, context.bytes};
 	bool added = evc_marker_add_value(batch, &value, ticket);
 
 	evc_plain_wipe(&plain);
