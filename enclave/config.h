@@ -10,6 +10,7 @@
 #ifndef E3_CONFIG_H
 #define E3_CONFIG_H
 
+#include "attest/attester.h"
 #include "base/identity.h"
 #include "base/ini.h"
 #include "base/log.h"
@@ -48,6 +49,9 @@
 #define E3_DRAIN_MS_DEFAULT 10000
 #define E3_DRAIN_MS_MAX 3600000
 #define E3_TIMEOUT_MS_MIN 10
+#define E3_SIGNER_SECONDS_MIN 2
+#define E3_SIGNER_SECONDS_DEFAULT 10800
+#define E3_SIGNER_SECONDS_MAX 86400
 #define E3_LOCKED_MIN 65536
 #define E3_LOCKED_DEFAULT (1u << 20)
 #define E3_LOCKED_MAX (64u << 20)
@@ -100,6 +104,12 @@ typedef struct E3Config
 	uint32_t n_tls_listen; /* 0: no TLS */
 	EvwEndpoint tls_listen[E3_CONFIG_LISTEN_MAX];
 	E3TlsFiles tls;
+	/* [attest] */
+	const char *evidence;		  /* "none", or a kind */
+	char attest_root[PATH_MAX];	  /* of "software": PEM files; root=, */
+	char attest_issuer[PATH_MAX]; /* certificate= */
+	char attest_key[PATH_MAX];	  /* key= */
+	uint32_t signer_seconds;	  /* that one who signs documents lives */
 	/* [vsock] */
 	uint32_t vsock_port; /* 0: no vsock */
 	uint32_t n_cids;
@@ -127,5 +137,8 @@ extern EvwStatus e3_config_load(const char *path, E3Config *config,
  * certificate has shown it.
  */
 extern bool e3_config_allows(const E3Config *config, const E3Identity *peer);
+
+/* What it demands of evidence; points into it.  "path" is where it was read. */
+extern E3AttestSetup e3_config_attest(const E3Config *config, const char *path);
 
 #endif /* E3_CONFIG_H */

@@ -130,6 +130,19 @@ serve(E3Config *config, E3TlsContext *tls, E3RpcShared *shared)
 }
 
 static EvwStatus
+open_evidence(const E3Config *config, E3RpcShared *shared)
+{
+	const E3AttestSetup setup = e3_config_attest(config, shared->config_path);
+	char cause[E3_ATTEST_CAUSE_MAX];
+	EvwStatus status = e3_attester_new(&setup, &shared->attester, cause);
+
+	if (status != EVW_OK)
+		e3_log(E3_LOG_ERROR, "evidence_refused", "kind=%s status=%s cause=\"%s\"",
+			   setup.kind, evw_status_name(status), cause);
+	return status;
+}
+
+static EvwStatus
 load_tls_and_serve(E3Config *config, E3RpcShared *shared)
 {
 	E3TlsContext *tls;
@@ -233,10 +246,13 @@ load_and_serve(E3Config *config, const char *config_path)
 	if (status == EVW_OK)
 		status = load_keyring(config, &shared);
 	if (status == EVW_OK)
+		status = open_evidence(config, &shared);
+	if (status == EVW_OK)
 		status = start_audit(config, &shared);
 	if (status == EVW_OK)
 		status = serve_with_caches(config, &shared);
 	e3_audit_stop(shared.audit);
+	e3_attester_free(shared.attester);
 	e3_keyring_holder_free(shared.keyring);
 	e3_quotas_free(shared.quotas);
 	e3_policy_holder_free(shared.policy);

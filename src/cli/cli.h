@@ -38,6 +38,7 @@ typedef struct EvcJobOptions
 	const char *to;
 	const char *type;
 	const char *context;
+	const char *credential_file;
 	int batch_rows;
 	int workers;
 	int lock_timeout_ms;
@@ -58,6 +59,9 @@ typedef struct EvcCli
 	int timeout_ms;
 	EvcJobOptions job;
 } EvcCli;
+
+/* Has options of its own, and talks to no server. */
+extern EvcExit evc_attest(int argc, char **argv);
 
 extern EvcExit evc_doctor(const EvcCli *cli);
 extern EvcExit evc_probe(const EvcCli *cli);
