@@ -146,6 +146,14 @@ $proxy->plan;
 wait_until('E3 is tried again', sub { $session->query(q{SELECT decrypt(encrypt('x'))}) eq 'x' });
 pass('good evidence, and it serves');
 
+# A request is lost, and who answers then is somebody else.
+$proxy->plan({ connection => 1, way => 'reply', message => 2, act => 'cut' },
+	{ connection => 2, way => 'reply', message => 1, act => 'replace', with => old(1) });
+$session->query(q{SELECT encrypt('lost')});
+is($session->sqlstate, 'EV006', 'a request that was lost is not repeated without evidence');
+is(join('; ', map { Evidence::verbs($_->{request_text}) } $proxy->seen), 'HELLO ATTEST ENCRYPT; HELLO ATTEST',
+	'what went out, a connection each');
+
 # --- E3s of another time ----------------------------------------------------------------------------
 
 my $library = (glob '/usr/lib/*/faketime/libfaketime.so.1')[0];
