@@ -293,7 +293,7 @@ signers_are_renewed(void **state)
 	int64_t first;
 	int64_t until;
 
-	expect.skew_s = 0;
+	expect.skew_s = 1;
 	setup.signer_seconds = 2;
 	attester = open_good(&setup);
 	first = until = made_until(attester, &expect);
