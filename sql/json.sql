@@ -19,7 +19,7 @@ $$;
 -- Shapes.
 SELECT p AS paths, r.* FROM (VALUES
 	('{"{ssn}"}'::text[]), ('{"{card,*,number}"}'), ('{"{card,0,number}","{card,-1,cvc}"}'), ('{"{card}"}'), ('{"{*}"}'),
-	('{"{*,*}"}'), ('{"{*,*,number}","{card,1}"}'), ('{"{}"}'), ('{}'),
+	('{"{*,*}"}'), ('{"{*,*,number}","{card,1}"}'), ('{"{}"}'),
 	('{"{missing}","{ssn,deeper}","{card,7,number}","{card,number}","{0}","{born,0}"}'),
 	('{"{\"a,b\",\"*\"}"}'), ('{"{\"a,b\",*}"}'), ('{"{empty}","{nothing}"}'))
 	AS v(p), LATERAL there_and_back('{"ssn": "078-05-1120", "born": {"y": 1912, "m": 6}, "vip": true, "empty": {"o": {}, "a": []},
@@ -96,6 +96,12 @@ SELECT encrypt_fields('{}', ARRAY['{a,null}']);
 SELECT encrypt_fields('{}', ARRAY['{a,"null"}']);
 \set VERBOSITY default
 SELECT encrypt_fields('{}', ARRAY['a']);
+
+-- No path at all: plaintext would stay.
+SELECT encrypt_fields('{"a": 1}', '{}');
+SELECT encrypt_fields('{"a": 1}', '{}', 'c');
+SELECT encrypt_fields('{}', ARRAY(SELECT p FROM (VALUES ('{a}')) AS v(p) WHERE p = ''));
+SELECT decrypt_fields('{"a": "ev:QkTC:"}', '{}'), decrypt_fields('{"a": 1}', '{}', 'c');
 
 -- Limits, at and beyond.
 SELECT encrypt_fields('{"a": 1}', array_agg('{x' || i || '}')) FROM generate_series(1, 256) AS i;

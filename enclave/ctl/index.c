@@ -78,6 +78,10 @@ add_newer(const E3Ctl *ctl, E3Keyring *keyring, const E3App *app)
 
 	if (app->n_indexes == 0)
 		return e3_ctl_fail("%s: has no index key; see index add", ctl->args[0]);
+	if (app->n_indexes == EVW_INDEX_VERSIONS_MAX)
+		return e3_ctl_fail("%s: has %d versions of its index key, as many as it can; "
+						   "see index retire",
+						   ctl->args[0], EVW_INDEX_VERSIONS_MAX);
 	if (e3_versions_next(ctl, app->indexes[0].version, &number) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	return add_key(ctl, keyring, app, number, app->indexes[0].bytes);

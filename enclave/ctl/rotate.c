@@ -16,6 +16,9 @@ add_newer(const E3Ctl *ctl, E3Keyring *keyring, const E3App *app)
 	E3KeyVersion version = {.created_us = e3_clock_unix_us()};
 	EvwStatus status;
 
+	if (app->n_versions == EVW_KEY_VERSIONS_MAX)
+		return e3_ctl_fail("%s: has %d key versions, as many as it can; see app retire",
+						   ctl->args[0], EVW_KEY_VERSIONS_MAX);
 	if (e3_versions_next(ctl, app->versions[0].version, &version.version) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	for (int curve = 0; curve < 2; curve++)

@@ -286,7 +286,12 @@ evc_batch_truncate(EvcBatch *batch, uint32 count)
 {
 	size_t len = batch->columns.len;
 
-	Assert(batch->call == NULL && count <= batch->count);
+	Assert(batch->call == NULL && count <= evc_batch_count(batch));
+	if (count > batch->count)
+	{
+		evc_batch_truncate(batch->more, count - batch->count);
+		return;
+	}
 	drop_more(batch);
 	for (uint32 i = count; i < batch->count; i++)
 		len -= evw_get_le32(batch->lengths.data + (size_t) i * 4);

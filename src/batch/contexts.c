@@ -113,11 +113,15 @@ evc_contexts_add(EvcContexts *contexts, uint32 number, EvwBytes more)
 void
 evc_contexts_truncate(EvcContexts *contexts, uint32 count)
 {
-	if (!contexts->differ || count >= contexts->count)
+	/* One stands for all that are left, if it is shared, but for none if none is. */
+	uint32 left = contexts->differ ? count : Min(count, 1);
+
+	if (left >= contexts->count)
 		return;
-	evc_buffer_truncate(&contexts->bytes, contexts->starts[count]);
-	evc_buffer_truncate(&contexts->lengths, (size_t) count * LENGTH_LEN);
-	contexts->count = count;
+	evc_buffer_truncate(&contexts->bytes, contexts->starts[left]);
+	evc_buffer_truncate(&contexts->lengths, (size_t) left * LENGTH_LEN);
+	contexts->count = left;
+	contexts->differ &= left > 1;
 }
 
 void

@@ -79,6 +79,16 @@ paths_of(Memory *memory, EvcBatch *batch, Datum argument)
 	return memory->paths;
 }
 
+/* Plaintext would stay where it was meant to go. */
+static void
+refuse_no_paths(void)
+{
+	ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("no paths: nothing would be encrypted"),
+			errhint("The path of the whole document is '{}', and an array of that path "
+					"is '{\"{}\"}'."));
+}
+
 static Kept *
 keep(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments)
 {
@@ -90,6 +100,8 @@ keep(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments)
 	kept->call.number = memory->number;
 	if (marker->n_arguments > 1)
 		kept->call.paths = paths_of(memory, batch, arguments[1].value);
+	if (kept->call.encrypts && kept->call.paths->count == 0)
+		refuse_no_paths();
 	caller = MemoryContextSwitchTo(evc_batch_memory(batch));
 	kept->document = DatumGetJsonbPCopy(arguments[0].value);
 	MemoryContextSwitchTo(caller);

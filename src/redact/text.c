@@ -171,19 +171,44 @@ may_be_called(Form_pg_proc function, const EvcName *name, const char *arguments)
 	return takes_arguments(function, arguments);
 }
 
+/* In whatever case: it may be quoted by mistake. */
+static bool
+is_shipped(const char *name)
+{
+	for (size_t i = 0; i < lengthof(shipped); i++)
+		if (pg_strcasecmp(shipped[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Does one of these functions take the call, one of ours or else somebody else's? */
+static bool
+is_taken(const CatCList *list, bool by_ours, const EvcName *name, const char *arguments)
+{
+	for (int i = 0; i < list->n_members; i++)
+	{
+		Form_pg_proc function = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
+
+		if (evc_object_calls(EVC_OBJECT_FUNCTION, function->oid) == by_ours &&
+			may_be_called(function, name, arguments))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What nobody else's function takes may be meant for ours of that name: it has a
+ * wrong number of arguments, say, or is sent to the wrong schema or database.
+ */
 static bool
 name_calls(const EvcName *name, const char *arguments)
 {
 	CatCList *list = SearchSysCacheList1(PROCNAMEARGSNSP, PointerGetDatum(name->name));
 	bool calls = false;
 
-	for (int i = 0; i < list->n_members && !calls; i++)
-	{
-		Form_pg_proc function = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
-
-		calls = evc_object_calls(EVC_OBJECT_FUNCTION, function->oid) &&
-				may_be_called(function, name, arguments);
-	}
+	if (is_shipped(name->name) || is_taken(list, true, name, NULL))
+		calls = is_taken(list, true, name, arguments) ||
+				!is_taken(list, false, name, arguments);
 	ReleaseSysCacheList(list);
 	return calls;
 }

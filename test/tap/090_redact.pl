@@ -84,6 +84,16 @@ unlike(is_hidden('a path that is none', q(SELECT encrypt_fields('{}', ARRAY[conc
 	'and is not in the message');
 is_hidden('beside, not inside', 'SELECT id FROM stored WHERE decrypt(v) = :secret');
 is_hidden('with a schema', 'SELECT public.encrypt(:secret)');
+is_hidden('without its paths', q{SELECT encrypt_fields(jsonb_build_object('ssn', :secret))});
+is_hidden('too many arguments', 'SELECT encrypt_fields(:secret, :secret, :secret, :secret)');
+is_hidden('no arguments that it takes', 'SELECT decrypt_as(:secret)');
+is_hidden('a wrapper with too many', 'SELECT inner_one(:secret, 1)');
+is_hidden('in no schema', 'SELECT nosuch.encrypt(:secret)');
+is_hidden('in a schema without it', 'SELECT pg_catalog.decrypt(:secret)');
+is_hidden('in one with another that takes no such call', 'SELECT elsewhere.encrypt(:secret, 1)');
+is_hidden('out of the search path', 'SET search_path = pg_catalog', 'SELECT encrypt(:secret)');
+is_hidden('quoted, in the wrong case', 'SELECT "Encrypt"(:secret)');
+is_hidden('into no table', 'INSERT INTO nosuch VALUES (public.encrypt_fields(:secret))');
 is_hidden('a quoted name', 'SELECT "encrypt"(:secret)');
 is_hidden('an escaped name', q{SELECT U&"encryp\0074"(:secret)});
 is_hidden('a comment between', 'SELECT encrypt /* ( */ (:secret)');
@@ -161,6 +171,8 @@ as_before('the word in a string', q{SELECT 'encrypt(1)', :secret});
 as_before('the word in a comment', 'SELECT :secret /* encrypt(1) */');
 as_before('the word as a column', 'SELECT encrypt, :secret FROM (SELECT 1 AS encrypt) s');
 as_before('a function of that name elsewhere', 'SELECT elsewhere.encrypt(:secret)');
+as_before('one that comes first in the path', 'SET search_path = elsewhere', 'SELECT encrypt(:secret)');
+as_before('pgcrypto\'s, unknown types', q{SELECT encrypt(:secret, 'key', 'aes')});
 as_before('pgcrypto\'s', q{SELECT encrypt(:secret::bytea, 'key', 'aes')});
 as_before('a table with ciphertext', 'SELECT id, v FROM stored WHERE id::text = :secret');
 as_before('its metadata', 'SELECT encrypted_info(v), :secret FROM stored');
@@ -195,6 +207,19 @@ like($log, qr/STATEMENT:  $HIDDEN/, 'without the statement');
 ($log) = log_of({ log_statement => 'none' }, $canary = canary(), 'SELECT audit(:secret), encrypt(:secret)');
 like($log, qr/LOG:  AUDIT: SESSION,1,1,WRITE,INSERT,$HIDDEN$/m, 'of a line of pgaudit\'s what it is about');
 is(count_in($log, $canary), 0, 'and no more');
+
+# --- what resolves to nothing ----------------------------------------------------
+
+$node->safe_psql('postgres', 'DROP EXTENSION pgcrypto');
+is_hidden('three arguments, nobody\'s', q{SELECT encrypt(:secret, 'a', 'b')});
+is_hidden('quoted', q{SELECT "encrypt"(:secret, 'a', 'b')});
+is_hidden('numbers, into no table', 'INSERT INTO nosuch VALUES (public.encrypt(:secret, 1, 2))');
+$node->safe_psql('postgres', 'CREATE DATABASE other');
+logged($node);
+$node->psql('other', "SET log_statement = 'all'; SELECT encrypt('ELSEWHERE')");
+($log) = logged($node);
+unlike($log, qr/ELSEWHERE/, 'a database without the extension: not in the log');
+like($log, qr/statement: $HIDDEN/, 'but a sign of it');
 
 # --- who may turn it off ------------------------------------------------------
 

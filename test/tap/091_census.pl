@@ -24,6 +24,11 @@ my @channels = (
 		sql => ['INSERT INTO stored SELECT nothing, encrypt(:secret)'] },
 	{ name => 'syntax error', place => 'log', off => 'le', sql => ['SELECT encrypt(:secret) FROM FROM stored'] },
 	{ name => 'log_statement', place => 'log', off => 'leb', settings => $ALL_LOG, sql => [$INSERT] },
+	(map { { name => "log_statement: $_->[0]", place => 'log', off => 'le', modes => 'le', settings => $ALL_LOG, sql => [$_->[1]] } }
+		[ 'too many arguments' => 'SELECT encrypt(:secret, 1, 2)' ],
+		[ 'paths forgotten' => 'SELECT encrypt_fields(:secret)' ],
+		[ 'in no schema' => 'SELECT nosuch.encrypt(:secret)' ],
+		[ 'into no table' => 'INSERT INTO nosuch VALUES (public.encrypt(:secret, 1, 2))' ]),
 	{ name => 'log_min_duration_statement', place => 'log', off => 'leb',
 		settings => { log_min_duration_statement => 0 }, sql => [$INSERT] },
 	{ name => 'STATEMENT of a LOG message', place => 'log', off => 'le',
@@ -94,6 +99,11 @@ my @channels = (
 	{ name => 'text of an error of PostgreSQL\'s', place => 'log', off => 'leb',
 		because => 'the client gets the same message: decrypt_as(v, NULL::int) is one without the value',
 		sql => ['SELECT decrypt(encrypt(:secret))::int'] },
+	(map { { name => "text of an error of PostgreSQL's: $_->[0]", place => 'log', off => 'l', modes => 'l',
+				because => 'the client gets the same message', sql => $_->[1] } }
+		[ 'cast to an enum' => ['SELECT encrypt(:secret::color)'] ],
+		[ 'EXECUTE' => [ 'PREPARE q (int) AS SELECT encrypt($1::text)', 'EXECUTE q(:secret)' ] ],
+		[ 'COPY WHERE' => ['COPY stored (id, v) FROM stdin WITH (ENCRYPT (v)) WHERE id > :secret::int'] ]),
 	);
 
 my %run = (l => \&run_literal, e => \&run_extended, b => \&run_bind);
@@ -107,6 +117,7 @@ sub set_up_node
 CREATE EXTENSION pg_stat_statements;
 CREATE TABLE stored (id int, v encrypted);
 CREATE TABLE seen (query text, v encrypted);
+CREATE TYPE color AS ENUM ('red');
 CREATE TABLE unique_text (e text UNIQUE);
 CREATE TABLE unique_later (e text UNIQUE DEFERRABLE INITIALLY DEFERRED);
 CREATE FUNCTION keep(secret text) RETURNS void LANGUAGE plpgsql AS

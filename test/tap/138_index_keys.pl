@@ -96,7 +96,7 @@ is($session->query(q{SELECT array_length(blind_index_all('x'), 1)}), 1, 'and bli
 
 # At most eight at a time.
 is(e3ctl('index', 'rotate', $APP), '0', "index key $_") for 2 .. 8;
-fails(qr/$APP: keyring has as many apps or key versions as it can hold/, 'index', 'rotate', $APP);
+fails(qr/$APP: has 8 versions of its index key, as many as it can; see index retire/, 'index', 'rotate', $APP);
 is($session->query(q{SELECT array_length(blind_index_all('x'), 1)}), 8, 'all of them');
 is_found('among eight');
 
