@@ -159,7 +159,7 @@ evc_set_demand(const EvcSurgery *surgery, CustomScan *scan, const EvcDemand *dem
 {
 	EvcScanHint hint = demand->hint;
 
-	if (evc_plan_is_volatile(surgery, scan->scan.plan.lefttree))
+	if (evc_shows_reading_ahead(surgery, scan->scan.plan.lefttree))
 		hint = EVC_HINT_SINGLE;
 	lfirst(list_nth_cell(scan->custom_private, EVC_SCAN_HINT)) = makeInteger(hint);
 	lfirst(list_nth_cell(scan->custom_private, EVC_SCAN_LIMIT)) =

@@ -22,7 +22,7 @@
  *	                               |
  *	                               C  [x, y]
  *
- *	  lift (B below a Limit, or below a Sort that does not sort by a call)
+ *	  lift (B below a Limit, or below a Sort that does not sort by B's calls)
  */
 #ifndef EVC_PLAN_SURGERY_H
 #define EVC_PLAN_SURGERY_H
@@ -103,6 +103,9 @@ extern void evc_note_leftovers(EvcSurgery *surgery);
 
 /* plan/volatile.c: does running this plan a row further have effects of its own? */
 extern bool evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan);
+
+/* plan/volatile.c: would somebody notice that a node reads this child ahead? */
+extern bool evc_shows_reading_ahead(const EvcSurgery *surgery, const Plan *plan);
 
 /* plan/volatile.c: does this part of a plan call VOLATILE functions of others? */
 extern bool evc_calls_volatile(const Plan *plan);

@@ -80,6 +80,21 @@ acts(const EvcSurgery *surgery, const Plan *plan)
 	}
 }
 
+/* A node without its children. */
+static bool
+node_is_volatile(const EvcSurgery *surgery, const Plan *plan)
+{
+	ListCell *cell;
+
+	if (acts(surgery, plan) || is_volatile(surgery, plan->targetlist) ||
+		is_volatile(surgery, plan->qual))
+		return true;
+	foreach (cell, evc_own_expressions(plan))
+		if (is_volatile(surgery, lfirst(cell)))
+			return true;
+	return false;
+}
+
 bool
 evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan)
 {
@@ -87,16 +102,24 @@ evc_plan_is_volatile(const EvcSurgery *surgery, const Plan *plan)
 
 	if (plan == NULL)
 		return false;
-	if (acts(surgery, plan) || is_volatile(surgery, plan->targetlist) ||
-		is_volatile(surgery, plan->qual))
+	if (node_is_volatile(surgery, plan))
 		return true;
-	foreach (cell, evc_own_expressions(plan))
-		if (is_volatile(surgery, lfirst(cell)))
-			return true;
 	foreach (cell, evc_children(plan))
 		if (evc_plan_is_volatile(surgery, lfirst(cell)))
 			return true;
 	return false;
+}
+
+/* When a Sort gives its first row, it has read all that is below. */
+bool
+evc_shows_reading_ahead(const EvcSurgery *surgery, const Plan *plan)
+{
+	if (IsA(plan, Sort))
+		return false;
+	if (IsA(plan, Limit) || IsA(plan, CustomScan))
+		return plan->lefttree == NULL || node_is_volatile(surgery, plan) ||
+			   evc_shows_reading_ahead(surgery, plan->lefttree);
+	return evc_plan_is_volatile(surgery, plan);
 }
 
 static bool

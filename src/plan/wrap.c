@@ -13,6 +13,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 
+#include "plan/keys.h"
 #include "plan/surgery.h"
 
 /* Nodes that compute their own target list from their own input. */
@@ -76,7 +77,7 @@ collect_leaves(Node *node, void *context)
 {
 	List **leaves = context;
 
-	if (node == NULL)
+	if (node == NULL || list_member_ptr(*leaves, node))
 		return false;
 	if (!is_leaf(node))
 		return expression_tree_walker(node, collect_leaves, context);
@@ -135,13 +136,14 @@ is_sort(const Plan *plan)
 
 /*
  * A node above "plan" that makes "calls", filters by "filter" and gives
- * "target"; both are expressions of plan's own.  plan gives their leaves.
+ * "target"; both are expressions of plan's own.  plan gives their leaves, after
+ * those that are in "kept": parts of target that it goes on computing.
  */
 static CustomScan *
 put_above(EvcSurgery *surgery, Plan *plan, List *found, List *filter, List *target,
-		  const EvcDemand *demand)
+		  List *kept, const EvcDemand *demand)
 {
-	List *leaves = NIL;
+	List *leaves = list_copy(kept);
 	int first_call;
 	CustomScan *scan;
 
@@ -214,18 +216,27 @@ wrap_filter(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 	plan->qual = list_copy_head(filters, place);
 	/* What is left is kept above, where the next round finds it. */
 	scan = put_above(surgery, plan, found, list_concat(taken, rest), plan->targetlist,
-					 demand);
+					 NIL, demand);
 	return (Plan *) scan;
 }
 
+/*
+ * Below a Sort, what it sorts by comes first, in nodes of its own.  Then that stays
+ * there, and the node that makes the other calls can be lifted above the Sort.
+ */
 static Plan *
 wrap_target(EvcSurgery *surgery, Plan *plan, const EvcDemand *demand)
 {
-	List *found = evc_find_calls(surgery, plan->targetlist, NIL, NIL);
+	List *keys = evc_sort_keys(demand->parent, plan->targetlist);
+	List *found = evc_find_calls(surgery, keys, NIL, NIL);
 
+	if (found != NIL)
+		keys = NIL;
+	else
+		found = evc_find_calls(surgery, plan->targetlist, NIL, NIL);
 	if (found == NIL)
 		return plan;
-	return (Plan *) put_above(surgery, plan, found, NIL, plan->targetlist, demand);
+	return (Plan *) put_above(surgery, plan, found, NIL, plan->targetlist, keys, demand);
 }
 
 /* Below a filter nobody knows how many rows it takes. */

@@ -273,6 +273,29 @@ our @SHAPES = (
 	# Order, limits, set operations
 	[ 'ORDER BY a column', batched => 'SELECT id, decrypt(v) FROM t ORDER BY name, id' ],
 	[ 'ORDER BY a call', batched => 'SELECT id FROM t ORDER BY decrypt(v), id' ],
+	[ 'ORDER BY an expression', batched => 'SELECT id, decrypt(v) FROM t ORDER BY lower(name), id % 7, id', exact => 1 ],
+	[ 'ORDER BY an expression that is given out', batched =>
+		q{SELECT id % 7 AS m, id % 7 + 1, decrypt(v) || (id % 7) FROM t ORDER BY m DESC, id || ''}, exact => 1 ],
+	[ 'ORDER BY a call, other calls beside it', batched =>
+		'SELECT id, decrypt(v), try_decrypt(v), decrypt_as(n, NULL::int) FROM t ORDER BY decrypt_as(n, NULL::int) % 100, id' ],
+	[ 'ORDER BY a call of a call', batched => q{SELECT id, decrypt(v) FROM t ORDER BY decrypt(encrypt(decrypt(n))) || 'x'}, limit => 24 ],
+	[ 'ORDER BY a guarded call', batched =>
+		'SELECT id, decrypt(v) FROM t ORDER BY CASE WHEN grp < 5 THEN decrypt(n) END, grp % 3, id', exact => 1 ],
+	[ 'ORDER BY an expression, filter by a call', batched =>
+		q{SELECT id, decrypt(v) FROM t WHERE decrypt(v) LIKE 'name 7%' ORDER BY id % 7, id} ],
+	[ 'ORDER BY an expression, subquery', batched =>
+		'SELECT string_agg(d, $$,$$) FROM (SELECT decrypt(v) AS d FROM t ORDER BY id % 7, id OFFSET 0) q', exact => 1 ],
+	[ 'ORDER BY an expression, FOR UPDATE', batched => 'SELECT id, decrypt(v) FROM t ORDER BY id % 7, id FOR UPDATE' ],
+	[ 'ORDER BY an expression over groups', batched =>
+		'SELECT grp, decrypt(max(v::text)::encrypted), count(*) FROM t GROUP BY grp ORDER BY count(*) + grp % 3, grp', before => 'UPDATE t SET v = (SELECT v FROM t WHERE id = 1)' ],
+	[ 'ORDER BY a sub-select', batched => 'SELECT id, decrypt(v) FROM t ORDER BY (SELECT u.t_id % 7 FROM u WHERE u.id = t.id), id', exact => 1 ],
+	[ 'DISTINCT ON an expression', batched => 'SELECT DISTINCT ON (id % 7) id % 7, decrypt(v) FROM t ORDER BY id % 7, id' ],
+	[ 'incremental sort by an expression', batched => 'SELECT id, decrypt(v) FROM t ORDER BY id, lower(name)', set => $NO_SEQ ],
+	[ 'merge join of an expression', batched => q{SELECT t.id, decrypt(t.v), decrypt(u.v) FROM t JOIN u ON t.id + 0 = u.t_id + 0
+		WHERE decrypt(u.v) <> 'name 5'}, set => $MERGED ],
+	[ 'ORDER BY an expression, top rows', batched => 'SELECT id, decrypt(v) FROM t ORDER BY id % 7, id LIMIT 50', exact => 1 ],
+	[ 'ORDER BY an expression in workers', batched => 'SELECT id, decrypt(v) FROM t ORDER BY lower(name), id', set => $PARALLEL, limit => 24 ],
+	[ 'ORDER BY an expression over partitions', batched => 'SELECT id, decrypt(v) FROM parted ORDER BY id % 7, id', exact => 1 ],
 	[ 'incremental sort', batched => 'SELECT id, decrypt(v) FROM t ORDER BY id, name', set => $NO_SEQ ],
 	[ 'LIMIT', batched => 'SELECT id, decrypt(v) FROM t LIMIT 100' ],
 	[ 'LIMIT OFFSET', batched => 'SELECT id, decrypt(v) FROM t ORDER BY id LIMIT 100 OFFSET 100' ],

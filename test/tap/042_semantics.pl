@@ -63,6 +63,8 @@ for my $sql ('SELECT id, decrypt(v) FROM many ORDER BY x LIMIT 10',
 	'SELECT id FROM many ORDER BY decrypt(v) LIMIT 10',
 	'SELECT id, decrypt(v), decrypt(n) FROM many ORDER BY x LIMIT 10',
 	q{SELECT d || '!' FROM (SELECT decrypt(v) AS d FROM many ORDER BY x) q LIMIT 10},
+	q{SELECT d || '!' FROM (SELECT decrypt(v) AS d FROM many ORDER BY id % 7, x || '') q LIMIT 10},
+	'SELECT id, decrypt(v), decrypt(n) FROM many ORDER BY decrypt_as(n, NULL::int) % 7, id LIMIT 10',
 	'SELECT id, decrypt(encrypt(x)) FROM many ORDER BY x LIMIT 10')
 {
 	like($session->query("EXPLAIN (ANALYZE, COSTS OFF) $sql"), qr/Sort Method: top-N heapsort/,
@@ -75,6 +77,7 @@ for my $sql ('SELECT id, decrypt(v) FROM many ORDER BY x LIMIT 10',
 my %whose = (
 	'seq scan' => 'SELECT decrypt(v) FROM bad LIMIT %d',
 	'sorted' => 'SELECT decrypt(v) FROM bad ORDER BY id LIMIT %d',
+	'sorted by an expression' => 'SELECT * FROM (SELECT decrypt(v) FROM bad ORDER BY id + 0) q LIMIT %d',
 	'filter' => q{SELECT id FROM bad WHERE decrypt(v) <> '' LIMIT %d},
 	'subquery' => 'SELECT * FROM (SELECT decrypt(v) FROM bad OFFSET 0) q LIMIT %d');
 for my $what (sort keys %whose)
@@ -339,6 +342,11 @@ my %sequence = (
 	'LIMIT' => q{SELECT decrypt(v), nextval('seq') FROM many LIMIT 3},
 	'LIMIT OFFSET' => q{SELECT decrypt(v), nextval('seq') FROM many LIMIT 3 OFFSET 2},
 	'ORDER BY' => q{SELECT decrypt(v), nextval('seq') FROM many ORDER BY x LIMIT 5},
+	'ORDER BY a VOLATILE expression' => q{SELECT id, decrypt(v) FROM many ORDER BY -nextval('seq')},
+	'ORDER BY a VOLATILE expression that is given out' =>
+		q{SELECT id, decrypt(v), nextval('seq') % 7 AS k FROM many ORDER BY k, id},
+	'ORDER BY a VOLATILE expression, two calls' =>
+		q{SELECT decrypt(v), decrypt(n) FROM many WHERE id < 50 ORDER BY decrypt_as(n, NULL::int) % 7, -nextval('seq')},
 	'ORDER BY over a subquery' => q{SELECT id, d, k FROM (SELECT id, x, decrypt(v) AS d, nextval('seq') AS k FROM many OFFSET 0) q
 		ORDER BY x LIMIT 5},
 	'ORDER BY over a subquery, no limit' => q{SELECT * FROM (SELECT id, x, decrypt(v) AS d, nextval('seq') AS k
@@ -355,6 +363,7 @@ same_both_ways($session, "nextval, $_",
 my @rescans = (
 	'SELECT b.id, q.d FROM bad b, LATERAL (SELECT decrypt(m.v) AS d FROM many m WHERE m.grp = b.id LIMIT 20) q',
 	'SELECT b.id, q.d FROM bad b, LATERAL (SELECT decrypt(m.v) AS d FROM many m WHERE m.grp = b.id ORDER BY m.x LIMIT 3) q',
+	'SELECT b.id, q.d FROM bad b, LATERAL (SELECT decrypt(m.v) AS d FROM many m WHERE m.grp = b.id ORDER BY m.id % 7, m.id + b.id OFFSET 2) q',
 	'SELECT b.id, (SELECT string_agg(decrypt(m.v), $$,$$ ORDER BY m.id) FROM many m WHERE m.grp = b.id AND m.id < 300) FROM bad b',
 	'SELECT b.id, EXISTS (SELECT FROM many m WHERE m.grp = b.id % 20 AND decrypt(m.v) LIKE $$%3$$ OFFSET 0) FROM bad b',
 	'SELECT b.id, (SELECT count(*) FROM (SELECT decrypt(m.v) FROM many m LIMIT b.id) q) FROM bad b',
