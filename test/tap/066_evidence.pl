@@ -146,7 +146,7 @@ for my $round (1 .. 3)
 		$session->query("SET evcrypt.attestation = $kind");
 		$session->query('SELECT evcrypt_health()');
 		my $start = time;
-		$session->query('SELECT count(*) FROM generate_series(1, 20) i, LATERAL (SELECT reachable FROM evcrypt_health() WHERE i > 0) h');
+		$session->query('DO $$ BEGIN FOR i IN 1..20 LOOP PERFORM reachable FROM evcrypt_health(); END LOOP; END $$');
 		my $each = (time - $start) * 1000 / 20;
 		$ms{$kind} = $each unless defined $ms{$kind} and $ms{$kind} < $each;
 	}
