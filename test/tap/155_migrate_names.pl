@@ -37,6 +37,7 @@ evcrypt_ok('a column of the longest name', job('long', $one));
 evcrypt_is('another that would have the same encrypted column', 2,
 	qr/is filled by another migration, whose constraint is .*\nHINT: Name another column with --to\./, job('long', $other));
 evcrypt_ok('unless it is named', job('long', $other, '--to', 'other'));
+evcrypt_ok('abandoned', job('long', $other, '--abandon'));
 evcrypt_ok('swapped', job('long', $one, '--finish', 'swap'));
 is(query(utf8(q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'long'::regclass AND attname LIKE '%\_plaintext'})), 1,
 	'the plaintext\'s name is not cut');
