@@ -23,7 +23,7 @@ RUN make -C /evcrypt -j"$(nproc)" install DESTDIR=/installed
 
 FROM base AS e3
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-		libssl3 libinih1 libcjose0 libjansson4 libsecp256k1-1 \
+		libssl3 libinih1 libcjose0 libjansson4 libcbor0.8 libsecp256k1-1 \
 		$([ "$(dpkg --print-architecture)" != amd64 ] || echo libipsec-mb1) \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& install -d -o e3 -g evcrypt -m 0700 /var/lib/evcrypt \

@@ -112,8 +112,7 @@ extern EvwStatus e3_config_load(const char *path, E3Config *config,
  * certificate has shown it.
  */
 extern bool e3_config_allows(const E3Config *config, const E3Identity *peer);
-
-/* What it demands of evidence; points into it.  "path" is where it was read. */
+/* Of evidence; points into it.  "path" is where it was read. */
 extern E3AttestSetup e3_config_attest(const E3Config *config, const char *path);
 
 #endif /* E3_CONFIG_H */

@@ -42,8 +42,10 @@ struct EvcBatch
 	EvwBuf columns;	  /* begins with the bin of values, open until it is sent */
 	size_t mark;	  /* of that bin */
 	EvwBuf lengths;	  /* 4 bytes a value */
-	EvwBuf datatypes; /* 1 byte a value */
-	bool typed;		  /* some are not strings */
+	size_t room;	  /* that a frame, or its reply, needs for a value beside its bytes */
+	size_t max;		  /* bytes of a value */
+	bool typed;		  /* some are not strings: */
+	EvwBuf datatypes; /* 1 byte a value; empty if all are */
 	EvcContexts contexts;
 	EvcDedup dedup;		  /* of values that may share a result */
 	MemoryContext memory; /* for what is kept; NULL: nothing was, ever */
@@ -85,52 +87,6 @@ evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other)
 		   same_name(one.app, other.app) && same_name(one.role, other.role);
 }
 
-EvcBatch *
-evc_batch_new(MemoryContext parent, EvcBatchKind kind)
-{
-	MemoryContext context =
-		AllocSetContextCreate(parent, "evcrypt batch", ALLOCSET_SMALL_SIZES);
-	EvcBatch *batch = MemoryContextAllocZero(context, sizeof(EvcBatch));
-
-	evc_involved = true;
-	batch->context = context;
-	batch->kind = kind;
-	evc_buffer_init(&batch->columns, context);
-	evc_buffer_init(&batch->lengths, context);
-	evc_buffer_init(&batch->datatypes, context);
-	evc_contexts_init(&batch->contexts, context);
-	evc_dedup_init(&batch->dedup, context);
-	batch->wipe.func = wipe;
-	batch->wipe.arg = batch;
-	MemoryContextRegisterResetCallback(context, &batch->wipe);
-	batch->mark = evw_write_bin_begin(&batch->columns);
-	return batch;
-}
-
-uint32
-evc_batch_count(const EvcBatch *batch)
-{
-	return batch->count + (batch->more == NULL ? 0 : evc_batch_count(batch->more));
-}
-
-size_t
-evc_batch_bytes(const EvcBatch *batch)
-{
-	return batch->columns.len - batch->mark + evc_contexts_size(&batch->contexts) +
-		   batch->kept_bytes + (batch->more == NULL ? 0 : evc_batch_bytes(batch->more));
-}
-
-/* Of the values with one more. */
-static size_t
-bytes_with(const EvcBatch *batch, const EvcBatchValue *value)
-{
-	size_t bytes = batch->columns.len - batch->mark + value->bytes.len;
-
-	if (batch->kind.bound)
-		bytes += evc_contexts_size_with(&batch->contexts, batch->count, value->context);
-	return bytes;
-}
-
 /* What comes back of a value may be longer than what goes out: by so much, at most. */
 static size_t
 reply_room(EvcBatchKind kind)
@@ -149,35 +105,86 @@ reply_room(EvcBatchKind kind)
 }
 
 static bool
-takes_plaintexts(const EvcBatch *batch)
+takes_plaintexts(EvcBatchKind kind)
 {
-	return batch->kind.verb == EVW_VERB_ENCRYPT ||
-		   batch->kind.verb == EVW_VERB_BLIND_INDEX;
+	return kind.verb == EVW_VERB_ENCRYPT || kind.verb == EVW_VERB_BLIND_INDEX;
+}
+
+EvcBatch *
+evc_batch_new(MemoryContext parent, EvcBatchKind kind)
+{
+	MemoryContext context =
+		AllocSetContextCreate(parent, "evcrypt batch", ALLOCSET_SMALL_SIZES);
+	EvcBatch *batch = MemoryContextAllocZero(context, sizeof(EvcBatch));
+
+	evc_involved = true;
+	batch->context = context;
+	batch->kind = kind;
+	evc_buffer_init(&batch->columns, context);
+	evc_buffer_init(&batch->lengths, context);
+	evc_buffer_init(&batch->datatypes, context);
+	evc_contexts_init(&batch->contexts, context);
+	evc_dedup_init(&batch->dedup, context);
+	batch->room = VALUE_ROOM + reply_room(kind);
+	batch->max = takes_plaintexts(kind) ? EVW_PLAINTEXT_MAX : EVW_ENVELOPE_MAX;
+	batch->wipe.func = wipe;
+	batch->wipe.arg = batch;
+	MemoryContextRegisterResetCallback(context, &batch->wipe);
+	batch->mark = evw_write_bin_begin(&batch->columns);
+	return batch;
+}
+
+uint32
+evc_batch_count(const EvcBatch *batch)
+{
+	return batch->count + (batch->more == NULL ? 0 : evc_batch_count(batch->more));
+}
+
+size_t
+evc_batch_bytes(const EvcBatch *batch)
+{
+	size_t bytes = batch->columns.len - batch->mark + batch->kept_bytes;
+
+	if (batch->kind.bound)
+		bytes += evc_contexts_size(&batch->contexts);
+	for (const EvcBatch *more = batch->more; more != NULL; more = more->more)
+		bytes += more->columns.len - more->mark + evc_contexts_size(&more->contexts);
+	return bytes;
+}
+
+/* Of the values with one more. */
+static size_t
+bytes_with(const EvcBatch *batch, const EvcBatchValue *value)
+{
+	size_t bytes = batch->columns.len - batch->mark + value->bytes.len;
+
+	if (batch->kind.bound)
+		bytes += evc_contexts_size_with(&batch->contexts, batch->count, value->context);
+	return bytes;
+}
+
+static inline bool
+fits(const EvcBatch *batch, const EvcBatchValue *value)
+{
+	size_t count = (size_t) batch->count + 1;
+	size_t frame = bytes_with(batch, value) + count * batch->room + FRAME_ROOM;
+
+	return batch->more == NULL && count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
 }
 
 bool
 evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value)
 {
-	size_t count = (size_t) batch->count + 1;
-	size_t frame = bytes_with(batch, value) + count * VALUE_ROOM + FRAME_ROOM;
-
-	frame += count * reply_room(batch->kind);
-	return batch->more == NULL && count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
+	return fits(batch, value);
 }
 
-static void
-check_fits(const EvcBatch *batch, const EvcBatchValue *value)
+static inline void
+check_lengths(const EvcBatch *batch, const EvcBatchValue *value)
 {
-	size_t max = takes_plaintexts(batch) ? EVW_PLAINTEXT_MAX : EVW_ENVELOPE_MAX;
-
-	if (value->bytes.len > max)
+	if (value->bytes.len > batch->max)
 		evc_report_status(EVW_VALUE_TOO_LONG);
 	if (batch->kind.bound && value->context.len > EVW_CONTEXT_MAX)
 		evc_report_status(EVW_CONTEXT_TOO_LONG);
-	if (batch->count == EVW_VALUES_MAX)
-		evc_report_status(EVW_TOO_MANY_VALUES);
-	if (bytes_with(batch, value) > EVW_FRAME_MAX)
-		evc_report_status(EVW_FRAME_TOO_LONG);
 }
 
 /* Two encryptions of one value are two ciphertexts. */
@@ -201,19 +208,29 @@ find_equal(EvcBatch *batch, const EvcBatchValue *value)
 	return number;
 }
 
-uint32
-evc_batch_add(EvcBatch *batch, const EvcBatchValue *value)
+/* As most batches are of strings alone, nothing is written before one that is not. */
+static void
+add_datatype(EvcBatch *batch, EvwDatatype datatype)
+{
+	if (!batch->typed && batch->count > 0)
+		memset(evw_buf_extend(&batch->datatypes, batch->count), EVW_STRING, batch->count);
+	batch->typed = true;
+	*evw_buf_extend(&batch->datatypes, 1) = (uint8_t) datatype;
+}
+
+/* One that is short enough, and fits. */
+static inline uint32
+append(EvcBatch *batch, const EvcBatchValue *value)
 {
 	EvwBytes bytes = value->bytes;
 
 	Assert(batch->call == NULL);
-	check_fits(batch, value);
 	if (batch->kind.verb == EVW_VERB_ENCRYPT)
 	{
-		*evw_buf_extend(&batch->datatypes, 1) = (uint8_t) value->datatype;
-		batch->typed |= value->datatype != EVW_STRING;
+		if (batch->typed || value->datatype != EVW_STRING)
+			add_datatype(batch, value->datatype);
 	}
-	if (may_share(batch))
+	else if (may_share(batch))
 	{
 		int64 equal = find_equal(batch, value);
 
@@ -224,16 +241,31 @@ evc_batch_add(EvcBatch *batch, const EvcBatchValue *value)
 		batch->curve = evw_tag_info(bytes.data[0])->curve;
 	if (batch->kind.bound)
 		evc_contexts_add(&batch->contexts, batch->count, value->context);
-	evw_buf_append(&batch->columns, bytes.data, bytes.len);
+	if (bytes.len > 0)
+		memcpy(evw_buf_extend(&batch->columns, bytes.len), bytes.data, bytes.len);
 	evw_put_le32(evw_buf_extend(&batch->lengths, 4), (uint32_t) bytes.len);
 	return batch->count++;
+}
+
+bool
+evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
+{
+	if (batch->count > 0 && !fits(batch, value))
+		return false;
+	check_lengths(batch, value);
+	if (batch->count == 0 && bytes_with(batch, value) > EVW_FRAME_MAX)
+		evc_report_status(EVW_FRAME_TOO_LONG);
+	*number = append(batch, value);
+	return true;
 }
 
 uint32
 evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value)
 {
-	if (batch->count == 0 || evc_batch_fits(batch, value))
-		return evc_batch_add(batch, value);
+	uint32 number;
+
+	if (evc_batch_add(batch, value, &number))
+		return number;
 	if (batch->more == NULL)
 		batch->more = evc_batch_new(batch->context, batch->kind);
 	return batch->count + evc_batch_add_further(batch->more, value);
@@ -260,7 +292,7 @@ evc_batch_truncate(EvcBatch *batch, uint32 count)
 		len -= evw_get_le32(batch->lengths.data + (size_t) i * 4);
 	evc_buffer_truncate(&batch->columns, len);
 	evc_buffer_truncate(&batch->lengths, (size_t) count * 4);
-	if (batch->kind.verb == EVW_VERB_ENCRYPT)
+	if (batch->typed)
 		evc_buffer_truncate(&batch->datatypes, count);
 	batch->count = count;
 	evc_contexts_truncate(&batch->contexts, count);

@@ -43,15 +43,16 @@ typedef struct EvcBatchValue
 } EvcBatchValue;
 
 /*
- * Adds a copy of one value.  Returns its number, from 0; equal values may share one
- * where the same comes of them.  Raises 54000 if the value or its context is longer than
- * the limit.
+ * Adds a copy of one value, or returns false if it does not fit the frame beside those
+ * that were added; the first one has the frame for itself.  *number is the value's, from
+ * 0; equal values may share one where the same comes of them.  Raises 54000 if the value
+ * or its context is longer than the limit.
  */
-extern uint32 evc_batch_add(EvcBatch *batch, const EvcBatchValue *value);
+extern bool evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number);
 
 /*
- * The same for a call of several values: those that do not fit the frame go into
- * further ones, which are sent and received with it.
+ * The same for a call of several values, and the number: those that do not fit the frame
+ * go into further ones, which are sent and received with it.
  */
 extern uint32 evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value);
 

@@ -74,14 +74,12 @@ evc_marker_text(Datum argument, size_t max, EvwStatus too_long)
 }
 
 EvcPlain
-evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
+evc_marker_bound_context(const EvcMarker *marker, const NullableDatum *arguments)
 {
-	EvcPlain context = {.made = NULL};
+	EvcPlain context =
+		server_text(arguments[evc_marker_info(marker->kind)->context_at].value,
+					SERVER_CONTEXT_MAX, EVW_CONTEXT_TOO_LONG);
 
-	if (!marker->batches.bound)
-		return context;
-	context = server_text(arguments[evc_marker_info(marker->kind)->context_at].value,
-						  SERVER_CONTEXT_MAX, EVW_CONTEXT_TOO_LONG);
 	evc_plain_context_to_utf8(&context);
 	return context;
 }
@@ -89,11 +87,8 @@ evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
 bool
 evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value, EvcTicket *ticket)
 {
-	if (evc_batch_count(batch) > 0 && !evc_batch_fits(batch, value))
-		return false;
 	ticket->datatype = value->datatype;
-	ticket->index = evc_batch_add(batch, value);
-	return true;
+	return evc_batch_add(batch, value, &ticket->index);
 }
 
 bool

@@ -38,12 +38,20 @@ extern Datum evc_ciphertext_take(EvcMarker *marker, EvcBatch *batch, EvcTicket t
  */
 extern EvcPlain evc_marker_text(Datum argument, size_t max, EvwStatus too_long);
 
+/* evc_marker_context of a marker whose calls have one. */
+extern EvcPlain evc_marker_bound_context(const EvcMarker *marker,
+										 const NullableDatum *arguments);
+
 /*
  * The context among the arguments as UTF-8, for the caller to wipe; empty if calls of
  * this marker have none.
  */
-extern EvcPlain evc_marker_context(const EvcMarker *marker,
-								   const NullableDatum *arguments);
+static inline EvcPlain
+evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
+{
+	return marker->batches.bound ? evc_marker_bound_context(marker, arguments)
+								 : (EvcPlain){.made = NULL};
+}
 
 /*
  * Adds one value, or returns false if it does not fit beside others of which there is

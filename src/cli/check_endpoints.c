@@ -28,7 +28,9 @@ ask_health(EvcDoctor *doctor)
 
 	snprintf(query, sizeof(query),
 			 "SELECT endpoint, reachable, round(latency_ms::numeric, 2), version,"
-			 " key_versions::text, clock_offset_ms, error, current_setting('evcrypt.app')"
+			 " key_versions::text, clock_offset_ms, error, "
+			 "current_setting('evcrypt.app'),"
+			 " attested"
 			 " FROM %s.evcrypt_health()",
 			 doctor->schema);
 	result = evc_ask(doctor->server, query, 0, NULL, sqlstate);
@@ -56,6 +58,29 @@ check_e3_clock(EvcDoctor *doctor, const char *endpoint, const char *text)
 				 "the clock of %s is off by %.1f s", endpoint, offset / 1e3);
 }
 
+/* False if it was refused. */
+static bool
+check_evidence(EvcDoctor *doctor, const PGresult *health, int i)
+{
+	const char *endpoint = PQgetvalue(health, i, 0);
+
+	if (PQgetisnull(health, i, 8))
+		evc_find(doctor, "attestation", EVC_GRADE_OK, NULL,
+				 "evcrypt.attestation is off: %s is not asked for evidence", endpoint);
+	else if (*PQgetvalue(health, i, 8) == 't')
+		evc_find(doctor, "attestation", EVC_GRADE_OK, NULL, "%s has shown good evidence",
+				 endpoint);
+	else
+	{
+		evc_find(doctor, "attestation", EVC_GRADE_FAILURE,
+				 "Values go to no E3 that cannot show what it is: check "
+				 "evcrypt.expected_pcrs and evcrypt.attestation_root.",
+				 "%s: %s", endpoint, PQgetvalue(health, i, 6));
+		return false;
+	}
+	return true;
+}
+
 static void
 check_endpoint(EvcDoctor *doctor, const PGresult *health, int i, int n)
 {
@@ -69,6 +94,8 @@ check_endpoint(EvcDoctor *doctor, const PGresult *health, int i, int n)
 				 PQgetvalue(health, i, 6));
 		return;
 	}
+	if (!check_evidence(doctor, health, i))
+		return;
 	if (PQgetisnull(health, i, 4) || strcmp(PQgetvalue(health, i, 4), "{}") == 0)
 		evc_find(doctor, "endpoints", EVC_GRADE_FAILURE,
 				 "Create it with \"e3ctl app add\", or let evcrypt.app name another.",

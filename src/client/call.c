@@ -291,7 +291,8 @@ is_large(const EvcCall *call)
 
 /*
  * There is no connection for it.  One that was lost stays lost, and why it can't be
- * repeated is the detail; one that was refused stays refused.
+ * repeated is the detail; one that was refused stays refused.  But that E3 is not what
+ * it should be is said before all else.
  */
 static void
 stay_behind(EvcFlight *flight, const EvcTrouble *trouble)
@@ -300,7 +301,7 @@ stay_behind(EvcFlight *flight, const EvcTrouble *trouble)
 
 	flight->state = EVC_FLIGHT_FAILED;
 	flight->trouble = *trouble;
-	if (first.kind == EVC_TROUBLE_LOST)
+	if (first.kind == EVC_TROUBLE_LOST && trouble->kind != EVC_TROUBLE_EVIDENCE)
 		flight->trouble.kind = EVC_TROUBLE_LOST;
 	else if (first.kind == EVC_TROUBLE_STATUS && first.status == EVW_DRAINING)
 		flight->trouble = first;

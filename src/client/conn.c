@@ -14,6 +14,7 @@
 
 #include "client/buffer.h"
 #include "client/dial.h"
+#include "guc_attest.h"
 
 void
 evc_conn_fail(EvcConn *conn, const EvcTrouble *trouble)
@@ -38,6 +39,7 @@ evc_conn_fail(EvcConn *conn, const EvcTrouble *trouble)
 	ReleaseExternalFD();
 	conn->sock = PGINVALID_SOCKET;
 	conn->greeted = false;
+	conn->trusted = false;
 	conn->n_flights = 0;
 	conn->sending = NULL;
 	evc_buffer_give(&conn->body);
@@ -101,6 +103,9 @@ make_socket(EvcConn *conn, const EvcAddress *address)
 	conn->tls.ssl = NULL;
 	conn->tls_serial = evc_tls_serial;
 	conn->greeted = false;
+	conn->trusted = false;
+	conn->attested = false;
+	conn->attestation_serial = evc_attestation_serial;
 	conn->leaving = false;
 	conn->next_id = 1;
 	dlist_init(&conn->flights);
@@ -161,7 +166,8 @@ evc_conn_open(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 bool
 evc_conn_usable(const EvcConn *conn)
 {
-	return conn->sock != PGINVALID_SOCKET && conn->owner == MyProcPid && conn->greeted &&
+	return conn->sock != PGINVALID_SOCKET && conn->owner == MyProcPid && conn->trusted &&
+		   conn->attestation_serial == evc_attestation_serial &&
 		   (conn->tls.ssl == NULL || conn->tls_serial == evc_tls_serial) &&
 		   !conn->leaving && conn->sending == NULL &&
 		   (conn->n_abandoned < EVC_ABANDONED_MAX || conn->n_flights > 0);

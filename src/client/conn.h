@@ -19,6 +19,7 @@
 #include "guc.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
+#include "wire/limits.h"
 
 /*
  * Requests given up whose replies have not come yet; with more, closing the
@@ -33,10 +34,14 @@ typedef struct EvcConn
 	EvcTls tls;
 	uint64 tls_serial; /* of the settings that it was made with */
 	EvcWaiter waiter;
-	bool greeted;		/* HELLO has been exchanged */
-	bool leaving;		/* this E3 takes no new requests */
-	uint64 next_id;		/* ids below have been issued */
-	dlist_head flights; /* being sent, or sent and not answered */
+	bool greeted;			   /* HELLO has been exchanged */
+	bool trusted;			   /* and E3 has shown what it must: values may be sent */
+	bool attested;			   /* that was evidence */
+	uint64 attestation_serial; /* of the settings that say what it must */
+	int64 renew_at;			   /* when it must show it again */
+	bool leaving;			   /* this E3 takes no new requests */
+	uint64 next_id;			   /* ids below have been issued */
+	dlist_head flights;		   /* being sent, or sent and not answered */
 	int n_flights;
 	EvcFlight *sending; /* of those, the one being sent */
 	bool cut;			/* the rest of it will never be taken */
@@ -45,6 +50,10 @@ typedef struct EvcConn
 	EvwFrameReader reader;
 	EvwBuf body;		  /* of the frame being read */
 	EvwServerHello hello; /* limits of this E3 */
+	/* Both HELLOs as they went, which evidence is bound to: ours, then E3's. */
+	size_t our_hello;
+	size_t their_hello;
+	uint8_t hellos[2 * (EVW_FRAME_PREFIX + EVW_HELLO_FRAME_MAX)];
 } EvcConn;
 
 #define EVC_CONN_CLOSED                                                                  \

@@ -1,13 +1,13 @@
 /*
  * client/connect.c
- *	  From an endpoint to a connection that has exchanged HELLO.
+ *	  From an endpoint to a connection that has exchanged HELLO, and shown evidence.
  */
 #include "postgres.h"
 
 #include "client/connect.h"
 
+#include "client/attest.h"
 #include "client/exchange.h"
-#include "guc_attest.h"
 #include "wire/limits.h"
 
 #define CLIENT_NAME "evcrypt postgresql " PG_MAJORVERSION
@@ -31,6 +31,22 @@ take_hello(const EvwMessage *message, EvwServerHello *hello)
 	return status;
 }
 
+/* Both as they went, for what evidence is bound to. */
+static bool
+keep_hellos(EvcConn *conn, EvwBytes ours, const EvwBuf *theirs)
+{
+	uint8_t *at = conn->hellos + ours.len;
+
+	if (theirs->len > EVW_HELLO_FRAME_MAX)
+		return false;
+	memcpy(conn->hellos, ours.data, ours.len);
+	evw_put_be32(at, (uint32_t) theirs->len);
+	memcpy(at + EVW_FRAME_PREFIX, theirs->data, theirs->len);
+	conn->our_hello = ours.len;
+	conn->their_hello = EVW_FRAME_PREFIX + theirs->len;
+	return true;
+}
+
 static bool
 exchange_hello(EvcConn *conn, int64 deadline, EvcTrouble *trouble)
 {
@@ -45,6 +61,9 @@ exchange_hello(EvcConn *conn, int64 deadline, EvcTrouble *trouble)
 					  trouble))
 		return false;
 	status = take_hello(&flight.message, &conn->hello);
+	if (status == EVW_OK &&
+		!keep_hellos(conn, (EvwBytes){head, frame.len}, &flight.reply))
+		status = EVW_FRAME_TOO_LONG;
 	evc_exchange_end(&flight);
 	conn->greeted = status == EVW_OK;
 	if (conn->greeted)
@@ -67,36 +86,17 @@ rename_trouble(EvcTrouble *trouble)
 		trouble->kind = EVC_TROUBLE_CONNECT_TIMEOUT;
 }
 
-/* Nothing is opened under settings that nothing can meet. */
-static bool
-wants_evidence(void)
-{
-	EvcExpectations expect;
-
-	if (evc_guc_evidence() == NULL)
-		return false;
-	evc_guc_expect(&expect);
-	return true;
-}
-
-/* This E3 offers no evidence. */
-static bool
-refuse(EvcConn *conn, EvcTrouble *trouble)
-{
-	evc_conn_close(conn);
-	*trouble = (EvcTrouble){.kind = EVC_TROUBLE_PROTOCOL, .status = EVW_UNSUPPORTED};
-	return false;
-}
-
 bool
 evc_connect(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 			EvcTrouble *trouble)
 {
-	bool demanding = wants_evidence();
+	EvcDemand demand;
 
+	evc_attest_demand(&demand);
 	if (evc_conn_open(conn, endpoint, deadline, trouble) &&
-		exchange_hello(conn, deadline, trouble))
-		return !demanding || refuse(conn, trouble);
+		exchange_hello(conn, deadline, trouble) &&
+		evc_attest(conn, &demand, deadline, trouble))
+		return true;
 	rename_trouble(trouble);
 	return false;
 }

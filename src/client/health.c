@@ -11,6 +11,7 @@
 
 #include "client/connect.h"
 #include "client/exchange.h"
+#include "guc_attest.h"
 #include "wire/reply.h"
 #include "wire/request.h"
 
@@ -112,7 +113,12 @@ evc_health_ask(const EvcEndpoint *endpoint, EvcHealth *health, EvcTrouble *troub
 	{
 		health->reachable = evc_connect(&conn, endpoint,
 										evc_deadline_after(evc_connect_timeout), trouble);
+		health->evidence_asked = evc_guc_evidence() != NULL;
+		health->attested = health->reachable && conn.attested;
 		done = health->reachable && ask(&conn, health, trouble);
+		/* Somebody is there, and is not believed. */
+		if (trouble->kind == EVC_TROUBLE_EVIDENCE)
+			health->reachable = true;
 	}
 	PG_CATCH();
 	{

@@ -16,7 +16,9 @@
 
 typedef struct EvcHealth
 {
-	bool reachable; /* HELLO was exchanged */
+	bool reachable;		 /* HELLO was exchanged */
+	bool evidence_asked; /* as evcrypt.attestation says */
+	bool attested;		 /* and it was good */
 	double latency_ms;
 	double clock_offset_ms; /* E3's clock minus this one's */
 	char version[EVC_HEALTH_TEXT_MAX + 1];

@@ -15,6 +15,7 @@
 #include "storage/ipc.h"
 #include "utils/memutils.h"
 
+#include "client/attest.h"
 #include "client/backoff.h"
 #include "client/connect.h"
 #include "client/mux.h"
@@ -135,6 +136,14 @@ strike_out(Choice *choice, int at)
 			(choice->n_left - at) * sizeof(Kept *));
 }
 
+/* Can a request be sent on it as it is? */
+static bool
+is_ready(EvcConn *conn, EvcTrouble *trouble)
+{
+	return evc_conn_usable(conn) && evc_mux_settle(conn) &&
+		   evc_attest_renew(conn, trouble);
+}
+
 /* The connection, made anew if need be; an equal part of what time is left is for it. */
 static EvcConn *
 try_one(Choice *choice, int at)
@@ -145,7 +154,7 @@ try_one(Choice *choice, int at)
 	int64 part = (choice->deadline - start) / choice->n_left;
 
 	strike_out(choice, at);
-	if (evc_conn_usable(conn) && evc_mux_settle(conn))
+	if (is_ready(conn, choice->trouble))
 		return conn;
 	evc_conn_close(conn);
 	if (evc_connect(conn, &kept->endpoint, start + part, choice->trouble))
@@ -236,7 +245,7 @@ evc_kept_choose(const EvcErrand *errand, EvcTrouble *trouble)
 		set_up();
 	conn = &all_kept[0].conn;
 	if ((n_kept == 1 || !errand->large) && conn != errand->last &&
-		evc_conn_usable(conn) && evc_mux_settle(conn))
+		is_ready(conn, trouble))
 		return conn;
 	choice.deadline = evc_deadline_after(evc_connect_timeout);
 	put_in_order(&choice, errand);
@@ -268,6 +277,6 @@ void
 evc_kept_clean(void)
 {
 	for (int i = 0; i < n_kept; i++)
-		if (!all_kept[i].conn.greeted)
+		if (!all_kept[i].conn.trusted)
 			evc_conn_close(&all_kept[i].conn);
 }

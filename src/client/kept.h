@@ -21,7 +21,7 @@ typedef struct EvcErrand
 } EvcErrand;
 
 /*
- * A connection to one of evcrypt.endpoints that has exchanged HELLO and that E3 has
+ * A connection to one of evcrypt.endpoints that is trusted and that E3 has
  * not ended; NULL with *trouble if there is none within evcrypt.connect_timeout, or
  * each was tried and failed.  Those to endpoints that were set
  * before are closed first; what is out on them is lost, and repeated by whom it
@@ -35,7 +35,7 @@ extern void evc_kept_suspect(const EvcConn *conn, const EvcTrouble *trouble);
 /* Does evcrypt.endpoints, as it was last looked at, list more than one? */
 extern bool evc_kept_several(void);
 
-/* An error was thrown: closes those that have not exchanged HELLO. */
+/* An error was thrown: closes those that are not trusted. */
 extern void evc_kept_clean(void);
 
 #endif /* EVC_KEPT_H */

@@ -10,6 +10,7 @@
 #include "client/report.h"
 
 #include "guc.h"
+#include "guc_attest.h"
 
 #define ERRCODE_EVCRYPT_TIMEOUT MAKE_SQLSTATE('E', 'V', '0', '0', '1')
 #define ERRCODE_EVCRYPT_BUSY MAKE_SQLSTATE('E', 'V', '0', '0', '2')
@@ -203,6 +204,10 @@ static const TroubleReport trouble_reports[] = {
 	[EVC_TROUBLE_CONNECT_TIMEOUT] =
 		{ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
 		 "could not connect to E3 within evcrypt.connect_timeout", hint_connect},
+	[EVC_TROUBLE_EVIDENCE] = {ERRCODE_EVCRYPT_EVIDENCE, "E3's evidence is refused",
+							  "It got no value. Check that evcrypt.expected_pcrs and "
+							  "evcrypt.attestation_root are those of the E3 that runs "
+							  "there."},
 	[EVC_TROUBLE_LOST] = {ERRCODE_CONNECTION_FAILURE, "connection to E3 was lost",
 						  hint_connect},
 	[EVC_TROUBLE_PROTOCOL] = {ERRCODE_PROTOCOL_VIOLATION, "E3 violated the protocol",

@@ -115,6 +115,16 @@ evc_tls_free(EvcTls *tls)
 	tls->ssl = NULL;
 }
 
+bool
+evc_tls_export(EvcTls *tls, const char *label, uint8_t *out, size_t len)
+{
+	bool done = SSL_export_keying_material(tls->ssl, out, len, label, strlen(label), NULL,
+										   0, 1) == 1;
+
+	ERR_clear_error();
+	return done;
+}
+
 ssize_t
 evc_tls_read(EvcTls *tls, void *at, size_t len, EvcTrouble *trouble)
 {

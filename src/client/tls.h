@@ -31,6 +31,10 @@ extern bool evc_tls_open(EvcTls *tls, pgsocket sock, const EvcEndpoint *endpoint
 /* Sends nothing; may be called in any state, and in a forked child. */
 extern void evc_tls_free(EvcTls *tls);
 
+/* As RFC 8446, 7.5, with a context of no bytes: what both ends can make, and nobody else.
+ */
+extern bool evc_tls_export(EvcTls *tls, const char *label, uint8_t *out, size_t len);
+
 /* As client/transport.h has them. */
 extern ssize_t evc_tls_read(EvcTls *tls, void *at, size_t len, EvcTrouble *trouble);
 extern ssize_t evc_tls_write(EvcTls *tls, const void *at, size_t len, bool *begun);

@@ -18,6 +18,7 @@ typedef enum EvcTroubleKind
 	EVC_TROUBLE_NONE,
 	EVC_TROUBLE_CONNECT,		 /* no connection; errnum, or detail */
 	EVC_TROUBLE_CONNECT_TIMEOUT, /* none within evcrypt.connect_timeout */
+	EVC_TROUBLE_EVIDENCE,		 /* it was refused; cause says why */
 	EVC_TROUBLE_LOST,			 /* broke; errnum, 0 for an orderly end */
 	EVC_TROUBLE_PROTOCOL,		 /* E3 sent what it should not; status says what */
 	EVC_TROUBLE_TIMEOUT,		 /* no reply within evcrypt.request_timeout */

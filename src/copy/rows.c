@@ -8,8 +8,6 @@
 
 #include "utils/memutils.h"
 
-#include "guc.h"
-
 #define ROWS_FIRST 64
 
 void
@@ -62,22 +60,6 @@ evc_rows_reset(EvcCopyRows *rows)
 	rows->bytes = 0;
 }
 
-bool
-evc_rows_full(const EvcCopyRows *rows)
-{
-	size_t bytes = rows->bytes;
-
-	if (rows->n_rows >= evc_batch_rows)
-		return true;
-	for (int i = 0; i < rows->shape->n_groups; i++)
-	{
-		if (evc_group_is_full(&rows->groups[i]))
-			return true;
-		bytes += evc_group_bytes(&rows->groups[i]);
-	}
-	return bytes >= (size_t) evc_batch_kilobytes * 1024;
-}
-
 static void *
 grow(EvcCopyRows *rows, void *array, Size size)
 {
@@ -107,28 +89,42 @@ place_of(const EvcCopyRows *rows, int row, const EvcCopyField *field)
 	return &rows->places[(Size) row * rows->shape->n_places + field->place];
 }
 
-void
-evc_rows_set_called(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
+static inline void
+set_called(EvcCopyRows *rows, int field, const NullableDatum *arguments)
 {
 	const EvcCopyField *what = &rows->shape->fields[field];
 	EvcCopyPlace *place = place_of(rows, rows->n_rows, what);
-	const EvcMarkerInfo *info = evc_marker_info(what->marker->kind);
-	NullableDatum arguments[EVC_ARGUMENTS_MAX] = {{value, false}};
 
-	if (what->context != NULL)
-	{
-		arguments[info->context_at] = evc_label_context(what->context, other);
-		if (arguments[info->context_at].isnull)
-		{
-			evc_rows_set(rows, field, EVC_COPY_UNBOUND, (Datum) 0);
-			return;
-		}
-	}
 	evc_rows_set(rows, field, EVC_COPY_VALUE, (Datum) 0);
 	place->batch = evc_group_add(&rows->groups[what->group], rows->owner, what->marker,
 								 arguments, &place->ticket);
-	if (what->context != NULL)
-		pfree(DatumGetPointer(arguments[info->context_at].value));
+}
+
+/* With a context, which a label says. */
+static void
+set_bound(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
+{
+	const EvcCopyField *what = &rows->shape->fields[field];
+	NullableDatum arguments[EVC_ARGUMENTS_MAX] = {{value, false}};
+	NullableDatum *context = &arguments[evc_marker_info(what->marker->kind)->context_at];
+
+	*context = evc_label_context(what->context, other);
+	if (context->isnull)
+	{
+		evc_rows_set(rows, field, EVC_COPY_UNBOUND, (Datum) 0);
+		return;
+	}
+	set_called(rows, field, arguments);
+	pfree(DatumGetPointer(context->value));
+}
+
+void
+evc_rows_set_called(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
+{
+	if (rows->shape->fields[field].context != NULL)
+		set_bound(rows, field, value, other);
+	else
+		set_called(rows, field, &(NullableDatum){value, false});
 }
 
 void
@@ -175,14 +171,11 @@ evc_rows_refuse_unbound(const EvcCopyField *field)
 }
 
 Datum
-evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
+evc_rows_result(const EvcCopyRows *rows, int row, int field, bool *is_null)
 {
 	const EvcCopyField *what = &rows->shape->fields[field];
 	EvcCopyPlace *place;
 
-	*is_null = false;
-	if (what->marker == NULL)
-		return rows->values[(Size) row * rows->shape->n_fields + field];
 	if (evc_rows_state(rows, row, field) == EVC_COPY_UNBOUND)
 		evc_rows_refuse_unbound(what);
 	place = place_of(rows, row, what);

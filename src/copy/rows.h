@@ -14,6 +14,7 @@
 #include "batch/group.h"
 #include "compat.h"
 #include "copy/shape.h"
+#include "guc.h"
 
 typedef enum EvcCopyState
 {
@@ -56,14 +57,27 @@ extern void evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape,
 /* Drops everything, in flight or not. */
 extern void evc_rows_reset(EvcCopyRows *rows);
 
-/* Has as many rows, or bytes, as the settings allow. */
-extern bool evc_rows_full(const EvcCopyRows *rows);
+/* Has as many rows, or bytes, as the settings allow.  In line, as every row asks. */
+static inline bool
+evc_rows_full(const EvcCopyRows *rows)
+{
+	size_t bytes = rows->bytes;
+
+	if (rows->n_rows >= evc_batch_rows)
+		return true;
+	for (int i = 0; i < rows->shape->n_groups; i++)
+	{
+		if (evc_group_is_full(&rows->groups[i]))
+			return true;
+		bytes += evc_group_bytes(&rows->groups[i]);
+	}
+	return bytes >= (size_t) evc_batch_kilobytes * 1024;
+}
 
 /* More room for rows. */
 extern void evc_rows_grow(EvcCopyRows *rows);
 
-/* Room for one more row, not counted before evc_rows_added.  In line, as every row asks.
- */
+/* Room for one more row, not counted before evc_rows_added. */
 static inline void
 evc_rows_reserve(EvcCopyRows *rows)
 {
@@ -109,10 +123,17 @@ evc_rows_state(const EvcCopyRows *rows, int row, int field)
 /* Raises 22004: the context of a value in this field is NULL. */
 pg_noreturn extern void evc_rows_refuse_unbound(const EvcCopyField *field);
 
-/*
- * Value of a field that is neither NULL nor a default: in the current memory context if
- * E3 made it, and NULL then if that is what it is.
- */
-extern Datum evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null);
+/* evc_rows_value of a field that has a marker. */
+extern Datum evc_rows_result(const EvcCopyRows *rows, int row, int field, bool *is_null);
+
+/* Neither NULL nor a default; a result is in the current context, and may be NULL. */
+static inline Datum
+evc_rows_value(const EvcCopyRows *rows, int row, int field, bool *is_null)
+{
+	if (rows->shape->fields[field].marker != NULL)
+		return evc_rows_result(rows, row, field, is_null);
+	*is_null = false;
+	return rows->values[(Size) row * rows->shape->n_fields + field];
+}
 
 #endif /* EVC_COPY_ROWS_H */

@@ -40,6 +40,13 @@ evc_scan_call_evaluate(const EvcScanCall *call, ExprContext *econtext,
 {
 	if (!ExecQual(call->conditions, econtext))
 		return EVC_SKIPPED;
+	/* Most calls have one argument, which is always looked at. */
+	if (call->n_arguments == 1)
+	{
+		arguments[0].value =
+			ExecEvalExpr(call->arguments[0], econtext, &arguments[0].isnull);
+		return arguments[0].isnull ? EVC_ARGUMENT_NULL : EVC_CALLED;
+	}
 	for (int i = 0; i < call->n_arguments; i++)
 		if (call->arguments[i] != NULL)
 			arguments[i].value =

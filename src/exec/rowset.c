@@ -57,7 +57,7 @@ grow(EvcRowSet *set)
 	const EvcRowShape *shape = set->shape;
 	MemoryContext owner = set->owner;
 	Size rows = set->capacity == 0 ? ROWS_FIRST : (Size) set->capacity * 2;
-	Size columns = rows * Max(shape->n_columns, 1);
+	Size columns = rows * Max(shape->n_kept, 1);
 	Size calls = rows * shape->n_calls;
 
 	set->values = grow_array(set->values, owner, columns * sizeof(Datum));
@@ -67,30 +67,31 @@ grow(EvcRowSet *set)
 	set->capacity = (int) rows;
 }
 
-/* Copies the columns that are needed later; the others become NULL. */
+/* Copies the columns that are needed later. */
 static void
 keep_columns(EvcRowSet *set, TupleTableSlot *slot)
 {
 	const EvcRowShape *shape = set->shape;
-	Datum *values = set->values + (Size) set->n_rows * shape->n_columns;
-	bool *nulls = set->nulls + (Size) set->n_rows * shape->n_columns;
-	MemoryContext caller = MemoryContextSwitchTo(set->context);
+	Datum *values = set->values + (Size) set->n_rows * shape->n_kept;
+	bool *nulls = set->nulls + (Size) set->n_rows * shape->n_kept;
+	MemoryContext caller;
 
-	memset(nulls, true, shape->n_columns * sizeof(bool));
-	if (shape->n_kept > 0)
-		slot_getsomeattrs(slot, shape->kept[shape->n_kept - 1] + 1);
+	if (shape->n_kept == 0)
+		return;
+	caller = MemoryContextSwitchTo(set->context);
+	slot_getsomeattrs(slot, shape->kept[shape->n_kept - 1] + 1);
 	for (int i = 0; i < shape->n_kept; i++)
 	{
 		int column = shape->kept[i];
 		Form_pg_attribute attribute = TupleDescAttr(shape->desc, column);
 
-		nulls[column] = slot->tts_isnull[column];
-		if (nulls[column])
+		nulls[i] = slot->tts_isnull[column];
+		if (nulls[i])
 			continue;
-		values[column] =
+		values[i] =
 			datumCopy(slot->tts_values[column], attribute->attbyval, attribute->attlen);
 		if (!attribute->attbyval)
-			set->kept_bytes += datumGetSize(values[column], false, attribute->attlen);
+			set->kept_bytes += datumGetSize(values[i], false, attribute->attlen);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -133,24 +134,19 @@ add_arguments(EvcRowSet *set, ExprContext *econtext)
 	}
 }
 
-static size_t
-bytes_of(const EvcRowSet *set)
+/* So many bytes, or a batch that took no more. */
+static inline bool
+is_full(const EvcRowSet *set, size_t max_bytes)
 {
 	size_t bytes = set->kept_bytes;
 
-	/* A batch that is full before the current one ends the set anyway. */
 	for (int i = 0; i < set->shape->n_groups; i++)
-		bytes += evc_group_bytes(&set->groups[i]);
-	return bytes;
-}
-
-static bool
-is_full(const EvcRowSet *set)
-{
-	for (int i = 0; i < set->shape->n_groups; i++)
+	{
 		if (evc_group_is_full(&set->groups[i]))
 			return true;
-	return false;
+		bytes += evc_group_bytes(&set->groups[i]);
+	}
+	return bytes >= max_bytes;
 }
 
 void
@@ -160,7 +156,7 @@ evc_rowset_fill(EvcRowSet *set, const EvcSource *source, int max, size_t max_byt
 	ExprContext *econtext = source->arguments;
 
 	Assert(set->state == EVC_ROWS_EMPTY && set->n_rows == 0);
-	while (set->n_rows < max && bytes_of(set) < max_bytes && !is_full(set))
+	while (set->n_rows < max && !is_full(set, max_bytes))
 	{
 		TupleTableSlot *slot = source->next(source->node, set->n_rows == 0, ended);
 		MemoryContext caller;
@@ -243,6 +239,20 @@ take(EvcScanCall *call, const EvcPlace *place, bool *is_null)
 	return (Datum) 0;
 }
 
+static void
+emit_columns(const EvcRowSet *set, Size row, TupleTableSlot *slot)
+{
+	const EvcRowShape *shape = set->shape;
+	const Datum *values = set->values + row * shape->n_kept;
+	const bool *nulls = set->nulls + row * shape->n_kept;
+
+	for (int i = 0; i < shape->n_kept; i++)
+	{
+		slot->tts_values[shape->kept[i]] = values[i];
+		slot->tts_isnull[shape->kept[i]] = nulls[i];
+	}
+}
+
 bool
 evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 {
@@ -254,10 +264,7 @@ evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 		return false;
 	set->next++;
 	ExecClearTuple(slot);
-	memcpy(slot->tts_values, set->values + row * shape->n_columns,
-		   shape->n_columns * sizeof(Datum));
-	memcpy(slot->tts_isnull, set->nulls + row * shape->n_columns,
-		   shape->n_columns * sizeof(bool));
+	emit_columns(set, row, slot);
 	for (int i = 0; i < shape->n_calls; i++)
 	{
 		slot->tts_isnull[shape->n_columns + i] = true;

@@ -62,8 +62,8 @@ typedef struct EvcRowSet
 	int n_rows;
 	size_t kept_bytes; /* of copied columns */
 	int next;		   /* row to be emitted */
-	Datum *values;	   /* n_columns a row */
-	bool *nulls;	   /* n_columns a row */
+	Datum *values;	   /* n_kept a row */
+	bool *nulls;	   /* n_kept a row */
 	EvcPlace *places;  /* n_calls a row */
 	EvcRowId *ids;	   /* one a row, if there is a scan */
 } EvcRowSet;
@@ -95,8 +95,9 @@ extern void evc_rowset_send(EvcRowSet *set);
 extern void evc_rowset_receive(EvcRowSet *set);
 
 /*
- * Puts the next row into "slot", results of calls in the current memory context;
- * false if there is none.  Raises the error of a call of this row.
+ * Puts the next row into "slot", but for columns that are not kept, results of calls in
+ * the current memory context; false if there is none.  Raises the error of a call of this
+ * row.
  */
 extern bool evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot);
 

@@ -295,6 +295,8 @@ make_sets(EvcScanState *state)
 	for (int i = 0; i < EVC_SETS; i++)
 		evc_rowset_init(&state->sets[i], &state->shape,
 						state->css.ss.ps.state->es_query_cxt);
+	/* Columns that are not kept are NULL, in each row. */
+	memset(state->css.ss.ss_ScanTupleSlot->tts_isnull, true, state->shape.n_columns);
 	start_over(state);
 	state->sets_ready = true;
 }

@@ -120,6 +120,8 @@ put_endpoint(FunctionCallInfo fcinfo, const EvcEndpoint *endpoint)
 	memset(nulls, true, sizeof(nulls));
 	put(values, nulls, HEALTH_ENDPOINT, CStringGetTextDatum(endpoint->text));
 	put(values, nulls, HEALTH_REACHABLE, BoolGetDatum(health.reachable));
+	if (health.evidence_asked && health.reachable)
+		put(values, nulls, HEALTH_ATTESTED, BoolGetDatum(health.attested));
 	if (done)
 		put_health(values, nulls, &health);
 	else

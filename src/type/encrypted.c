@@ -103,10 +103,6 @@ evc_encrypted_recv(PG_FUNCTION_ARGS)
 Datum
 evc_encrypted_send(PG_FUNCTION_ARGS)
 {
-	EvwBytes bytes = evc_encrypted_bytes(PG_GETARG_VARLENA_PP(0));
-	StringInfoData message;
-
-	pq_begintypsend(&message);
-	pq_sendbytes(&message, (const char *) bytes.data, (int) bytes.len);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+	/* As byteasend; a copy, which the caller may free. */
+	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
 }

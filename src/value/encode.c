@@ -16,10 +16,11 @@ static void
 encode_varlena(Datum value, EvcPlain *plain)
 {
 	struct varlena *flat = PG_DETOAST_DATUM_PACKED(value);
-	bool copied = (Pointer) flat != DatumGetPointer(value);
 
-	evc_plain_set(plain, copied ? flat : NULL, VARDATA_ANY(flat),
-				  VARSIZE_ANY_EXHDR(flat));
+	plain->bytes =
+		(EvwBytes){(const uint8_t *) VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat)};
+	if ((Pointer) flat != DatumGetPointer(value))
+		plain->made = flat;
 }
 
 static void

@@ -24,10 +24,8 @@
 #define SERVER_TEXT_MAX (2 * (size_t) EVW_PLAINTEXT_MAX)
 
 void
-evc_plain_wipe(EvcPlain *plain)
+evc_plain_wipe_made(EvcPlain *plain)
 {
-	if (plain->made == NULL)
-		return;
 	explicit_bzero(unconstify(uint8_t *, plain->bytes.data), plain->bytes.len);
 	pfree(plain->made);
 	plain->made = NULL;
@@ -188,6 +186,10 @@ to_utf8(EvcPlain *plain, const Subject *subject)
 	int server = GetDatabaseEncoding();
 	Conversion result;
 
+	/* So is what comes from most databases, and nothing is to be done. */
+	if (server == PG_UTF8 && plain->bytes.len <= SERVER_TEXT_MAX &&
+		evc_plain_is_text(plain->bytes))
+		return;
 	/* SQL_ASCII says nothing about the bytes, so they must be UTF-8 already. */
 	if (server == PG_SQL_ASCII)
 		server = PG_UTF8;

@@ -18,7 +18,16 @@ typedef struct EvcPlain
 /* Other bytes from here on; those before are wiped if they were ours. */
 extern void evc_plain_set(EvcPlain *plain, void *made, const void *data, size_t len);
 
-extern void evc_plain_wipe(EvcPlain *plain);
+/* evc_plain_wipe of bytes that are ours. */
+extern void evc_plain_wipe_made(EvcPlain *plain);
+
+/* In line, as most values were not made. */
+static inline void
+evc_plain_wipe(EvcPlain *plain)
+{
+	if (plain->made != NULL)
+		evc_plain_wipe_made(plain);
+}
 
 /*
  * Text of the server encoding becomes UTF-8.  Raises 22021 if it is not valid in

@@ -103,9 +103,13 @@ class Ratio:
     must: float = None
     aim: float = None
     better: str = "lower"
+    column = ""
+
+    def known(self, figures):
+        return all(name + self.column in figures for name in (self.top, self.bottom))
 
     def value(self, figures):
-        return figures[self.top] / figures[self.bottom]
+        return figures[self.top + self.column] / figures[self.bottom + self.column]
 
     def meets(self, value, goal):
         if self.better == "near":
@@ -119,6 +123,13 @@ class Ratio:
         if self.aim is not None and self.meets(value, self.aim):
             return "aim"
         return "must" if self.meets(value, self.must) else "MISSED"
+
+
+@dataclass(frozen=True)
+class Processor(Ratio):
+    """Of the backend's processor time, kernel included, without what it waits for."""
+
+    column = "/backend"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def collect(figures, ratios, rounds):
                 measured[figure.name][column] = statistics.median(details)
     compared = {}
     for ratio in ratios:
-        if ratio.top in measured and ratio.bottom in measured:
+        if all(ratio.known(one) for one in rounds):
             found = spread([ratio.value(one) for one in rounds])
             compared[ratio.name] = {"what": ratio.what, **found, "must": ratio.must, "aim": ratio.aim,
                                     "better": ratio.better, "reached": ratio.reached(found["median"])}

@@ -122,6 +122,17 @@ write("audit", {
     "head": f"evcrypt-audit-head 1 key=0200000000000000 last=1 chain={zeros} mac={zeros}\n".ljust(256).encode() * 2,
     "text": b"\x00\x10a \"label\"\n\\",
 })
+document = bytes.fromhex(load("evidence.json")["document"])
+pcr = load("evidence.json")["pcr0"]
+write("evidence", {
+    "document": document,
+    "tagged": b"\xd2" + document,
+    "half": document[:len(document) // 2],
+    "es512": document.replace(bytes.fromhex("a1013822"), bytes.fromhex("a1013823"), 1),
+    "small": bytes.fromhex("8444a1013822a044bf6568ff40"),
+    "policy": f"\0 0={pcr}, 31={pcr[:64]}".encode(),
+    "policies": ("\0" + ",".join(f"{n}={pcr[:64]}" for n in range(32))).encode(),
+})
 version = {"version": 1, "created_us": 1700000000000000,
            "p256": bytes.fromhex(vectors["curves"]["p256"]["private"]),
            "secp256k1": bytes.fromhex(vectors["curves"]["secp256k1"]["private"])}

@@ -38,7 +38,7 @@ my $HELD_MAX = 1 << 20;
 sub new
 {
 	my ($class, %option) = @_;
-	my $self = bless { to => $option{to}, owner => $$ }, $class;
+	my $self = bless { to => $option{to}, record => $option{record}, owner => $$ }, $class;
 
 	if (($option{listen} // 'unix') eq 'tcp')
 	{
@@ -76,7 +76,8 @@ sub plan
 }
 
 # Connections since the plan was made: each { request => bytes passed, reply => bytes,
-# done => rules that have acted }.
+# done => rules that have acted }, and with record => 1 request_text and reply_text, the
+# first megabyte of what has passed.
 sub seen
 {
 	my ($self) = @_;
@@ -197,7 +198,7 @@ sub accept_one
 		} @{ $self->{rules} };
 
 		return { name => $name, from => $from, to => $to, rules => \@rules, seen => \%seen,
-			held => '', until => 0, message => 0, offset => 0, head => '' };
+			record => $self->{record}, held => '', until => 0, message => 0, offset => 0, head => '' };
 	};
 	push @{ $self->{open} }, { client => $client, server => $server,
 		ways => [ $make->('request', $client, $server), $make->('reply', $server, $client) ] };
@@ -314,8 +315,19 @@ sub send_some
 		}
 		$way->{seen}{ $way->{name} } += $sent;
 	}
+	record($way, substr $way->{held}, 0, $sent) unless $way->{swallows} or defined $way->{instead};
 	count_messages($way, substr $way->{held}, 0, $sent, '');
 	$way->{until} = time + $trickle->{ms} / 1000 if $trickle;
+	return;
+}
+
+sub record
+{
+	my ($way, $bytes) = @_;
+	my $key = "$way->{name}_text";
+
+	return unless $way->{record} and length($way->{seen}{$key} // '') < $HELD_MAX;
+	$way->{seen}{$key} .= $bytes;
 	return;
 }
 
@@ -333,6 +345,7 @@ sub count_messages
 		syswrite $way->{to}, $instead;
 		$way->{to}->blocking(0);
 		$way->{seen}{ $way->{name} } += length $instead;
+		record($way, $instead);
 	}
 	$way->{message}++;
 	@$way{qw(head offset)} = ('', 0);

@@ -1,6 +1,6 @@
 """Whole tables through encrypt() and decrypt(), against functions that only copy."""
 
-from measure import Ratio, Statement
+from measure import Processor, Ratio, Statement
 
 
 def probes(bench):
@@ -27,6 +27,8 @@ def ratios(bench):
     return [
         Ratio("encrypt", "encrypt ÷ copy function", "encrypt", "copy", 3.0, 1.6),
         Ratio("decrypt", "decrypt ÷ copy function back", "decrypt", "copy_back", 2.5, 1.4),
+        Processor("encrypt_cpu", "encrypt, the backend's processor time", "encrypt", "copy"),
+        Processor("decrypt_cpu", "decrypt, the same", "decrypt", "copy_back"),
         Ratio("batching", "encrypt, batching off ÷ on", "encrypt_off", "encrypt", 20, 60, "higher"),
         Ratio("batching_decrypt", "decrypt, batching off ÷ on", "decrypt_off", "decrypt"),
         Ratio("depth", "encrypt, one batch in flight ÷ two", "encrypt_1", "encrypt"),

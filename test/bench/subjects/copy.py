@@ -2,7 +2,7 @@
 
 import os
 
-from measure import Ratio, Statement
+from measure import Processor, Ratio, Statement
 
 
 class Copy(Statement):
@@ -53,9 +53,11 @@ def probes(bench):
 def ratios(bench):
     return [
         Ratio("load", "COPY FROM, ENCRYPT ÷ plain", "load_encrypt", "load_plain", 1.6, 1.35),
+        Processor("load_cpu", "load, the backend's processor time", "load_encrypt", "load_plain"),
         Ratio("load_ready", "COPY FROM, ENCRYPT ÷ ready ciphertexts", "load_encrypt", "load_cipher", 1, 0.6),
         Ratio("load_depth", "COPY FROM, ENCRYPT, one batch in flight ÷ two", "load_encrypt_1", "load_encrypt"),
         Ratio("load_late_depth", "COPY FROM, ENCRYPT, E3 2 ms late, one batch in flight ÷ two", "load_late_1", "load_late"),
         Ratio("unload", "COPY TO, DECRYPT ÷ plain", "unload_decrypt", "unload_plain", 1.8, 1.4),
+        Processor("unload_cpu", "unload, the backend's processor time", "unload_decrypt", "unload_plain"),
         Ratio("unload_ready", "COPY TO, DECRYPT ÷ ciphertexts", "unload_decrypt", "unload_cipher"),
     ]

@@ -1,6 +1,6 @@
 """Results that go to a client, which takes them in binary, one at a time."""
 
-from measure import Ratio, Statement
+from measure import Processor, Ratio, Statement
 
 
 def probes(bench):
@@ -18,4 +18,6 @@ def ratios(bench):
         Ratio("to_client", "encrypt(v) to a client ÷ copy function", "to_client_encrypt", "to_client_copy", 1.4, 1.05),
         Ratio("to_client_decrypt", "decrypt(c) to a client ÷ copy function back", "to_client_decrypt",
               "to_client_copy_back"),
+        Processor("to_client_cpu", "to_client, the backend's processor time", "to_client_encrypt", "to_client_copy"),
+        Processor("to_client_decrypt_cpu", "to_client_decrypt, the same", "to_client_decrypt", "to_client_copy_back"),
     ]
