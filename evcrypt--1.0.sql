@@ -376,6 +376,7 @@ CREATE TABLE @extschema@.evcrypt_job (
 	target_name pg_catalog.text,
 	plain_type pg_catalog.text,
 	context pg_catalog.text,
+	object_name pg_catalog.text,
 	phase pg_catalog.text NOT NULL,
 	key_columns pg_catalog.text,
 	last_key pg_catalog.text[],

@@ -43,6 +43,7 @@ typedef struct EvcJobOptions
 	int workers;
 	int lock_timeout_ms;
 	bool skip_triggers;
+	bool repair;
 } EvcJobOptions;
 
 typedef struct EvcCli

@@ -20,6 +20,16 @@ needs_job(const EvcJob *job)
 		   action == EVC_ACTION_ABANDON;
 }
 
+/* Or only say what it would do. */
+static bool
+is_to_work(const EvcJob *job)
+{
+	EvcAction action = job->cli->job.action;
+
+	return strcmp(job->operation, "migrate") == 0 && !job->table.source_is_encrypted &&
+		   (action == EVC_ACTION_RUN || action == EVC_ACTION_DRY_RUN);
+}
+
 static bool
 find_extension(EvcJob *job)
 {
@@ -34,16 +44,25 @@ static bool
 look(EvcJob *job)
 {
 	const EvcJobOptions *options = &job->cli->job;
+	bool abandons = options->action == EVC_ACTION_ABANDON;
 
 	job->to = evc_copy_text(options->to);
 	job->type = evc_copy_text(options->type);
 	job->context = evc_copy_text(options->context);
-	if (!find_extension(job) || !evc_job_look_at_table(job) || !evc_job_find(job))
+	if (!find_extension(job) || !evc_job_look_at_table(job) ||
+		(!abandons && !evc_job_refuse_table(job)) || !evc_job_find(job))
 		return false;
 	if (*job->id == '\0' && needs_job(job))
 		return evc_job_fail(job, NULL, "there is no such job");
+	if (abandons)
+		return true;
+	if (job->column != NULL && strcmp(job->column, options->column) != 0)
+		return evc_job_fail(job, "Rename it back, or end the job with --abandon.",
+							"the column was called \"%s\" when the job began",
+							job->column);
 	return evc_job_look_at_columns(job) && evc_job_take_label(job) &&
-		   evc_job_find_key(job) && evc_job_settle_value(job);
+		   evc_job_find_key(job) && evc_job_settle_value(job) &&
+		   (!is_to_work(job) || evc_job_refuse_rivals(job));
 }
 
 static bool
@@ -52,12 +71,16 @@ do_job(EvcJob *job, bool (*work)(EvcJob *job))
 	EvcAction action = job->cli->job.action;
 
 	job->control = evc_job_connect(job);
+	if (job->control == NULL)
+		return false;
+	evc_catch_signals(job->control);
 	/* Its own rows of the jobs are what it shall see. */
-	if (job->control == NULL || !evc_job_do(job, "prepare", "SET row_security = on") ||
-		!look(job))
+	if (!evc_job_do(job, "prepare", "SET row_security = on") || !look(job))
 		return false;
 	if (action == EVC_ACTION_DRY_RUN)
 		return evc_job_dry_run(job);
+	if (action == EVC_ACTION_ABANDON)
+		return evc_job_open_to_end(job) && work(job);
 	if (action != EVC_ACTION_VERIFY && !evc_job_open(job))
 		return false;
 	return work(job);
@@ -74,6 +97,10 @@ free_job(EvcJob *job)
 					  &job->table.source_type,
 					  &job->table.target,
 					  &job->table.plain,
+					  &job->table.objects,
+					  &job->column,
+					  &job->verified_xmin,
+					  &job->verified_tables,
 					  &job->table.trigger,
 					  &job->table.insert_trigger,
 					  &job->table.function,

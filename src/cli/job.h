@@ -44,6 +44,7 @@ typedef struct EvcTable
 	char *target; /* the encrypted column */
 	char *plain;  /* what the plaintext column is called when they are swapped */
 	bool target_exists;
+	char *objects; /* not quoted: what the next four are made of */
 	char *trigger; /* of a migration: its triggers, their function, its constraint */
 	char *insert_trigger;
 	char *function;
@@ -73,13 +74,17 @@ typedef struct EvcJob
 	char *context_argument;
 	char *context_columns; /* those it reads, as an array */
 	/* The row in evcrypt_job. */
-	char id[16]; /* empty: there is none */
+	char id[16];  /* empty: there is none */
+	char *column; /* as the column was called when it began */
 	char *phase;
 	EvcBound reached;
 	long long rows_done;
 	long long rows_changed;
 	long long rows_total;
 	int failures;
+	/* What a verification has looked at: its snapshot's xmin, and the partitions. */
+	char *verified_xmin;
+	char *verified_tables;
 	EvcPace pace;
 	double printed_ms;
 	EvcTrouble trouble;

@@ -94,18 +94,19 @@ check_target(EvcJob *job, const PGresult *result, const char *name)
 	return true;
 }
 
-/* Names of columns beside this one. */
+/* Names of columns beside this one, of not more bytes than a name can have. */
 static bool
 name_columns(EvcJob *job)
 {
 	const char *values[] = {job->cli->job.column,
 							job->to != NULL ? job->to : job->kept_to};
-	PGresult *result = evc_job_ask(job, "name the columns",
-								   "SELECT coalesce($2, left($1, 53) || '_encrypted'), "
-								   "quote_ident(coalesce($2, "
-								   "left($1, 53) || '_encrypted')), quote_ident(left($1, "
-								   "53) || '_plaintext')",
-								   2, values);
+	PGresult *result =
+		evc_job_ask(job, "name the columns",
+					"SELECT coalesce($2, stem || '_encrypted'), quote_ident(coalesce($2, "
+					"stem || '_encrypted')), quote_ident(stem || '_plaintext')"
+					" FROM (SELECT left($1, max(n)) AS stem FROM generate_series(0, 53) n"
+					" WHERE octet_length(left($1, n)) <= 53) AS s",
+					2, values);
 
 	if (result == NULL)
 		return false;

@@ -100,6 +100,53 @@ take_over_not_null(EvcJob *job)
 	return do_text(job, "make the encrypted column NOT NULL", &sql);
 }
 
+/* By its name, and it must still be the one that was looked at. */
+static bool
+lock_table(EvcJob *job)
+{
+	EvcText sql = {0};
+	char *quoted =
+		PQescapeLiteral(job->control, job->table.name, strlen(job->table.name));
+	char *is_same = NULL;
+
+	if (quoted == NULL)
+		return evc_job_fail(job, NULL, "could not lock the table");
+	evc_text_add(&sql, "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", job->table.name);
+	if (do_text(job, "lock the table", &sql))
+	{
+		sql = (EvcText){0};
+		evc_text_add(&sql, "SELECT %s::regclass = $1::oid", quoted);
+		is_same = evc_job_value(job, "lock the table", sql.bytes, 1,
+								(const char *const *) &job->table.oid);
+		free(sql.bytes);
+	}
+	PQfreemem(quoted);
+	if (is_same != NULL && *is_same != 't')
+		evc_job_fail(job, "Run the command again.", "%s is another table by now",
+					 job->table.name);
+	free(is_same);
+	return !job->trouble.is_set;
+}
+
+/*
+ * Between the verification and now rows may have been written, by who goes past the
+ * trigger (session_replication_role) as well, and the trigger may have been away.
+ */
+static bool
+prove_under_lock(EvcJob *job)
+{
+	bool installed = true;
+
+	if (!lock_table(job))
+		return false;
+	if (!evc_job_is_in(job, "swapped") && !evc_job_is_installed(job, true, &installed))
+		return false;
+	if (!installed)
+		return evc_job_fail(job, "Run the command without --finish first.",
+							"trigger or constraint are not there any more, or not on");
+	return evc_job_verify_rest(job);
+}
+
 static bool
 swap_columns(EvcJob *job, void *argument)
 {
@@ -107,7 +154,8 @@ swap_columns(EvcJob *job, void *argument)
 	EvcText sql = {0};
 
 	(void) argument;
-	if (!take_over_not_null(job) || !evc_job_uninstall(job))
+	if (!prove_under_lock(job) || !check_dependents(job, table->source) ||
+		!take_over_not_null(job) || !evc_job_uninstall(job))
 		return false;
 	if (table->source_not_null)
 		evc_text_add(&sql, "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL; ", table->name,
@@ -127,7 +175,8 @@ drop_beside(EvcJob *job, void *argument)
 	EvcText sql = {0};
 
 	(void) argument;
-	if (!take_over_not_null(job) || !evc_job_uninstall(job))
+	if (!prove_under_lock(job) || !check_dependents(job, table->source) ||
+		!take_over_not_null(job) || !evc_job_uninstall(job))
 		return false;
 	evc_text_add(&sql,
 				 "ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s",
@@ -142,6 +191,8 @@ drop_swapped(EvcJob *job, void *argument)
 	EvcText sql = {0};
 
 	(void) argument;
+	if (!prove_under_lock(job) || !check_dependents(job, job->table.plain))
+		return false;
 	evc_text_add(&sql, "ALTER TABLE %s DROP COLUMN %s", job->table.name,
 				 job->table.plain);
 	return do_text(job, "drop the plaintext column", &sql) &&

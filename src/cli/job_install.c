@@ -52,7 +52,9 @@ add_check(EvcText *body, const char *setting, const char *value)
 				 setting, value, setting, value);
 }
 
-/* Of the row as it will be, under a path on which no stranger's objects are. */
+/* Without a plaintext it has nothing to do, but where that has been taken away and the
+ * ciphertext left: the trigger for INSERT, which has no OLD, does not call it then.
+ * Of the row as it will be, under a path on which no stranger's objects are. */
 static bool
 add_function(EvcJob *job)
 {
@@ -65,12 +67,16 @@ add_function(EvcJob *job)
 	add_check(&body, "evcrypt.app", job->app);
 	add_check(&body, "evcrypt.role", job->role);
 	evc_text_add(&body,
-				 "\tIF NEW.%s IS NOT DISTINCT FROM NULL THEN\n\t\tNEW.%s := "
-				 "NULL;\n\tELSE\n\t\tSELECT "
+				 "\tIF NEW.%s IS DISTINCT FROM NULL THEN\n\t\tSELECT "
 				 "%s.encrypt(%s%s) INTO NEW.%s\n"
-				 "\t\tFROM (SELECT NEW.*) AS %s;\n\tEND IF;\n\tRETURN NEW;\nEND",
-				 table->source, table->target, job->schema, job->value,
-				 job->context_argument, table->target, table->relation);
+				 "\t\tFROM (SELECT NEW.*) AS %s;\n",
+				 table->source, job->schema, job->value, job->context_argument,
+				 table->target, table->relation);
+	evc_text_add(&body,
+				 "\tELSIF OLD.%s IS DISTINCT FROM NULL AND pg_catalog.record_image_eq("
+				 "ROW(NEW.%s), ROW(OLD.%s)) THEN\n\t\tNEW.%s := NULL;\n\tEND "
+				 "IF;\n\tRETURN NEW;\nEND",
+				 table->source, table->target, table->target, table->target);
 	quoted = PQescapeLiteral(job->control, body.bytes, body.len);
 	free(body.bytes);
 	if (quoted == NULL)
@@ -162,37 +168,20 @@ evc_job_uninstall(EvcJob *job)
 	return do_text(job, "change the table's triggers", &sql);
 }
 
+/* What is in a column that was there before has not been kept up by the trigger. */
 static bool
 install(EvcJob *job, void *argument)
 {
 	(void) argument;
 	return evc_job_uninstall(job) && add_column(job) && add_function(job) &&
 		   add_triggers(job) && add_constraint(job) && evc_job_start_over(job) &&
-		   evc_job_set_phase(job, "encrypt");
+		   evc_job_set_phase(job, job->table.target_exists ? "repair" : "encrypt");
 }
 
 bool
 evc_job_install(EvcJob *job)
 {
+	evc_job_note_key(job);
 	return evc_job_note_writers(job) &&
 		   evc_job_transaction(job, "add the trigger", install, NULL);
-}
-
-/* Both triggers, on, and the constraint: nothing can have been missed. */
-bool
-evc_job_is_installed(EvcJob *job, bool *installed)
-{
-	const char *values[] = {job->table.oid, job->table.trigger, job->table.insert_trigger,
-							job->table.constraint};
-	char *count =
-		evc_job_value(job, "look for the trigger",
-					  "SELECT (SELECT count(*) FROM pg_trigger WHERE tgrelid = $1"
-					  " AND quote_ident(tgname) IN ($2, $3) AND tgenabled IN ('O', 'A'))"
-					  " + (SELECT count(*) FROM pg_constraint WHERE conrelid = $1"
-					  " AND quote_ident(conname) = $4 AND contype = 'c')",
-					  4, values);
-
-	*installed = count != NULL && strcmp(count, "3") == 0;
-	free(count);
-	return count != NULL;
 }

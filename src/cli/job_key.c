@@ -1,9 +1,12 @@
 /*
  * cli/job_key.c
  *	  Finds the key that a table is walked by: the primary key, or the shortest unique
- *	  index whose columns are not null.
+ *	  index whose columns are not null; of these, one without the column itself, since
+ *	  places in the key are kept, and rows are named by it.
  */
 #include "cli/job_steps.h"
+
+#include <string.h>
 
 /*
  * The operators are those of the index' own family, by which it is sorted.  Indexes
@@ -12,7 +15,8 @@
  */
 static const char find_key[] =
 	"WITH columns AS (SELECT i.indexrelid, indisprimary, indnkeyatts, k.n,"
-	" quote_ident(attname) AS name, format_type(atttypid, -1) AS type, opcfamily,"
+	" attname, quote_ident(attname) AS name, format_type(atttypid, -1) AS type, "
+	"opcfamily,"
 	" opcintype, attnotnull AND k.coll = attcollation AS fits, k.direction"
 	" FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
 	" JOIN pg_am m ON m.oid = c.relam AND amname = 'btree'"
@@ -26,7 +30,8 @@ static const char find_key[] =
 	" best AS (SELECT indexrelid FROM columns GROUP BY indexrelid, indisprimary,"
 	" indnkeyatts HAVING bool_and(fits) AND (every(direction = 0) OR every(direction = "
 	"3))"
-	" ORDER BY indisprimary DESC, indnkeyatts, indexrelid LIMIT 1),"
+	" ORDER BY bool_or(attname = $2), indisprimary DESC, indnkeyatts, indexrelid LIMIT"
+	" 1),"
 	" chosen AS (SELECT name, type, n, (SELECT array_agg(format('OPERATOR(%I.%s)',"
 	" nspname, oprname) ORDER BY amopstrategy) FROM pg_amop"
 	" JOIN pg_operator p ON p.oid = amopopr JOIN pg_namespace s ON s.oid = oprnamespace"
@@ -50,8 +55,8 @@ bool
 evc_job_find_key(EvcJob *job)
 {
 	EvcKey *key = &job->table.key;
-	PGresult *result = evc_job_ask(job, "look for a key", find_key, 1,
-								   (const char *const *) &job->table.oid);
+	const char *values[] = {job->table.oid, job->cli->job.column};
+	PGresult *result = evc_job_ask(job, "look for a key", find_key, 2, values);
 
 	if (result == NULL)
 		return false;
@@ -64,4 +69,18 @@ evc_job_find_key(EvcJob *job)
 						"ALTER TABLE ... ADD PRIMARY KEY, or a unique index (btree, not "
 						"partial) over columns that are NOT NULL.",
 						"%s has no key to walk it by", job->table.name);
+}
+
+void
+evc_job_note_key(const EvcJob *job)
+{
+	const EvcKey *key = &job->table.key;
+
+	for (int i = 0; i < key->n; i++)
+		if (strcmp(key->columns[i].name, job->table.source) == 0)
+			evc_job_say(job, "note",
+						"the table's key has %s in it: as long as the walk goes on, "
+						"evcrypt_job holds one of its plaintexts, and rows that fail are "
+						"named by theirs",
+						job->table.source);
 }

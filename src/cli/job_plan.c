@@ -104,6 +104,8 @@ evc_job_dry_run(EvcJob *job)
 	if (done)
 	{
 		say_work(job);
+		if (!rotates)
+			evc_job_note_key(job);
 		done = say_rows(job, newest) && (rotates || evc_job_note_writers(job));
 	}
 	free(newest);

@@ -30,6 +30,8 @@ evc_job_fail(EvcJob *job, const char *hint, const char *format, ...)
 	vsnprintf(trouble->message, sizeof(trouble->message), format, arguments);
 	va_end(arguments);
 	snprintf(trouble->hint, sizeof(trouble->hint), "%s", hint != NULL ? hint : "");
+	evc_make_plain(trouble->message);
+	evc_make_plain(trouble->hint);
 	return false;
 }
 

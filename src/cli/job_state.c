@@ -62,27 +62,41 @@ take_row(EvcJob *job, const PGresult *result)
 	job->kept_context = text_at(result, 4);
 	job->rows_done = atoll(PQgetvalue(result, 0, 5));
 	job->rows_changed = atoll(PQgetvalue(result, 0, 6));
+	free(job->column);
+	job->column = text_at(result, 7);
+}
+
+/* Of a migration, what its objects are called, by which it is known when its column has
+ * been renamed. */
+static const char *
+objects_of(const EvcJob *job)
+{
+	return strcmp(job->operation, "migrate") == 0 ? job->table.objects : NULL;
 }
 
 bool
 evc_job_find(EvcJob *job)
 {
-	const char *values[] = {job->operation, job->table.oid, job->cli->job.column};
+	const char *values[] = {job->operation, job->table.oid, job->cli->job.column,
+							objects_of(job)};
 	PGresult *result =
 		ask_jobs(job,
 				 "SELECT id, phase, target_name, plain_type, context, rows_done, "
-				 "rows_changed"
+				 "rows_changed, column_name, object_name"
 				 " FROM @ WHERE owner = CURRENT_USER AND operation = $1 AND relation = "
-				 "$2 AND "
-				 "column_name = $3",
-				 3, values);
+				 "$2 AND (column_name = $3 OR object_name = $4)"
+				 " ORDER BY column_name = $3 DESC LIMIT 1",
+				 4, values);
+	bool found = result != NULL;
 
-	if (result == NULL)
-		return false;
-	if (PQntuples(result) == 1)
+	if (found && PQntuples(result) == 1)
+	{
 		take_row(job, result);
+		found = PQgetisnull(result, 0, 8) ||
+				evc_job_take_objects(job, PQgetvalue(result, 0, 8));
+	}
 	PQclear(result);
-	return true;
+	return found;
 }
 
 static bool
@@ -112,7 +126,7 @@ check_same(EvcJob *job)
 static bool
 lock(EvcJob *job)
 {
-	const char *values[] = {job->operation, job->table.oid, job->cli->job.column};
+	const char *values[] = {job->operation, job->table.oid, job->column};
 	char *locked = evc_job_value(job, "lock the job",
 								 "SELECT pg_try_advisory_lock(" EVC_LOCK_CLASS
 								 ", hashtext(concat_ws(' ', $1::text, $2::text, "
@@ -131,8 +145,8 @@ lock(EvcJob *job)
 static bool
 make_row(EvcJob *job)
 {
-	const char *values[] = {job->operation, job->table.oid, job->cli->job.column,
-							job->to,		job->type,		job->context};
+	const char *values[] = {job->operation, job->table.oid, job->cli->job.column, job->to,
+							job->type,		job->context,	objects_of(job)};
 
 	return tell_jobs(job,
 					 "DELETE FROM @ WHERE owner = CURRENT_USER AND NOT EXISTS (SELECT "
@@ -141,10 +155,10 @@ make_row(EvcJob *job)
 					 0, NULL) &&
 		   tell_jobs(job,
 					 "INSERT INTO @ (operation, relation, column_name, target_name, "
-					 "plain_type, context, phase)"
-					 " VALUES ($1, $2, $3, $4, $5, $6, 'prepare')"
+					 "plain_type, context, object_name, phase)"
+					 " VALUES ($1, $2, $3, $4, $5, $6, $7, 'prepare')"
 					 " ON CONFLICT (owner, operation, relation, column_name) DO NOTHING",
-					 6, values);
+					 7, values);
 }
 
 /* A key that has changed since is no place to go on from. */
@@ -183,18 +197,27 @@ evc_job_open(EvcJob *job)
 }
 
 bool
+evc_job_open_to_end(EvcJob *job)
+{
+	return lock(job) && evc_job_find(job);
+}
+
+bool
 evc_job_is_in(const EvcJob *job, const char *phase)
 {
 	return job->phase != NULL && strcmp(job->phase, phase) == 0;
 }
 
+/* A place in the key is kept as long as there is a walk that may go on from it: it may
+ * be a plaintext. */
 bool
 evc_job_set_phase(EvcJob *job, const char *phase)
 {
 	const char *values[] = {job->id, phase};
 
 	if (!tell_jobs(job,
-				   "UPDATE @ SET phase = $2, rows_per_second = NULL,"
+				   "UPDATE @ SET phase = $2, rows_per_second = NULL, last_key = CASE WHEN"
+				   " $2 IN ('encrypt', 'repair', 'reencrypt') THEN last_key END,"
 				   " updated_at = clock_timestamp() WHERE id = $1",
 				   2, values))
 		return false;

@@ -10,15 +10,25 @@
 /* In job_table.c, job_column.c, job_label.c, job_key.c and job_context.c: look, and
  * refuse what cannot be done. */
 extern bool evc_job_look_at_table(EvcJob *job);
+extern bool evc_job_refuse_table(EvcJob *job);
 extern bool evc_job_look_at_columns(EvcJob *job);
 extern bool evc_job_take_label(EvcJob *job);
 extern bool evc_job_count_rows(EvcJob *job); /* or estimates */
 extern bool evc_job_find_key(EvcJob *job);
+extern void evc_job_note_key(const EvcJob *job); /* if it is of the plaintext */
 extern bool evc_job_settle_value(EvcJob *job);
+
+/* In job_objects.c. */
+extern bool evc_job_find_objects(EvcJob *job);
+extern bool evc_job_take_objects(EvcJob *job, const char *name); /* as a job began */
+extern bool evc_job_is_installed(EvcJob *job, bool validated, bool *installed);
+/* Triggers that would come after ours, and migrations to the same column. */
+extern bool evc_job_refuse_rivals(EvcJob *job);
 
 /* In job_state.c. */
 extern bool evc_job_find(EvcJob *job); /* reads the row, if there is one */
 extern bool evc_job_open(EvcJob *job); /* makes it if there is none, and locks it */
+extern bool evc_job_open_to_end(EvcJob *job); /* locks it, as it is */
 extern bool evc_job_is_in(const EvcJob *job, const char *phase);
 extern bool evc_job_set_phase(EvcJob *job, const char *phase);
 extern bool evc_job_start_over(EvcJob *job); /* from the first row on */
@@ -27,11 +37,12 @@ extern bool evc_job_renew(EvcJob *job); /* its rows are counted anew */
 extern bool evc_job_forget(EvcJob *job);
 
 /* Of migrate: job_install.c, job_finish.c, job_verify.c. */
-extern bool evc_job_is_installed(EvcJob *job, bool *installed);
 extern bool evc_job_install(EvcJob *job);
 extern bool evc_job_uninstall(EvcJob *job);
 extern bool evc_job_finish(EvcJob *job);
 extern bool evc_job_verify(EvcJob *job);
+/* Under a lock that keeps writers out: what that has not seen. */
+extern bool evc_job_verify_rest(EvcJob *job);
 
 /* Of both: key_id of what is encrypted now, to be freed; NULL is trouble. */
 extern char *evc_job_newest_key(EvcJob *job);

@@ -55,8 +55,8 @@ static const Refusal refusals[] = {
 	 "Work on the table that is published, and then make the subscription anew."},
 };
 
-static bool
-refuse_table(EvcJob *job)
+bool
+evc_job_refuse_table(EvcJob *job)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 	{
@@ -74,38 +74,25 @@ refuse_table(EvcJob *job)
 	return true;
 }
 
-/* Names for what a migration adds, which a restored dump has as well.  The trigger is
- * the last to see a row, since triggers fire in the order of their names. */
-#define NAMES                                                                            \
-	"(SELECT left('evcrypt_migrate_' || relname || '_' || $2::text, 50) || '_' ||"       \
-	" left(md5(relname || '.' || $2::text), 8) AS name) AS o"
-
 static bool
 name_table(EvcJob *job)
 {
 	EvcTable *table = &job->table;
-	const char *values[] = {table->oid, job->cli->job.column};
 	PGresult *result =
 		evc_job_ask(job, "look at the table",
 					"SELECT quote_ident(nspname) || '.' || quote_ident(relname), "
-					"quote_ident(nspname), quote_ident(relname), quote_ident('~' || "
-					"o.name),"
-					" quote_ident('~+' || o.name),"
-					" quote_ident(nspname) || '.' || quote_ident(o.name), "
-					"quote_ident(o.name)"
-					" FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace, "
-					"LATERAL " NAMES " WHERE c.oid = $1",
-					2, values);
-	char **names[] = {&table->name,		 &table->schema,		 &table->relation,
-					  &table->trigger,	 &table->insert_trigger, &table->function,
-					  &table->constraint};
+					"quote_ident(nspname), quote_ident(relname)"
+					" FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+					"WHERE c.oid = $1",
+					1, (const char *const *) &table->oid);
 
 	if (result == NULL)
 		return false;
-	for (int i = 0; i < (int) (sizeof(names) / sizeof(names[0])); i++)
-		*names[i] = evc_copy_text(PQgetvalue(result, 0, i));
+	table->name = evc_copy_text(PQgetvalue(result, 0, 0));
+	table->schema = evc_copy_text(PQgetvalue(result, 0, 1));
+	table->relation = evc_copy_text(PQgetvalue(result, 0, 2));
 	PQclear(result);
-	return true;
+	return evc_job_find_objects(job);
 }
 
 /* An estimate where counting would take long. */
@@ -132,5 +119,5 @@ evc_job_count_rows(EvcJob *job)
 bool
 evc_job_look_at_table(EvcJob *job)
 {
-	return find_table(job) && name_table(job) && refuse_table(job);
+	return find_table(job) && name_table(job);
 }

@@ -57,6 +57,7 @@ static const char usage[] =
 	"  --skip-triggers  the table's triggers do not see the work; needs the right to "
 	"set\n"
 	"                   session_replication_role\n"
+	"  --repair         migrate: all is encrypted anew, whatever is there\n"
 	"  --dry-run        says what would be done\n"
 	"  --verify         proves by E3 that all is encrypted, under the newest key\n"
 	"  --finish swap    migrate: the encrypted column takes the name of the plaintext\n"

@@ -8,7 +8,10 @@
  *
  * From the trigger on every row that is written has its ciphertext; the walk encrypts
  * those that have none, and leaves the others alone, so it may be done again from any
- * place.  That no row was missed is what validating the constraint proves.
+ * place.  What was in the column before the trigger is not to be relied on, nor what a
+ * verification has found fault with: then the phase is "repair", in place of "encrypt",
+ * and the walk encrypts all that has a plaintext.  That no row was missed is what
+ *validating the constraint proves.
  */
 #include "cli/job_steps.h"
 
@@ -31,8 +34,9 @@ walk(EvcJob *job)
 
 	evc_text_add(&head, "UPDATE %s SET %s = %s.encrypt(%s%s)", table->name, table->target,
 				 job->schema, job->value, job->context_argument);
-	evc_text_add(&tail, " AND %s IS NULL AND %s IS DISTINCT FROM NULL", table->target,
-				 table->source);
+	evc_text_add(&tail, " AND %s IS DISTINCT FROM NULL", table->source);
+	if (!evc_job_is_in(job, "repair"))
+		evc_text_add(&tail, " AND %s IS NULL", table->target);
 	walk.head = head.bytes;
 	walk.tail = tail.bytes;
 	walked = evc_walk(&walk);
@@ -59,7 +63,9 @@ validate(EvcJob *job, void *argument)
 static bool
 encrypt_all(EvcJob *job)
 {
-	if (!evc_job_set_phase(job, "encrypt") || !evc_job_count_rows(job) || !walk(job))
+	const char *phase = evc_job_is_in(job, "repair") ? "repair" : "encrypt";
+
+	if (!evc_job_set_phase(job, phase) || !evc_job_count_rows(job) || !walk(job))
 		return false;
 	if (job->failures > 0)
 	{
@@ -88,18 +94,32 @@ encrypt_and_validate(EvcJob *job)
 	return false;
 }
 
+/* All that has a plaintext is encrypted anew, whatever its ciphertext is. */
+static bool
+begin_repair(EvcJob *job)
+{
+	return evc_job_is_in(job, "repair") ||
+		   (evc_job_start_over(job) && evc_job_set_phase(job, "repair"));
+}
+
 static bool
 run(EvcJob *job)
 {
 	bool installed;
 
+	if (evc_job_is_in(job, "finished") && !job->table.source_is_encrypted)
+		return evc_job_fail(job, "--abandon forgets that job, then it can be begun anew.",
+							"the job of an earlier column %s is finished",
+							job->table.source);
 	if (evc_job_is_in(job, "swapped") || evc_job_is_in(job, "finished"))
 		return evc_job_fail(job, "evcrypt rotate renews it.", "%s is encrypted already",
 							job->table.source);
-	if (!evc_job_is_installed(job, &installed))
+	if (!evc_job_is_installed(job, false, &installed))
 		return false;
 	/* A trigger that somebody else's job has left may have another context. */
 	if ((!installed || evc_job_is_in(job, "prepare")) && !evc_job_install(job))
+		return false;
+	if (job->cli->job.repair && !begin_repair(job))
 		return false;
 	if (evc_job_is_in(job, "encrypted"))
 		evc_job_say(job, "encrypted", "%s is encrypted already", job->table.source);
@@ -125,6 +145,26 @@ abandon(EvcJob *job, void *argument)
 }
 
 static bool
+end_job(EvcJob *job)
+{
+	if (evc_job_is_in(job, "swapped"))
+		return evc_job_fail(job, "--finish drop ends the job.",
+							"the columns are swapped already");
+	if (evc_job_is_in(job, "finished"))
+	{
+		if (!evc_job_forget(job))
+			return false;
+		evc_job_say(job, "abandoned", "the job is gone, which was finished");
+		return true;
+	}
+	if (!evc_job_transaction(job, "end the job", abandon, NULL))
+		return false;
+	evc_job_say(job, "abandoned", "the trigger and the job are gone; %s is left",
+				job->kept_to);
+	return true;
+}
+
+static bool
 work(EvcJob *job)
 {
 	switch (job->cli->job.action)
@@ -135,11 +175,7 @@ work(EvcJob *job)
 		case EVC_ACTION_DROP:
 			return evc_job_finish(job);
 		case EVC_ACTION_ABANDON:
-			if (!evc_job_transaction(job, "end the job", abandon, NULL))
-				return false;
-			evc_job_say(job, "abandoned", "the trigger and the job are gone; %s is left",
-						job->table.target);
-			return true;
+			return end_job(job);
 		default:
 			return run(job);
 	}

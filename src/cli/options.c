@@ -38,7 +38,8 @@ enum
 	OPTION_DRY_RUN,
 	OPTION_VERIFY,
 	OPTION_FINISH,
-	OPTION_ABANDON
+	OPTION_ABANDON,
+	OPTION_REPAIR
 };
 
 static const struct option options[] = {
@@ -64,6 +65,7 @@ static const struct option options[] = {
 	{"verify", no_argument, NULL, OPTION_VERIFY},
 	{"finish", required_argument, NULL, OPTION_FINISH},
 	{"abandon", no_argument, NULL, OPTION_ABANDON},
+	{"repair", no_argument, NULL, OPTION_REPAIR},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -175,6 +177,8 @@ take_option(EvcCli *cli, int option, char *trouble, size_t size)
 		cli->json = true;
 	else if (option == OPTION_SKIP_TRIGGERS)
 		cli->job.skip_triggers = true;
+	else if (option == OPTION_REPAIR)
+		cli->job.repair = true;
 	else if (option == OPTION_FINISH && action == EVC_ACTION_RUN)
 		return fail(trouble, size, "neither swap nor drop: ", optarg);
 	else if (action != EVC_ACTION_RUN && cli->job.action != EVC_ACTION_RUN)
@@ -201,6 +205,8 @@ check_job(const EvcCli *cli, const char *command, char *trouble, size_t size)
 	if (rotates && (job->to != NULL || job->type != NULL ||
 					job->action == EVC_ACTION_SWAP || job->action == EVC_ACTION_DROP))
 		return fail(trouble, size, "--to, --type and --finish are for migrate", "");
+	if (job->repair && (rotates || job->action != EVC_ACTION_RUN))
+		return fail(trouble, size, "--repair is for migrate, and stands alone", "");
 	return true;
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/text.h"
+
 /* No object of a stranger's is found, and nothing waits for ever. */
 static const char set_up[] = "SET search_path = pg_catalog, pg_temp;"
 							 "SET statement_timeout = '60s';"
@@ -19,6 +21,22 @@ copy_line(char *line, size_t size, const char *text)
 	size_t len = strcspn(text, "\n");
 
 	snprintf(line, size, "%.*s", (int) len, text);
+}
+
+/* What the server warns of may be a stranger's words, which are not for the terminal to
+ * obey. */
+static void
+print_notice(void *argument, const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	char line[512];
+
+	(void) argument;
+	snprintf(line, sizeof(line), "%s:  %s", severity != NULL ? severity : "WARNING",
+			 message != NULL ? message : "");
+	evc_make_plain(line);
+	fprintf(stderr, "%s\n", line);
 }
 
 PGconn *
@@ -37,6 +55,7 @@ evc_connect(const EvcCli *cli, char *trouble, size_t trouble_size)
 	PGconn *server = PQconnectdbParams(keywords, values, 1);
 	PGresult *result;
 
+	PQsetNoticeReceiver(server, print_notice, NULL);
 	if (PQstatus(server) == CONNECTION_OK)
 	{
 		result = PQexec(server, set_up);

@@ -4,17 +4,30 @@
  */
 #include "cli/text.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+
+static bool
+is_control(char c)
+{
+	unsigned char byte = (unsigned char) c;
+
+	return byte < 0x20 || byte == 0x7f;
+}
 
 void
 evc_print_plain(const char *text)
 {
 	for (; *text != '\0'; text++)
-	{
-		unsigned char byte = (unsigned char) *text;
+		putchar(is_control(*text) ? '?' : *text);
+}
 
-		putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
-	}
+void
+evc_make_plain(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (is_control(*text))
+			*text = '?';
 }
 
 void

@@ -4,6 +4,7 @@
  */
 #include "cli/walk_private.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,12 +15,22 @@
 #define CHECKPOINT_MS 500.0
 
 static volatile sig_atomic_t signals;
+static volatile sig_atomic_t is_walking;
+static PGcancel *to_cancel;
 
+/* In a walk the ranges in flight are waited for; other statements, which may wait for a
+ * lock, are given up.  PQcancel is made for handlers. */
 static void
 on_signal(int number)
 {
+	char trouble[256];
+	int before = errno;
+
 	(void) number;
 	signals = signals < 2 ? signals + 1 : 2;
+	if (!is_walking && to_cancel != NULL)
+		PQcancel(to_cancel, trouble, sizeof(trouble));
+	errno = before;
 }
 
 bool
@@ -28,11 +39,12 @@ evc_interrupted(void)
 	return signals > 0;
 }
 
-static void
-catch_signals(void)
+void
+evc_catch_signals(PGconn *control)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 
+	to_cancel = PQgetCancel(control);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 }
@@ -221,7 +233,7 @@ evc_walk(EvcWalk *walk)
 	EvcJob *job = walk->job;
 	Crew crew = {.walk = walk, .rows = job->rows_done};
 
-	catch_signals();
+	is_walking = 1;
 	crew.workers = evc_allocate((size_t) job->cli->job.workers, sizeof(*crew.workers));
 	evc_bound_copy(&crew.frontier, &job->reached);
 	evc_pace_start(&job->pace, evc_now_ms(), crew.rows);
@@ -234,6 +246,7 @@ evc_walk(EvcWalk *walk)
 	for (int i = 0; i < crew.n; i++)
 		evc_worker_stop(&crew.workers[i]);
 	free(crew.workers);
+	is_walking = 0;
 	evc_bound_free(&crew.frontier);
 	return crew.at_end && !must_stop(&crew);
 }

@@ -34,6 +34,10 @@ typedef struct EvcWalk
  */
 extern bool evc_walk(EvcWalk *walk);
 
+/* From now on they are noted, and end what the control connection does outside a walk,
+ * until the process ends. */
+extern void evc_catch_signals(PGconn *control);
+
 /* Has SIGINT or SIGTERM come? */
 extern bool evc_interrupted(void);
 

@@ -319,7 +319,7 @@ system("pg_dump -Fc -f $CopyTest::DIR/dump && createdb migrate_copy && pg_restor
 	set_up(q{SET search_path = public, vault; INSERT INTO dumped VALUES (11, 'v11')});
 	is(query('SET search_path = public, vault; SELECT count(*) FROM dumped WHERE decrypt(v_encrypted) = v'), 11, 'is restored with its trigger');
 	evcrypt_ok('and gone on with', 'migrate', '--table', 'dumped', '--column', 'v');
-	evcrypt_is('with the key unknown, as values came in as text', 2, qr/^10 values under another key than the newest$/m, 'migrate', '--table', 'dumped', '--column', 'v', '--verify');
+	evcrypt_ok('under keys that are known, though values came in as text', 'migrate', '--table', 'dumped', '--column', 'v', '--verify');
 }
 system('dropdb', 'migrate_copy');
 
