@@ -275,7 +275,7 @@ sub step_documents
 	my @rows = map {
 		my $document = sprintf '{"a": %s, "b": [%s, %s], "c": {"d": %s, "e": [{"f": %s, "g": %s}, {"f": %s}]}, "open": %s}',
 		  $self->times(8, $leaf);
-		my @paths = map { quote($_) } grep { $self->chance(40) } @PATHS;
+		my @paths = map { quote($_) } $PATHS[-1], grep { $self->chance(40) } @PATHS[ 0 .. $#PATHS - 1 ];
 		"($_, " . quote($self->context) . ', ARRAY[' . join(', ', @paths) . ']::text[], ' . quote($document) . ')'
 	} 1 .. $ROWS;
 

@@ -138,7 +138,7 @@ my @rows;
 for my $id (1 .. $DOCUMENTS)
 {
 	my $document = random_node(5);
-	my @ways = map { [ random_way($document) ] } 1 .. int rand 5;
+	my @ways = map { [ random_way($document) ] } 1 .. 1 + int rand 4;
 	my $plain = json_of($document, sub { $_[0][2] });
 
 	mark($document, @ways);
