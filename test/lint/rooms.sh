@@ -25,9 +25,9 @@ declare -A src=(
 	[cli]=""
 )
 declare -A enclave=(
-	[main]="config net sched rpc audit policy keyring crypto tls base"
+	[main]="config net sched rpc audit policy keyring crypto tls fortress base"
 	[ctl]="config audit policy keyring crypto tls base"
-	[net]="config sched rpc audit policy keyring tls base"
+	[net]="config sched rpc audit policy keyring tls fortress base"
 	[sched]="base"
 	[rpc]="config audit policy keyring crypto tls base"
 	[tls]="config base"
@@ -35,6 +35,7 @@ declare -A enclave=(
 	[policy]="base"
 	[audit]="base"
 	[crypto]="base"
+	[fortress]="base"
 	[config]="base"
 	[base]=""
 )
@@ -45,6 +46,8 @@ openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|encl
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
+# The file that may include the library of system call filters.
+filters='^enclave/fortress/calls\.c$'
 # Files that may include socket headers.
 sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
@@ -89,6 +92,7 @@ check_foreign() # file tree room target
 	intel-ipsec-mb.h | secp256k1*.h | crypto_mb/*)
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
+	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
 			complain "$1" "$4" "sockets are not for this file" ;;
