@@ -299,8 +299,11 @@ start(const char *config_path)
 {
 	static E3Config config;
 	E3ConfigError error;
-	EvwStatus status = e3_config_load(config_path, &config, &error);
+	EvwStatus status;
 
+	if (!e3_secret_wipe_freed())
+		return EVW_INTERNAL;
+	status = e3_config_load(config_path, &config, &error);
 	if (status != EVW_OK)
 	{
 		e3_log(E3_LOG_ERROR, "config_refused", "cause=\"%s\"", error.text);

@@ -57,6 +57,18 @@ extern bool e3_locked_map(E3Locked *locked, size_t len);
 /* Wipes and gives back; one that was never made is fine. */
 extern void e3_locked_unmap(E3Locked *locked);
 
+/*
+ * From now on whatever OpenSSL frees is wiped first.  Before anything else of OpenSSL is
+ * used; false if that has happened.
+ */
+extern bool e3_secret_wipe_freed(void) EVW_MUST_USE;
+
+/*
+ * Wipes what functions that have returned to the caller have left on the stack: those
+ * of libraries, which do not see to it themselves.
+ */
+extern void e3_secret_wipe_stack(void);
+
 /* Wipes "len" bytes in a way that is not optimised away. */
 extern void e3_wipe(void *at, size_t len);
 

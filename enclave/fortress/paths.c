@@ -82,14 +82,14 @@ allow(int ruleset, const char *dir, uint64_t rights)
 static bool
 allow_path(int ruleset, const E3FortressPath *path, uint64_t known)
 {
-	uint64_t rights = READ_FILE;
+	uint64_t rights = READ_FILE | READ_DIR;
 	char real[PATH_MAX];
 	char dir[PATH_MAX];
 
 	if (path->path[0] == '\0')
 		return true;
 	if (path->written)
-		rights |= WRITE_FILE | READ_DIR | REMOVE_FILE | MAKE_REG | MAKE_SOCK | TRUNCATE;
+		rights |= WRITE_FILE | REMOVE_FILE | MAKE_REG | MAKE_SOCK | TRUNCATE;
 	rights &= known;
 	e3_file_dir(path->path, dir);
 	if (!allow(ruleset, dir, rights))

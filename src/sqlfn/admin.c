@@ -32,6 +32,7 @@ enum
 	HEALTH_ATTESTED, /* NULL: no evidence is asked for */
 	HEALTH_CLOCK_OFFSET_MS,
 	HEALTH_ERROR,
+	HEALTH_ISOLATION_MISSING, /* NULL: E3 does not say */
 	N_HEALTH
 };
 
@@ -101,6 +102,9 @@ put_health(Datum *values, bool *nulls, const EvcHealth *health)
 	put(values, nulls, HEALTH_KEY_VERSIONS, key_version_array(health));
 	put(values, nulls, HEALTH_CRYPTO_BACKEND, CStringGetTextDatum(health->backend));
 	put(values, nulls, HEALTH_CLOCK_OFFSET_MS, Float8GetDatum(health->clock_offset_ms));
+	if (health->tells_isolation)
+		put(values, nulls, HEALTH_ISOLATION_MISSING,
+			CStringGetTextDatum(health->isolation_missing));
 }
 
 static void

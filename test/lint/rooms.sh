@@ -41,7 +41,7 @@ declare -A enclave=(
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
+openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
