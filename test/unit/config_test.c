@@ -471,40 +471,6 @@ addresses_have_their_limits(void **state)
 				 "comma separated");
 }
 
-static void
-isolation_is_required_or_left_out(void **state)
-{
-	E3ConfigError error;
-	E3Config config;
-
-	(void) state;
-	assert_status(parse(MINIMAL, &config, &error), EVW_OK);
-	assert_int_equal(config.isolation_require, 0);
-	assert_int_equal(config.isolation_leave_out, 0);
-	assert_status(parse(MINIMAL "[isolation]\nrequire = seccomp ,no_core\n"
-								"leave_out = landlock\n",
-						&config, &error),
-				  EVW_OK);
-	assert_int_equal(config.isolation_require,
-					 E3_ISOLATION_BIT(E3_SECCOMP) | E3_ISOLATION_BIT(E3_NO_CORE));
-	assert_int_equal(config.isolation_leave_out, E3_ISOLATION_BIT(E3_LANDLOCK));
-	assert_status(parse(MINIMAL "[isolation]\nrequire = all\n", &config, &error), EVW_OK);
-	assert_int_equal(config.isolation_require, E3_ISOLATION_ALL);
-	assert_status(parse(MINIMAL "[isolation]\nleave_out = all\n", &config, &error),
-				  EVW_OK);
-	assert_int_equal(config.isolation_leave_out, E3_ISOLATION_OPTIONAL);
-	expect_error(MINIMAL "[isolation]\nleave_out = seccomp, no_core\n",
-				 "e3.conf:7: [isolation] leave_out: no_core cannot be left out");
-	expect_error(MINIMAL "[isolation]\nrequire = sandbox\n",
-				 "e3.conf:7: [isolation] require: must be names of measures, comma "
-				 "separated");
-	expect_error(MINIMAL "[isolation]\nrequire =\n",
-				 "e3.conf:7: [isolation] require: must be names of measures, comma "
-				 "separated");
-	expect_error(MINIMAL "[isolation]\nrequire = all\nleave_out = seccomp\n",
-				 "e3.conf:8: [isolation] leave_out: names what is required");
-}
-
 int
 main(void)
 {
@@ -521,7 +487,6 @@ main(void)
 		cmocka_unit_test(a_file_is_loaded_or_named),
 		cmocka_unit_test(only_the_named_may_connect),
 		cmocka_unit_test(tls_and_vsock_are_whole_or_absent),
-		cmocka_unit_test(isolation_is_required_or_left_out),
 		cmocka_unit_test(addresses_have_their_limits),
 	};
 
