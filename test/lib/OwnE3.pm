@@ -39,6 +39,8 @@ socket = $self->{dir}/e3.sock
 [keyring]
 file = $self->{dir}/keyring
 passphrase_file = $self->{dir}/passphrase
+[access]
+allow_users = $>
 END
 	return;
 }
@@ -64,15 +66,17 @@ sub ctl
 	return $out;
 }
 
-# Starts it without waiting; its shell writes down its status when it ends.
+# Starts it without waiting, or {program} in its place; its shell writes down its status
+# when it ends.
 sub launch
 {
 	my ($self) = @_;
 	my $dir = $self->{dir};
+	my $program = $self->{program} // 'e3';
 
 	unlink "$dir/status", "$dir/pid";
-	system('test/lib/as-server', 'setsid', 'sh', '-c', "cd $dir; exec >>e3.log 2>&1 </dev/null;"
-		  . ' (e3 --config e3.conf & echo $! >pid.new; mv pid.new pid; wait $!; echo $? >status.new; mv status.new status) &')
+	system('test/lib/as-server', 'setsid', 'sh', '-c', "cd $dir; program=$program; exec >>e3.log 2>&1 </dev/null;"
+		  . ' ($program --config e3.conf & echo $! >pid.new; mv pid.new pid; wait $!; echo $? >status.new; mv status.new status) &')
 	  == 0 or die 'sh';
 	wait_until('E3 has a pid', sub { -e "$dir/pid" });
 	chomp($self->{pid} = slurp("$dir/pid"));
