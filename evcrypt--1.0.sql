@@ -183,6 +183,58 @@ COMMENT ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.te
 	'decrypts to text what is bound to this context; NULL for a value that does not open';
 
 --
+-- Under new keys, and for equality.
+--
+
+CREATE FUNCTION @extschema@.reencrypt(value @extschema@.encrypted)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_reencrypt';
+COMMENT ON FUNCTION @extschema@.reencrypt(@extschema@.encrypted) IS
+	'encrypts anew under the newest key what this ciphertext holds';
+
+CREATE FUNCTION @extschema@.reencrypt(value @extschema@.encrypted, context pg_catalog.text)
+RETURNS @extschema@.encrypted
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_reencrypt';
+COMMENT ON FUNCTION @extschema@.reencrypt(@extschema@.encrypted, pg_catalog.text) IS
+	'the same for what is bound to this context, and stays bound to it';
+
+CREATE FUNCTION @extschema@.blind_index(value pg_catalog.text)
+RETURNS pg_catalog.bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_blind_index';
+COMMENT ON FUNCTION @extschema@.blind_index(pg_catalog.text) IS
+	'a keyed hash, by which equal values are found';
+
+CREATE FUNCTION @extschema@.blind_index(value pg_catalog.text, context pg_catalog.text)
+RETURNS pg_catalog.bytea
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_blind_index';
+COMMENT ON FUNCTION @extschema@.blind_index(pg_catalog.text, pg_catalog.text) IS
+	'a keyed hash, by which equal values of the same context are found';
+
+CREATE FUNCTION @extschema@.blind_index_all(value pg_catalog.text)
+RETURNS pg_catalog.bytea[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_blind_index_all';
+COMMENT ON FUNCTION @extschema@.blind_index_all(pg_catalog.text) IS
+	'blind indexes under every version of the index key, newest first';
+
+CREATE FUNCTION @extschema@.blind_index_all(value pg_catalog.text, context pg_catalog.text)
+RETURNS pg_catalog.bytea[]
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+SUPPORT @extschema@.evcrypt_support
+AS 'MODULE_PATHNAME', 'evc_blind_index_all';
+COMMENT ON FUNCTION @extschema@.blind_index_all(pg_catalog.text, pg_catalog.text) IS
+	'blind indexes with a context under every version of the index key, newest first';
+
+--
 -- Fields of JSON documents.
 --
 
@@ -257,6 +309,7 @@ CREATE FUNCTION @extschema@.evcrypt_health(
 	OUT latency_ms pg_catalog.float8,
 	OUT version pg_catalog.text,
 	OUT key_versions pg_catalog.int4[],
+	OUT index_versions pg_catalog.int4[],
 	OUT crypto_backend pg_catalog.text,
 	OUT attested pg_catalog.bool,
 	OUT clock_offset_ms pg_catalog.float8,
@@ -288,7 +341,7 @@ CREATE FUNCTION @extschema@.evcrypt_stat_rows(
 	OUT latency_medium_ms pg_catalog.float8,
 	OUT latency_large_ms pg_catalog.float8)
 RETURNS SETOF pg_catalog.record
-LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED ROWS 4
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED ROWS 7
 AS 'MODULE_PATHNAME', 'evc_stat';
 COMMENT ON FUNCTION @extschema@.evcrypt_stat_rows() IS
 	'rows of the view evcrypt_stat, whose readers need EXECUTE on this';
@@ -317,6 +370,7 @@ COMMENT ON FUNCTION @extschema@.evcrypt_stat_reset() IS
 
 CREATE TABLE @extschema@.evcrypt_job (
 	id pg_catalog.int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	owner pg_catalog.name NOT NULL DEFAULT CURRENT_USER,
 	operation pg_catalog.text NOT NULL,
 	relation pg_catalog.oid NOT NULL,
 	column_name pg_catalog.text NOT NULL,
@@ -332,22 +386,31 @@ CREATE TABLE @extschema@.evcrypt_job (
 	rows_per_second pg_catalog.float8,
 	started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	updated_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	UNIQUE (operation, relation, column_name)
+	UNIQUE (owner, operation, relation, column_name)
 );
+
+-- The context of a job is an expression that its owner's session evaluates: nobody else
+-- may write it.
+ALTER TABLE @extschema@.evcrypt_job ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON @extschema@.evcrypt_job
+	USING (owner OPERATOR(pg_catalog.=) CURRENT_USER)
+	WITH CHECK (owner OPERATOR(pg_catalog.=) CURRENT_USER);
 COMMENT ON TABLE @extschema@.evcrypt_job IS
 	'jobs of evcrypt migrate and evcrypt rotate, for these to go on from; last_key is '
 	'a key of the table that is worked on';
 
 -- Who runs a job holds its advisory lock.
 CREATE VIEW @extschema@.evcrypt_progress AS
-SELECT j.id AS job, j.operation, j.relation::pg_catalog.regclass AS relation, j.column_name,
+SELECT j.id AS job, j.owner, j.operation, j.relation::pg_catalog.regclass AS relation, j.column_name,
 	j.phase,
 	EXISTS (SELECT FROM pg_catalog.pg_locks l
 		WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory'
 		AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
 			WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
 		AND l.classid OPERATOR(pg_catalog.=) 1702257001::pg_catalog.oid
-		AND l.objid OPERATOR(pg_catalog.=) j.id::pg_catalog.oid
+		AND l.objid::pg_catalog.int8 OPERATOR(pg_catalog.=) (pg_catalog.hashtext(
+			pg_catalog.concat_ws(' ', j.operation, j.relation, j.column_name))::pg_catalog.int8
+			OPERATOR(pg_catalog.&) 4294967295)
 		AND l.objsubid OPERATOR(pg_catalog.=) 2 AND l.granted) AS running,
 	j.rows_done, j.rows_total, j.rows_changed, j.rows_per_second, j.started_at, j.updated_at
 FROM @extschema@.evcrypt_job j;
@@ -373,6 +436,12 @@ REVOKE ALL ON FUNCTION @extschema@.decrypt(@extschema@.encrypted, pg_catalog.tex
 REVOKE ALL ON FUNCTION @extschema@.decrypt_as(
 	@extschema@.encrypted, pg_catalog.anyelement, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.try_decrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.reencrypt(@extschema@.encrypted) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.reencrypt(@extschema@.encrypted, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.blind_index(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.blind_index(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.blind_index_all(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.blind_index_all(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.encrypt_fields(pg_catalog.jsonb, pg_catalog.text[], pg_catalog.text)
 	FROM PUBLIC;

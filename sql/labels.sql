@@ -82,6 +82,7 @@ SELECT * FROM refused_on('COLUMN labelled.id');
 SELECT * FROM refused_on('COLUMN labelled.ctid');
 SELECT * FROM refused_on('COLUMN labelled.none');
 SELECT * FROM refused_on('COLUMN pair.a');
+SELECT code FROM refused_on('COLUMN pg_class.relname');
 SELECT * FROM refused_on('TABLE labelled');
 SELECT * FROM refused_on('TYPE encrypted');
 SELECT * FROM refused_on('SCHEMA public');
@@ -118,6 +119,14 @@ SELECT count(*) FROM pg_seclabels WHERE objname = 'labelled.ssn';
 SECURITY LABEL FOR evcrypt ON COLUMN labelled.born IS 'type=date';
 ALTER TABLE labelled DROP born;
 SELECT count(*) FROM pg_seclabels WHERE objname LIKE 'labelled%';
+SELECT code, message FROM refused_on('COLUMN labelled.born');
+SELECT code, message FROM refused_on('COLUMN labelled."........pg.dropped.4........"');
+SELECT code, message FROM refused('context=column("........pg.dropped.4........")');
+
+-- Where it is the only provider, FOR may be left out; one label replaces another.
+SECURITY LABEL ON COLUMN labelled.ssn IS 'type=int';
+SECURITY LABEL FOR evcrypt ON COLUMN labelled.ssn IS 'type=date';
+SELECT label FROM pg_seclabels WHERE objname = 'labelled.ssn';
 DROP VIEW shown;
 DROP MATERIALIZED VIEW kept;
 DROP TABLE labelled, in_domain, other;

@@ -236,6 +236,22 @@ SELECT refusal(format('decrypt_as(NULL::encrypted, NULL::%s)', type)) FROM unrea
 SELECT refusal(format('encrypt(%s)', e)) FROM unnest(ARRAY['row(1, NULL)::internal_row', 'ARRAY[NULL::internal_row]', 'row(1, 2)',
 	'ARRAY[row(1, 2)]', 'row(''int'', 1)::samples', '(SELECT histogram_bounds FROM pg_stats LIMIT 1)']) AS e;
 
+-- A type that has changed since reads what its text form still fits.
+CREATE TYPE changing AS (a int, b text, c date);
+CREATE TYPE light AS ENUM ('red', 'green');
+CREATE TABLE before_change AS SELECT encrypt(row(1, 'canary', '2020-02-03')::changing) AS r, encrypt('red'::light) AS l;
+ALTER TYPE changing DROP ATTRIBUTE b;
+ALTER TYPE light RENAME VALUE 'red' TO 'stop';
+SELECT decrypt_as(r, NULL::changing) FROM before_change;
+SELECT decrypt_as(l, NULL::light) FROM before_change;
+SELECT decrypt_as(encrypt(row(1, '2020-02-03')::changing), NULL::changing), decrypt_as(encrypt('stop'::light), NULL::light);
+ALTER TYPE changing ADD ATTRIBUTE d text;
+SELECT decrypt_as(r, NULL::changing) FROM before_change;
+ALTER TYPE changing ALTER ATTRIBUTE c TYPE text, ALTER ATTRIBUTE d TYPE date;
+SELECT decrypt_as(r, NULL::changing) FROM before_change;
+DROP TABLE before_change;
+DROP TYPE changing, light;
+
 -- A domain's constraints hold, and are what an error names, wherever in the value it stands.
 CREATE DOMAIN short AS text CONSTRAINT at_most_five CHECK (length(VALUE) < 6) CONSTRAINT not_empty CHECK (VALUE <> '');
 CREATE DOMAIN needed AS short NOT NULL;

@@ -77,12 +77,3 @@ e3_contexts_alike(const E3Contexts *contexts, uint32_t most)
 		n++;
 	return n;
 }
-
-void
-e3_contexts_pass(E3Contexts *contexts, uint32_t n)
-{
-	if (!contexts->differ)
-		return;
-	while (n-- > 0)
-		(void) evw_column_next(&contexts->cursor);
-}

@@ -35,7 +35,13 @@ extern EvwStatus e3_contexts_bind(E3Contexts *contexts, E3Scratch *scratch,
  */
 extern uint32_t e3_contexts_alike(const E3Contexts *contexts, uint32_t most);
 
-/* So many values are done. */
-extern void e3_contexts_pass(E3Contexts *contexts, uint32_t n);
+/* So many values are done; in line, as that is said of every value. */
+static inline void
+e3_contexts_pass(E3Contexts *contexts, uint32_t n)
+{
+	if (contexts->differ)
+		while (n-- > 0)
+			(void) evw_column_next(&contexts->cursor);
+}
 
 #endif /* E3_CONTEXTS_H */

@@ -112,16 +112,22 @@ datatype_of(const E3Sealing *sealing)
 			   : EVW_STRING;
 }
 
-/* A value has its envelope, of this length, or none: on to the next. */
+/* The i-th value of those that are next has an envelope of this length; 0: none. */
 static void
-pass(E3Sealing *sealing, size_t len)
+note_length(const E3Sealing *sealing, uint32_t i, size_t len)
 {
 	if (sealing->lengths != NULL)
-		evw_put_le32(sealing->lengths + (size_t) 4 * sealing->done, (uint32_t) len);
+		evw_put_le32(sealing->lengths + (size_t) 4 * (sealing->done + i), (uint32_t) len);
+}
+
+/* So many values, which are alike, are done. */
+static void
+pass(E3Sealing *sealing, uint32_t n)
+{
 	if (sealing->kept != NULL && is_good(sealing, 0))
-		sealing->kept += e3_kept_len(sealing->kept);
-	sealing->done++;
-	e3_contexts_pass(&sealing->contexts, 1);
+		sealing->kept += n * e3_kept_len(sealing->kept);
+	sealing->done += n;
+	e3_contexts_pass(&sealing->contexts, n);
 }
 
 /* Everything of an envelope before what is sealed; its IV stays for a while. */
@@ -221,13 +227,13 @@ seal_run(E3RpcWorker *worker, E3Sealing *sealing, E3Call *call)
 		items[i] = (E3AeadItem){.out = out + EVW_ENVELOPE_HEAD,
 								.iv = write_head(sealing, datatype, out),
 								.in = value};
+		note_length(sealing, i, EVW_ENVELOPE_MIN + sealing->metadata.len + value.len);
 		call->spent += (uint32_t) (i > 0 ? E3_COST_VALUE + value.len : 0);
 	}
 	status = e3_aead_seal_many(worker->scratch,
 							   e3_aad_for(&sealing->aad, sealing->info, datatype),
 							   sealing->metadata, items, n);
-	for (uint32_t i = 0; i < n; i++)
-		pass(sealing, EVW_ENVELOPE_MIN + sealing->metadata.len + items[i].in.len);
+	pass(sealing, n);
 	return status;
 }
 
@@ -251,7 +257,8 @@ seal_piece(E3Sealing *sealing, E3Call *call)
 	sealing->stream = NULL;
 	if (status != EVW_OK)
 		return status;
-	pass(sealing, sealing->at + EVW_TAG_LEN - sealing->start);
+	note_length(sealing, 0, sealing->at + EVW_TAG_LEN - sealing->start);
+	pass(sealing, 1);
 	return EVW_OK;
 }
 
@@ -290,7 +297,8 @@ step(E3RpcWorker *worker, E3Sealing *sealing, E3Call *call)
 	if (sealing->stream == NULL && !is_good(sealing, 0))
 	{
 		(void) evw_column_next(&sealing->cursor);
-		pass(sealing, 0);
+		note_length(sealing, 0, 0);
+		pass(sealing, 1);
 		return EVW_OK;
 	}
 	if (is_spent(sealing))

@@ -9,26 +9,26 @@
 
 #include "batch/batch.h"
 
-#include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "batch/contexts.h"
 #include "batch/dedup.h"
+#include "batch/header.h"
 #include "client/buffer.h"
 #include "client/report.h"
 #include "guc.h"
-#include "guc_credential.h"
 #include "wire/limits.h"
+#include "wire/report.h"
 #include "wire/writer.h"
-
-StaticAssertDecl(NAMEDATALEN <= EVW_LABEL_MAX + 1, "a role name fits the label");
 
 /* Of a frame: header, ids, and the heads of its columns. */
 #define FRAME_ROOM (EVW_HEADER_MAX + 64)
 
 /* What a reply has for a value beside its ciphertext's head, metadata included. */
 #define METADATA_ROOM 64
+
+/* Of a blind index, with its length. */
+#define INDEX_ROOM 33
 
 /* What a frame has for a value beside its bytes: length, and datatype or status. */
 #define VALUE_ROOM 5
@@ -45,16 +45,13 @@ struct EvcBatch
 	EvwBuf datatypes; /* 1 byte a value */
 	bool typed;		  /* some are not strings */
 	EvcContexts contexts;
-	EvcDedup dedup;		  /* of ciphertexts */
+	EvcDedup dedup;		  /* of values that may share a result */
 	MemoryContext memory; /* for what is kept; NULL: nothing was, ever */
 	List *kept;			  /* in there */
 	EvwCurve curve; /* of the first ciphertext, which the statistics count them by */
-	char app[EVW_APP_MAX + 1];
-	char label[EVW_LABEL_MAX + 1];
-	char role[EVW_ROLE_MAX + 1];
-	char *credential; /* in context; NULL: none */
-	EvcCall *call;	  /* NULL: not sent */
-	bool received;	  /* its result: */
+	EvcHeaderTexts texts;
+	EvcCall *call; /* NULL: not sent */
+	bool received; /* its result: */
 	EvwResult result;
 	uint32 *offsets;  /* of every value in the result's bytes */
 	uint32 n_offsets; /* room for */
@@ -72,8 +69,7 @@ wipe(void *arg)
 	evc_buffer_wipe(&batch->lengths);
 	evc_buffer_wipe(&batch->datatypes);
 	evc_contexts_wipe(&batch->contexts);
-	if (batch->credential != NULL)
-		explicit_bzero(batch->credential, strlen(batch->credential));
+	evc_header_wipe(&batch->texts);
 }
 
 static bool
@@ -85,7 +81,7 @@ same_name(const char *one, const char *other)
 bool
 evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other)
 {
-	return one.verb == other.verb && one.bound == other.bound &&
+	return one.verb == other.verb && one.bound == other.bound && one.all == other.all &&
 		   same_name(one.app, other.app) && same_name(one.role, other.role);
 }
 
@@ -135,23 +131,44 @@ bytes_with(const EvcBatch *batch, const EvcBatchValue *value)
 	return bytes;
 }
 
+/* What comes back of a value may be longer than what goes out: by so much, at most. */
+static size_t
+reply_room(EvcBatchKind kind)
+{
+	switch (kind.verb)
+	{
+		case EVW_VERB_ENCRYPT:
+			return EVW_ENVELOPE_MIN + METADATA_ROOM;
+		case EVW_VERB_REENCRYPT:
+			return METADATA_ROOM;
+		case EVW_VERB_BLIND_INDEX:
+			return kind.all ? EVW_INDEX_VERSIONS_MAX * INDEX_ROOM : INDEX_ROOM;
+		default:
+			return 0;
+	}
+}
+
+static bool
+takes_plaintexts(const EvcBatch *batch)
+{
+	return batch->kind.verb == EVW_VERB_ENCRYPT ||
+		   batch->kind.verb == EVW_VERB_BLIND_INDEX;
+}
+
 bool
 evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value)
 {
 	size_t count = (size_t) batch->count + 1;
 	size_t frame = bytes_with(batch, value) + count * VALUE_ROOM + FRAME_ROOM;
 
-	/* What comes back is longer. */
-	if (batch->kind.verb == EVW_VERB_ENCRYPT)
-		frame += count * (EVW_ENVELOPE_MIN + METADATA_ROOM);
+	frame += count * reply_room(batch->kind);
 	return batch->more == NULL && count <= EVW_VALUES_MAX && frame <= EVW_FRAME_MAX;
 }
 
 static void
 check_fits(const EvcBatch *batch, const EvcBatchValue *value)
 {
-	size_t max =
-		batch->kind.verb == EVW_VERB_ENCRYPT ? EVW_PLAINTEXT_MAX : EVW_ENVELOPE_MAX;
+	size_t max = takes_plaintexts(batch) ? EVW_PLAINTEXT_MAX : EVW_ENVELOPE_MAX;
 
 	if (value->bytes.len > max)
 		evc_report_status(EVW_VALUE_TOO_LONG);
@@ -163,7 +180,15 @@ check_fits(const EvcBatch *batch, const EvcBatchValue *value)
 		evc_report_status(EVW_FRAME_TOO_LONG);
 }
 
-/* The number of an equal ciphertext under the same context; -1: none is known. */
+/* Two encryptions of one value are two ciphertexts. */
+static bool
+may_share(const EvcBatch *batch)
+{
+	return batch->kind.verb == EVW_VERB_DECRYPT ||
+		   batch->kind.verb == EVW_VERB_BLIND_INDEX;
+}
+
+/* The number of an equal value under the same context; -1: none is known. */
 static int64
 find_equal(EvcBatch *batch, const EvcBatchValue *value)
 {
@@ -188,15 +213,15 @@ evc_batch_add(EvcBatch *batch, const EvcBatchValue *value)
 		*evw_buf_extend(&batch->datatypes, 1) = (uint8_t) value->datatype;
 		batch->typed |= value->datatype != EVW_STRING;
 	}
-	else if (batch->kind.verb == EVW_VERB_DECRYPT)
+	if (may_share(batch))
 	{
 		int64 equal = find_equal(batch, value);
 
 		if (equal >= 0)
 			return (uint32) equal;
-		if (batch->count == 0)
-			batch->curve = evw_tag_info(bytes.data[0])->curve;
 	}
+	if (batch->kind.verb == EVW_VERB_DECRYPT && batch->count == 0)
+		batch->curve = evw_tag_info(bytes.data[0])->curve;
 	if (batch->kind.bound)
 		evc_contexts_add(&batch->contexts, batch->count, value->context);
 	evw_buf_append(&batch->columns, bytes.data, bytes.len);
@@ -275,12 +300,6 @@ bytes_of(const EvwBuf *buf)
 	return (EvwBytes){buf->data, buf->len};
 }
 
-static EvwBytes
-text_of(const char *text)
-{
-	return (EvwBytes){(const uint8_t *) text, strlen(text)};
-}
-
 /* Closes the values, and writes the other columns; returns how many objects. */
 static uint32
 finish_columns(EvcBatch *batch)
@@ -300,53 +319,6 @@ finish_columns(EvcBatch *batch)
 	return 5;
 }
 
-/*
- * Name of the current role for E3's audit, UTF-8 whatever the database has:
- * where the name is not valid as it is, all but its ASCII is masked.
- */
-static void
-set_label(EvcBatch *batch)
-{
-	char *name = GetUserNameFromId(GetUserId(), true);
-
-	strlcpy(batch->label, name != NULL ? name : "", sizeof(batch->label));
-	if (name != NULL)
-		pfree(name);
-	if (!pg_verify_mbstr(PG_UTF8, batch->label, (int) strlen(batch->label), true))
-		for (char *at = batch->label; *at != '\0'; at++)
-			if (IS_HIGHBIT_SET(*at))
-				*at = '?';
-}
-
-static void
-set_format(EvcBatch *batch, EvwRequestHeader *header)
-{
-	const EvwTagInfo *info = evc_guc_format(batch->kind.bound);
-
-	header->curve = info->curve;
-	header->format = text_of(info->name);
-	header->values_per_key = (uint32) evc_max_values_per_key;
-	strlcpy(batch->role, evc_guc_role(info, batch->kind.role), sizeof(batch->role));
-	header->role = text_of(batch->role);
-}
-
-/* The one at hand is kept as long as it is the session's. */
-static void
-set_credential(EvcBatch *batch, EvwRequestHeader *header)
-{
-	if (batch->credential != NULL && strcmp(batch->credential, evc_credential) != 0)
-	{
-		explicit_bzero(batch->credential, strlen(batch->credential));
-		pfree(batch->credential);
-		batch->credential = NULL;
-	}
-	if (*evc_credential == '\0')
-		return;
-	if (batch->credential == NULL)
-		batch->credential = MemoryContextStrdup(batch->context, evc_credential);
-	header->credential = text_of(batch->credential);
-}
-
 void
 evc_batch_send(EvcBatch *batch)
 {
@@ -359,16 +331,8 @@ evc_batch_send(EvcBatch *batch)
 		evc_guc_require_app();
 	request.n_columns = finish_columns(batch);
 	request.columns = bytes_of(&batch->columns);
-	set_label(batch);
-	/* Settings may change before the request is repeated. */
-	strlcpy(batch->app, batch->kind.app != NULL ? batch->kind.app : evc_app,
-			sizeof(batch->app));
-	request.header.app = text_of(batch->app);
-	request.header.curve = batch->curve;
-	if (batch->kind.verb == EVW_VERB_ENCRYPT)
-		set_format(batch, &request.header);
-	set_credential(batch, &request.header);
-	request.header.label = text_of(batch->label);
+	evc_header_fill(&batch->texts, batch->context, batch->kind, batch->curve,
+					&request.header);
 	batch->call = evc_call_start(&request, batch->context);
 	if (batch->more != NULL)
 		evc_batch_send(batch->more);
@@ -465,6 +429,9 @@ evc_batch_reset(EvcBatch *batch)
 		evc_call_drop(batch->call);
 	batch->call = NULL;
 	batch->received = false;
+	/* Ciphertext is no secret, unlike what it may be bound to. */
+	if (batch->kind.verb == EVW_VERB_DECRYPT && !batch->kind.bound)
+		evc_buffer_clear(&batch->columns);
 	evc_buffer_reset(&batch->columns);
 	evc_buffer_reset(&batch->lengths);
 	evc_buffer_reset(&batch->datatypes);

@@ -24,6 +24,7 @@ typedef struct EvcBatchKind
 {
 	EvwVerb verb;
 	bool bound;		  /* each has a context */
+	bool all;		  /* BLIND_INDEX under every index key */
 	const char *app;  /* these two live as long as the batch; NULL: evcrypt.app ... */
 	const char *role; /* of ENCRYPT only; NULL: and evcrypt.role when it is sent */
 } EvcBatchKind;
@@ -33,7 +34,7 @@ extern bool evc_batch_kind_equal(EvcBatchKind one, EvcBatchKind other);
 /* An empty batch below "parent". */
 extern EvcBatch *evc_batch_new(MemoryContext parent, EvcBatchKind kind);
 
-/* Plaintext with its datatype, or the envelope of a ciphertext. */
+/* Plaintext, of ENCRYPT with its datatype, or the envelope of a ciphertext. */
 typedef struct EvcBatchValue
 {
 	EvwBytes bytes;
@@ -42,8 +43,9 @@ typedef struct EvcBatchValue
 } EvcBatchValue;
 
 /*
- * Adds a copy of one value.  Returns its number, from 0; equal ciphertexts may share
- * one.  Raises 54000 if the value or its context is longer than the limit.
+ * Adds a copy of one value.  Returns its number, from 0; equal values may share one
+ * where the same comes of them.  Raises 54000 if the value or its context is longer than
+ * the limit.
  */
 extern uint32 evc_batch_add(EvcBatch *batch, const EvcBatchValue *value);
 

@@ -10,18 +10,17 @@
 #include "client/report.h"
 #include "type/encrypted.h"
 
-static bool
-add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicket *ticket)
+bool
+evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+				   EvcTicket *ticket)
 {
 	Datum argument = arguments[0].value;
 	struct varlena *encrypted = PG_DETOAST_DATUM_PACKED(argument);
 	EvcPlain context = evc_marker_context(marker, arguments);
 	EvcBatchValue value = {evc_encrypted_bytes(encrypted), .context = context.bytes};
-	EvwEnvelope envelope;
 	bool added;
 
-	evc_encrypted_open(encrypted, &envelope);
-	value.datatype = envelope.datatype;
+	value.datatype = evc_encrypted_datatype(value.bytes);
 	added = evc_marker_add_value(batch, &value, ticket);
 	evc_plain_wipe(&context);
 	if ((Pointer) encrypted != DatumGetPointer(argument))
@@ -103,4 +102,6 @@ take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 			   : text_of(bytes);
 }
 
-const EvcMarkerWork evc_decrypting = {.add = add, .fails = fails, .take = take};
+const EvcMarkerWork evc_decrypting = {.add = evc_ciphertext_add,
+									  .fails = fails,
+									  .take = take};

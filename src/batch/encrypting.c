@@ -17,7 +17,8 @@ encode(EvcMarker *marker, Datum argument, EvcPlain *plain)
 		return evc_plaintype_encode(marker->type, argument, plain);
 	string = DatumGetCString(argument);
 	*plain = (EvcPlain){.bytes = {(const uint8_t *) string, strlen(string)}};
-	evc_plain_to_utf8(plain);
+	if (!marker->takes_utf8)
+		evc_plain_to_utf8(plain);
 	return EVW_STRING;
 }
 
@@ -37,16 +38,16 @@ add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicke
 	return added;
 }
 
-static bool
-fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket)
+bool
+evc_ciphertext_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket)
 {
 	EvwBytes bytes;
 
 	return evc_batch_result(batch, ticket.index, &bytes) != EVW_OK;
 }
 
-static Datum
-take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
+Datum
+evc_ciphertext_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 {
 	EvwBytes bytes;
 	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
@@ -57,4 +58,6 @@ take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 	return evc_encrypted_new(bytes);
 }
 
-const EvcMarkerWork evc_encrypting = {.add = add, .fails = fails, .take = take};
+const EvcMarkerWork evc_encrypting = {.add = add,
+									  .fails = evc_ciphertext_fails,
+									  .take = evc_ciphertext_take};

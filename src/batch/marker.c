@@ -18,6 +18,9 @@ static const EvcMarkerWork *const works[] = {
 	[EVC_MARKER_DECRYPT] = &evc_decrypting,
 	[EVC_MARKER_DECRYPT_AS] = &evc_decrypting,
 	[EVC_MARKER_TRY_DECRYPT] = &evc_decrypting,
+	[EVC_MARKER_REENCRYPT] = &evc_reencrypting,
+	[EVC_MARKER_BLIND_INDEX] = &evc_indexing,
+	[EVC_MARKER_BLIND_INDEX_ALL] = &evc_indexing,
 	[EVC_MARKER_ENCRYPT_FIELDS] = &evc_working_on_fields,
 	[EVC_MARKER_DECRYPT_FIELDS] = &evc_working_on_fields,
 };
@@ -31,8 +34,7 @@ evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted
 
 	marker->kind = kind;
 	marker->work = works[kind];
-	marker->batches =
-		(EvcBatchKind){.verb = info->verb, .bound = n_arguments > info->context_at};
+	marker->batches = evc_marker_batches(kind, n_arguments > info->context_at);
 	marker->n_arguments = n_arguments;
 	marker->owner = owner;
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)
@@ -48,22 +50,39 @@ evc_marker_refuse_null(void)
 					"none."));
 }
 
+/* In the server encoding. */
+static EvcPlain
+server_text(Datum argument, size_t max, EvwStatus too_long)
+{
+	EvcPlain plain = {.made = NULL};
+	struct varlena *text = PG_DETOAST_DATUM_PACKED(argument);
+
+	if (VARSIZE_ANY_EXHDR(text) > max)
+		evc_report_status(too_long);
+	evc_plain_set(&plain, (Pointer) text != DatumGetPointer(argument) ? text : NULL,
+				  VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	return plain;
+}
+
+EvcPlain
+evc_marker_text(Datum argument, size_t max, EvwStatus too_long)
+{
+	EvcPlain plain = server_text(argument, max, too_long);
+
+	evc_plain_to_utf8(&plain);
+	return plain;
+}
+
 EvcPlain
 evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
 {
 	EvcPlain context = {.made = NULL};
-	struct varlena *text;
-	Datum argument;
 
 	if (!marker->batches.bound)
 		return context;
-	argument = arguments[evc_marker_info(marker->kind)->context_at].value;
-	text = PG_DETOAST_DATUM_PACKED(argument);
-	if (VARSIZE_ANY_EXHDR(text) > SERVER_CONTEXT_MAX)
-		evc_report_status(EVW_CONTEXT_TOO_LONG);
-	evc_plain_set(&context, (Pointer) text != DatumGetPointer(argument) ? text : NULL,
-				  VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
-	evc_plain_to_utf8(&context);
+	context = server_text(arguments[evc_marker_info(marker->kind)->context_at].value,
+						  SERVER_CONTEXT_MAX, EVW_CONTEXT_TOO_LONG);
+	evc_plain_context_to_utf8(&context);
 	return context;
 }
 

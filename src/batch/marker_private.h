@@ -19,9 +19,24 @@ struct EvcMarkerWork
 	Datum (*take)(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null);
 };
 
-extern const EvcMarkerWork evc_encrypting; /* batch/encrypting.c: ENCRYPT */
-extern const EvcMarkerWork evc_decrypting; /* batch/decrypting.c: DECRYPT and its kin */
+extern const EvcMarkerWork evc_encrypting;	 /* batch/encrypting.c: ENCRYPT */
+extern const EvcMarkerWork evc_decrypting;	 /* batch/decrypting.c: DECRYPT and its kin */
+extern const EvcMarkerWork evc_reencrypting; /* batch/reencrypting.c: REENCRYPT */
+extern const EvcMarkerWork evc_indexing;	 /* batch/indexing.c: BLIND_INDEX, _ALL */
 extern const EvcMarkerWork evc_working_on_fields; /* batch/fields.c: those of JSON */
+
+/* batch/decrypting.c: add of a ciphertext.  batch/encrypting.c: fails and take of one. */
+extern bool evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch,
+							   const NullableDatum *arguments, EvcTicket *ticket);
+extern bool evc_ciphertext_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket);
+extern Datum evc_ciphertext_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket,
+								 bool *is_null);
+
+/*
+ * A text of the server encoding as UTF-8, for the caller to wipe; "too_long" is raised if
+ * it has more bytes.
+ */
+extern EvcPlain evc_marker_text(Datum argument, size_t max, EvwStatus too_long);
 
 /*
  * The context among the arguments as UTF-8, for the caller to wipe; empty if calls of

@@ -43,6 +43,25 @@ static const EvcMarkerInfo infos[] = {
 								.n_needed = 1,
 								.type_at = -1,
 								.context_at = 1},
+	[EVC_MARKER_REENCRYPT] = {.symbol = "evc_reencrypt",
+							  .verb = EVW_VERB_REENCRYPT,
+							  .volatility = PROVOLATILE_VOLATILE,
+							  .n_needed = 1,
+							  .type_at = -1,
+							  .context_at = 1},
+	[EVC_MARKER_BLIND_INDEX] = {.symbol = "evc_blind_index",
+								.verb = EVW_VERB_BLIND_INDEX,
+								.volatility = PROVOLATILE_STABLE,
+								.n_needed = 1,
+								.type_at = -1,
+								.context_at = 1},
+	[EVC_MARKER_BLIND_INDEX_ALL] = {.symbol = "evc_blind_index_all",
+									.verb = EVW_VERB_BLIND_INDEX,
+									.volatility = PROVOLATILE_STABLE,
+									.n_needed = 1,
+									.type_at = -1,
+									.context_at = 1,
+									.all = true},
 	[EVC_MARKER_ENCRYPT_FIELDS] = {.symbol = "evc_encrypt_fields",
 								   .verb = EVW_VERB_ENCRYPT,
 								   .volatility = PROVOLATILE_VOLATILE,
@@ -189,6 +208,14 @@ evc_marker_info(EvcMarkerKind kind)
 {
 	Assert(kind > EVC_MARKER_NONE && kind < lengthof(infos));
 	return &infos[kind];
+}
+
+EvcBatchKind
+evc_marker_batches(EvcMarkerKind kind, bool bound)
+{
+	const EvcMarkerInfo *info = evc_marker_info(kind);
+
+	return (EvcBatchKind){.verb = info->verb, .bound = bound, .all = info->all};
 }
 
 bool

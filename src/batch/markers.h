@@ -12,6 +12,7 @@
 
 #include "access/htup.h"
 
+#include "batch/batch.h"
 #include "wire/message.h"
 
 /* Functions that ask E3.  Numbers are stored in plans, for one server's life. */
@@ -22,6 +23,9 @@ typedef enum EvcMarkerKind
 	EVC_MARKER_DECRYPT,
 	EVC_MARKER_DECRYPT_AS,
 	EVC_MARKER_TRY_DECRYPT,
+	EVC_MARKER_REENCRYPT,
+	EVC_MARKER_BLIND_INDEX,
+	EVC_MARKER_BLIND_INDEX_ALL,
 	EVC_MARKER_ENCRYPT_FIELDS,
 	EVC_MARKER_DECRYPT_FIELDS
 } EvcMarkerKind;
@@ -41,6 +45,7 @@ typedef struct EvcMarkerInfo
 	int8 n_needed;	 /* fewest arguments */
 	int8 type_at;	 /* the one that is there for its type, from 0; -1: none */
 	int8 context_at; /* the context, the last where it is given */
+	bool all;		 /* its batches are: batch/batch.h */
 } EvcMarkerInfo;
 
 /* Of any but EVC_MARKER_NONE. */
@@ -48,6 +53,9 @@ extern const EvcMarkerInfo *evc_marker_info(EvcMarkerKind kind);
 
 /* For _PG_init. */
 extern void evc_markers_init(void);
+
+/* What batches the calls go to, with a context or without. */
+extern EvcBatchKind evc_marker_batches(EvcMarkerKind kind, bool bound);
 
 /* EVC_MARKER_NONE for anybody else's function.  Looks up the catalog. */
 extern EvcMarkerKind evc_marker_kind(Oid function);

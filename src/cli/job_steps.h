@@ -7,10 +7,11 @@
 
 #include "cli/job.h"
 
-/* In job_table.c, job_column.c, job_key.c and job_context.c: look, and refuse what
- * cannot be done. */
+/* In job_table.c, job_column.c, job_label.c, job_key.c and job_context.c: look, and
+ * refuse what cannot be done. */
 extern bool evc_job_look_at_table(EvcJob *job);
 extern bool evc_job_look_at_columns(EvcJob *job);
+extern bool evc_job_take_label(EvcJob *job);
 extern bool evc_job_count_rows(EvcJob *job); /* or estimates */
 extern bool evc_job_find_key(EvcJob *job);
 extern bool evc_job_settle_value(EvcJob *job);
@@ -37,6 +38,7 @@ extern char *evc_job_newest_key(EvcJob *job);
 
 /* In job_plan.c. */
 extern bool evc_job_dry_run(EvcJob *job);
+extern bool evc_job_note_writers(EvcJob *job);
 
 /* In job.c: the frame of both commands. */
 extern EvcExit evc_job_run(const EvcCli *cli, const char *operation,

@@ -43,6 +43,8 @@ take_health(const EvwMessage *message, int64 unix_us, EvcHealth *health)
 	health->clock_offset_ms = ((double) said.unix_us - (double) unix_us) / 1000.0;
 	health->n_key_versions = said.n_key_versions;
 	memcpy(health->key_versions, said.key_versions, sizeof(health->key_versions));
+	health->n_index_versions = said.n_index_versions;
+	memcpy(health->index_versions, said.index_versions, sizeof(health->index_versions));
 	return EVW_OK;
 }
 

@@ -25,6 +25,8 @@ typedef struct EvcHealth
 	char isolation_missing[EVC_HEALTH_TEXT_MAX + 1]; /* names, with spaces between */
 	uint32 n_key_versions;
 	uint32 key_versions[EVW_KEY_VERSIONS_MAX]; /* of evcrypt.app, newest first */
+	uint32 n_index_versions;
+	uint32 index_versions[EVW_INDEX_VERSIONS_MAX]; /* of its index key, the same */
 } EvcHealth;
 
 /*

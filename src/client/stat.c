@@ -32,6 +32,8 @@ static const struct
 } operations[EVC_STAT_OPERATIONS] = {
 	{EVW_VERB_ENCRYPT, "encrypt"},
 	{EVW_VERB_DECRYPT, "decrypt"},
+	{EVW_VERB_REENCRYPT, "reencrypt"},
+	{EVW_VERB_BLIND_INDEX, "blind_index"},
 };
 
 static Table own;
@@ -80,6 +82,12 @@ const char *
 evc_stat_operation_name(int operation)
 {
 	return operations[operation].name;
+}
+
+bool
+evc_stat_has_curve(int operation)
+{
+	return operations[operation].verb != EVW_VERB_BLIND_INDEX;
 }
 
 static void

@@ -14,7 +14,7 @@
 #include "wire/message.h"
 #include "wire/request.h"
 
-#define EVC_STAT_OPERATIONS 2
+#define EVC_STAT_OPERATIONS 4
 #define EVC_STAT_CURVES 2
 
 /* Requests by how many values they have. */
@@ -45,12 +45,15 @@ typedef struct EvcStat
 
 extern EvcStatClass evc_stat_class(uint32 n_values);
 
-/* Adds to the counters of ENCRYPT or DECRYPT.  Raises nothing. */
+/* Adds to the counters of a verb that is counted.  Raises nothing. */
 extern void evc_stat_add(EvwVerb verb, EvwCurve curve, const EvcStat *delta);
 
 /* The counters of an operation, by number from 0. */
 extern void evc_stat_read(int operation, EvwCurve curve, EvcStat *stat);
 extern const char *evc_stat_operation_name(int operation);
+
+/* Is it done on a curve?  Else all of it is counted with the first. */
+extern bool evc_stat_has_curve(int operation);
 
 /* Sets all counters to 0. */
 extern void evc_stat_reset(void);

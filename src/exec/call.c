@@ -27,7 +27,7 @@ evc_scan_call_init(EvcScanCall *call, FuncExpr *function, EvcMarkerKind kind,
 	call->owner = CurrentMemoryContext;
 	call->conditions = ExecInitQual(conditions, node);
 	call->n_arguments = list_length(function->args);
-	call->batches = (EvcBatchKind){.verb = call->info->verb, .bound = is_bound(call)};
+	call->batches = evc_marker_batches(kind, is_bound(call));
 	foreach (cell, function->args)
 		if (foreach_current_index(cell) != call->info->type_at)
 			call->arguments[foreach_current_index(cell)] =

@@ -28,6 +28,7 @@ enum
 	HEALTH_LATENCY_MS,
 	HEALTH_VERSION,
 	HEALTH_KEY_VERSIONS,
+	HEALTH_INDEX_VERSIONS,
 	HEALTH_CRYPTO_BACKEND,
 	HEALTH_ATTESTED, /* NULL: no evidence is asked for */
 	HEALTH_CLOCK_OFFSET_MS,
@@ -76,15 +77,16 @@ check_columns(FunctionCallInfo fcinfo, int expected)
 						errhint("Run ALTER EXTENSION evcrypt UPDATE.")));
 }
 
+/* At most EVW_KEY_VERSIONS_MAX. */
 static Datum
-key_version_array(const EvcHealth *health)
+array_of(const uint32 *numbers, uint32 count)
 {
 	Datum versions[EVW_KEY_VERSIONS_MAX];
 
-	for (uint32 i = 0; i < health->n_key_versions; i++)
-		versions[i] = Int32GetDatum((int32) health->key_versions[i]);
-	return PointerGetDatum(construct_array(versions, (int) health->n_key_versions,
-										   INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	for (uint32 i = 0; i < count; i++)
+		versions[i] = Int32GetDatum((int32) numbers[i]);
+	return PointerGetDatum(construct_array(versions, (int) count, INT4OID, sizeof(int32),
+										   true, TYPALIGN_INT));
 }
 
 static void
@@ -99,7 +101,10 @@ put_health(Datum *values, bool *nulls, const EvcHealth *health)
 {
 	put(values, nulls, HEALTH_LATENCY_MS, Float8GetDatum(health->latency_ms));
 	put(values, nulls, HEALTH_VERSION, CStringGetTextDatum(health->version));
-	put(values, nulls, HEALTH_KEY_VERSIONS, key_version_array(health));
+	put(values, nulls, HEALTH_KEY_VERSIONS,
+		array_of(health->key_versions, health->n_key_versions));
+	put(values, nulls, HEALTH_INDEX_VERSIONS,
+		array_of(health->index_versions, health->n_index_versions));
 	put(values, nulls, HEALTH_CRYPTO_BACKEND, CStringGetTextDatum(health->backend));
 	put(values, nulls, HEALTH_CLOCK_OFFSET_MS, Float8GetDatum(health->clock_offset_ms));
 	if (health->tells_isolation)
@@ -178,6 +183,7 @@ put_stat(FunctionCallInfo fcinfo, int operation, EvwCurve curve, const EvcStat *
 	};
 
 	memset(nulls + STAT_CLASS_LATENCY, true, EVC_STAT_CLASSES * sizeof(bool));
+	nulls[STAT_CURVE] = !evc_stat_has_curve(operation);
 	put_classes(values, nulls, stat);
 	put_row(fcinfo, values, nulls);
 }

@@ -1,6 +1,6 @@
 /*
  * sqlfn/crypt.c
- *	  encrypt, decrypt, decrypt_as and try_decrypt of one value: a batch of one.
+ *	  encrypt, decrypt and their kin of one value: a batch of one.
  */
 #include "postgres.h"
 
@@ -13,6 +13,9 @@ PG_FUNCTION_INFO_V1(evc_encrypt);
 PG_FUNCTION_INFO_V1(evc_decrypt);
 PG_FUNCTION_INFO_V1(evc_decrypt_as);
 PG_FUNCTION_INFO_V1(evc_try_decrypt);
+PG_FUNCTION_INFO_V1(evc_reencrypt);
+PG_FUNCTION_INFO_V1(evc_blind_index);
+PG_FUNCTION_INFO_V1(evc_blind_index_all);
 PG_FUNCTION_INFO_V1(evc_encrypt_fields);
 PG_FUNCTION_INFO_V1(evc_decrypt_fields);
 
@@ -109,6 +112,24 @@ Datum
 evc_decrypt_as(PG_FUNCTION_ARGS)
 {
 	return call_one(fcinfo, EVC_MARKER_DECRYPT_AS);
+}
+
+Datum
+evc_reencrypt(PG_FUNCTION_ARGS)
+{
+	return call_one(fcinfo, EVC_MARKER_REENCRYPT);
+}
+
+Datum
+evc_blind_index(PG_FUNCTION_ARGS)
+{
+	return call_one(fcinfo, EVC_MARKER_BLIND_INDEX);
+}
+
+Datum
+evc_blind_index_all(PG_FUNCTION_ARGS)
+{
+	return call_one(fcinfo, EVC_MARKER_BLIND_INDEX_ALL);
 }
 
 Datum

@@ -76,7 +76,8 @@ sub requests_of
 {
 	my ($session, $watch, $sql) = @_;
 
-	return difference($session, $watch, $sql, 'requests_encrypt', 'requests_decrypt');
+	return difference($session, $watch, $sql,
+		map { "requests_$_" } qw(encrypt decrypt reencrypt blind_index));
 }
 
 sub difference

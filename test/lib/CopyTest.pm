@@ -76,10 +76,14 @@ sub input
 sub session { return Session->new($DEADLINE); }
 
 # An E3 of the test's own, beside that of test/stack and with its keys; $e3->{socket}.
+# With more lines for its configuration, if there are any: of [access], and whole sections.
 sub second_e3
 {
+	my ($access, $sections) = @_;
 	my $socket = "$DIR/second.sock";
 	my $config = slurp($ENV{E3_CONFIG}) =~ s/^socket = .*$/socket = $socket/mr;
+	$config =~ s/^(allow_users = .*)/$1\n$access/m if defined $access;
+	$config .= $sections // '';
 	my $self = bless { socket => $socket, config => input($config), owner => $$ }, 'CopyTest::E3';
 
 	$self->start;

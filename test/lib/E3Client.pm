@@ -10,7 +10,7 @@ use IO::Socket::UNIX;
 use Time::HiRes qw(time);
 
 our %VERB = (
-	HELLO => 1, ENCRYPT => 3, DECRYPT => 4, CANCEL => 7, HEALTH => 8, STATS => 9,
+	HELLO => 1, ENCRYPT => 3, DECRYPT => 4, REENCRYPT => 5, BLIND_INDEX => 6, CANCEL => 7, HEALTH => 8, STATS => 9,
 	KEYS => 10, ECHO => 11, RESULT => 64, ERROR => 65, CANCELLED => 66);
 
 # Seconds any single answer may take.

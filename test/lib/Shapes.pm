@@ -41,6 +41,9 @@ INSERT INTO child SELECT id + 10, name, v FROM small;
 CREATE TABLE bound (id int PRIMARY KEY, grp int NOT NULL, v encrypted, c encrypted, n encrypted);
 INSERT INTO bound SELECT i, i % 10, encrypt('name ' || i % 100, i::text), encrypt('name ' || i % 100, 'bound.c'),
 	encrypt(i, (i % 10)::text) FROM generate_series(1, 1000) i;
+CREATE TABLE docs (id int PRIMARY KEY, plain jsonb, sealed jsonb, bound jsonb);
+INSERT INTO docs SELECT i, plain, encrypt_fields(plain, '{"{name}","{tags,*}"}'), encrypt_fields(plain, '{"{name}"}', i::text)
+	FROM generate_series(1, 300) i, LATERAL (SELECT jsonb_build_object('name', 'name ' || i, 'tags', jsonb_build_array(i, i % 2 = 0)) AS plain OFFSET 0) d;
 CREATE TABLE sink (id int PRIMARY KEY, name text, v encrypted DEFAULT encrypt('none'));
 CREATE TABLE log (line text);
 CREATE TABLE secured (id int, owner text, v encrypted);
@@ -92,7 +95,8 @@ GRANT CREATE ON SCHEMA public TO reader, stranger;
 GRANT pg_execute_server_program TO stranger;
 GRANT EXECUTE ON FUNCTION encrypt(text), encrypt(anyelement), decrypt(encrypted),
 	decrypt_as(encrypted, anyelement), try_decrypt(encrypted), encrypt(text, text), decrypt(encrypted, text),
-	decrypt_as(encrypted, anyelement, text), try_decrypt(encrypted, text) TO reader;
+	decrypt_as(encrypted, anyelement, text), try_decrypt(encrypted, text),
+	encrypt_fields(jsonb, text[]), decrypt_fields(jsonb), decrypt_fields(jsonb, text[], text) TO reader;
 };
 
 # A foreign table over this server itself; after $SETUP.
@@ -391,6 +395,15 @@ our @SHAPES = (
 	# Expressions
 	[ 'one call twice', batched => 'SELECT decrypt(v), decrypt(v), length(decrypt(v)) FROM t' ],
 	[ 'all operations', batched => 'SELECT decrypt(v), try_decrypt(v), decrypt_as(n, NULL::bigint), decrypt_as(n, NULL::int), decrypt(encrypt(id)) FROM t', limit => 18 ],
+	[ 'fields of documents', batched => 'SELECT id, decrypt_fields(sealed) FROM docs', exact => 1 ],
+	[ 'fields, paths and context', batched => q{SELECT id, decrypt_fields(bound, '{"{name}"}', id::text) FROM docs}, exact => 1 ],
+	[ 'fields, WHERE and ORDER BY', batched => q{SELECT id FROM docs WHERE decrypt_fields(sealed) ->> 'name' LIKE 'name 1%'
+		ORDER BY decrypt_fields(sealed) -> 'tags', id} ],
+	[ 'fields, there and back', batched => q{SELECT id, decrypt_fields(encrypt_fields(plain, '{"{*}"}')) FROM docs} ],
+	[ 'fields, INSERT', batched => q{INSERT INTO docs (id, sealed) SELECT id + 2000, encrypt_fields(plain, '{"{name}"}') FROM docs},
+		check => 'SELECT id, decrypt_fields(sealed) FROM docs WHERE id > 2000 ORDER BY id' ],
+	[ 'fields, UPDATE', batched => q{UPDATE docs SET sealed = encrypt_fields(decrypt_fields(sealed), '{"{tags}"}')},
+		check => 'SELECT id, decrypt_fields(sealed) FROM docs ORDER BY id' ],
 	[ 'nested calls', batched => q{SELECT decrypt(encrypt(decrypt(encrypt(decrypt(v))) || '.')) FROM t}, limit => 30 ],
 	[ 'CASE, searched, first condition', batched => q{SELECT CASE WHEN decrypt(v) LIKE '%1' THEN 1 ELSE 2 END FROM t} ],
 	[ 'CASE, guarded by a call', batched => q{SELECT CASE WHEN decrypt(v) LIKE '%1' THEN decrypt_as(n, NULL::int) END FROM t}, exact => 1 ],

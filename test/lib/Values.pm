@@ -27,6 +27,9 @@ CREATE TYPE span AS RANGE (SUBTYPE = float8, MULTIRANGE_TYPE_NAME = spans);
 CREATE TYPE words AS RANGE (SUBTYPE = word, MULTIRANGE_TYPE_NAME = wordss);
 };
 
+# Those, and what the extensions bring.
+my %OWN = map { $_ => 1 } qw(bits citext cube dated entry hstore ltree mood price span spans word words);
+
 # Those that PostgreSQL writes and does not read.
 our @UNREADABLE = qw(gtsvector pg_brin_bloom_summary pg_brin_minmax_multi_summary pg_dependencies pg_mcv_list
   pg_ndistinct pg_node_tree);
@@ -59,7 +62,12 @@ sub text
 sub hex_bytes { my ($self, $count) = @_; return join '', $self->times($count, sub { sprintf '%02x', $self->below(256) }); }
 
 # Letters and digits, the first a letter.
-sub word { my ($self) = @_; return join '', $self->pick('a' .. 'z'), $self->times($self->below(8), sub { $self->pick('a' .. 'z', 0 .. 9) }); }
+sub word
+{
+	my ($self) = @_;
+
+	return join '', $self->pick('a' .. 'z'), $self->times($self->below(8), sub { $self->pick('a' .. 'z', 0 .. 9) });
+}
 
 sub bits { my ($self) = @_; return join '', $self->times($self->below(70), sub { $self->below(2) }); }
 
@@ -87,7 +95,7 @@ sub numeric
 	my $value = $self->pick('', '-') . $self->digits($self->pick(3, 20, 60));
 
 	$value .= '.' . $self->digits($self->pick(2, 20)) if $self->chance(60);
-	return $self->pick($value, $value, $value, $value, $value, $value, $value . 'e' . $self->integer(6), 'NaN', 'Infinity', '-Infinity');
+	return $self->pick(($value) x 6, $value . 'e' . $self->integer(6), 'NaN', 'Infinity', '-Infinity');
 }
 
 sub float
@@ -103,11 +111,21 @@ sub float
 # Of a year up to 4000, so that it may also be before Christ.
 sub date_text { my ($self) = @_; return sprintf '%04d-%02d-%02d', 1 + $self->below(4000), 1 + $self->below(12), 1 + $self->below(28); }
 
-sub time_text { my ($self) = @_; return sprintf '%02d:%02d:%02d.%06d', $self->below(24), $self->below(60), $self->below(60), $self->below(1000000); }
+sub time_text
+{
+	my ($self) = @_;
+
+	return sprintf '%02d:%02d:%02d.%06d', $self->below(24), $self->below(60), $self->below(60), $self->below(1000000);
+}
 
 sub zone { my ($self) = @_; return sprintf '%s%02d:%02d', $self->pick('+', '-'), $self->below(15), $self->pick(0, 30, 45); }
 
-sub date { my ($self) = @_; return $self->pick($self->date_text . $self->pick('', '', '', ' BC'), $self->pick('infinity', '-infinity', '5874897-12-31')); }
+sub date
+{
+	my ($self) = @_;
+
+	return $self->pick($self->date_text . $self->pick('', '', '', ' BC'), $self->pick('infinity', '-infinity', '5874897-12-31'));
+}
 
 sub timestamp
 {
@@ -221,6 +239,14 @@ sub array
 	return $self->pick('', '[-1:0][2:' . (1 + $width) . ']=') . '{' . join($delimiter, $row->(), $row->()) . '}';
 }
 
+sub hstore
+{
+	my ($self) = @_;
+
+	return join ', ', $self->times($self->below(4),
+		sub { in_quotes($self->text) . '=>' . $self->pick('NULL', in_quotes($self->text)) });
+}
+
 sub row
 {
 	my ($self) = @_;
@@ -252,8 +278,11 @@ my %MAKE = (
 	entry => \&row,
 	float4 => sub { $_[0]->float(35) },
 	float8 => sub { $_[0]->float(300) },
-	hstore => sub { my ($self) = @_; join ', ', $self->times($self->below(4), sub { in_quotes($self->text) . '=>' . $self->pick('NULL', in_quotes($self->text)) }) },
-	inet => sub { $_[0]->pick(sprintf('%d.1.2.3/%d', $_[0]->below(256), $_[0]->below(33)), sprintf('fe80::%x/%d', $_[0]->below(65536), $_[0]->below(129))) },
+	hstore => \&hstore,
+	inet => sub {
+		$_[0]->pick(sprintf('%d.1.2.3/%d', $_[0]->below(256), $_[0]->below(33)),
+			sprintf('fe80::%x/%d', $_[0]->below(65536), $_[0]->below(129)))
+	},
 	int2 => sub { $_[0]->integer(15) },
 	int2vector => sub { my ($self) = @_; join ' ', $self->times(1 + $self->below(5), sub { $self->integer(15) }) },
 	int4 => sub { $_[0]->integer(31) },
@@ -323,6 +352,9 @@ my %MAKE = (
 
 # Their names, and those of arrays of them; in the order of the alphabet.
 sub types { return map { ($_, "$_\[]") } sort keys %MAKE; }
+
+# A type's name where the search_path is not the session's.
+sub qualified { my ($type) = @_; return $OWN{ $type =~ s/\[\]\z//r } ? "public.$type" : $type; }
 
 # A random value of a type.
 sub value

@@ -27,6 +27,12 @@ $latin->is("SELECT decrypt('$accents')", 'déjà vu', 'from a UTF8 database');
 my $back = $latin->query(q{SELECT encrypt('déjà vu')});
 $utf->is("SELECT decrypt('$back')", 'déjà vu', 'and to one');
 
+$latin->is(q{SELECT decrypt_fields(encrypt_fields('{"é": "déjà vu"}', '{"{é}"}'))}, '{"é": "déjà vu"}', 'a field of a document comes back');
+my $document = $utf->query(q{SELECT encrypt_fields('{"a": "déjà vu", "é": "5 €"}', '{"{*}"}')});
+$latin->is("SELECT decrypt_fields(\$d\$$document\$d\$, '{\"{a}\"}') ->> 'a'", 'déjà vu', 'from a UTF8 database');
+$latin->query("SELECT decrypt_fields(\$d\$$document\$d\$)");
+is($latin->sqlstate, '22P05', 'a field that LATIN1 lacks');
+
 for my $text ('5 €', 'Ożarowski', '🔑')
 {
 	my $foreign = $utf->query("SELECT encrypt('$text')");

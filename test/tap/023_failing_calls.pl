@@ -87,6 +87,32 @@ $e3->ctl('app', 'add', 'after');
 is(scalar(grep { $_ eq 'after' } apps()), 1, 'the next e3ctl goes on');
 ok(!-e "$keyring.new", 'and what a killed one left behind is gone');
 
+# --- app rotate ------------------------------------------------------------
+
+# The keyring after a kill holds the versions of before, or those and the new one.
+sub versions
+{
+	return join ' ', map { (split /\t/)[1] } grep { /^after\t/ } split /\n/, $e3->ctl('app', 'list');
+}
+
+my @rotate = ('e3ctl', '--config', $e3->{config}, 'app', 'rotate', 'after');
+@calls = calls_of('/^(openat|fchmod|flock|write|fsync|unlink|rename)', qr/^flock/, @rotate);
+my ($newest, @torn, $rotated) = (2);
+is(versions(), '2 1', 'app rotate');
+$killed = 0;
+for my $call (@calls)
+{
+	$killed++ if kill_at($call, @rotate);
+	my $now = versions();
+	$rotated++ if $now eq join ' ', reverse 1 .. $newest + 1;
+	push @torn, "@$call: $now" unless $now =~ /^(?:@{[ $newest + 1 ]} )?@{[ join ' ', reverse 1 .. $newest ]}$/;
+	($newest) = $now =~ /^(\d+)/;
+}
+is($killed, @calls, 'app rotate: killed at each of ' . @calls . ' calls');
+is("@torn", '', 'the keys of before are there each time, with a new version or without');
+cmp_ok($rotated, '>', 0, 'killed late enough it is there');
+cmp_ok($rotated, '<', @calls, 'killed early it is not');
+
 # --- calls that fail -------------------------------------------------------
 
 sub fails

@@ -30,7 +30,7 @@ for my $shape (@SHAPES)
 			my $result = run_shape($session, $watch, $shape, $batch, 'stranger');
 
 			like($result->{error},
-				qr/ERROR:  42501: permission denied for function (?:encrypt|decrypt|decrypt_as|try_decrypt)\n/,
+				qr/ERROR:  42501: permission denied for function (?:encrypt|decrypt|decrypt_as|try_decrypt|encrypt_fields|decrypt_fields)\n/,
 				"$name, batching $batch");
 			is($result->{requests}, 0, 'and E3 is not asked');
 		}
