@@ -134,6 +134,19 @@ serve(E3Config *config, E3TlsContext *tls, E3RpcShared *shared)
 }
 
 static EvwStatus
+open_evidence(const E3Config *config, E3RpcShared *shared)
+{
+	const E3AttestSetup setup = e3_config_attest(config, shared->config_path);
+	char cause[E3_ATTEST_CAUSE_MAX];
+	EvwStatus status = e3_attester_new(&setup, &shared->attester, cause);
+
+	if (status != EVW_OK)
+		e3_log(E3_LOG_ERROR, "evidence_refused", "kind=%s status=%s cause=\"%s\"",
+			   setup.kind, evw_status_name(status), cause);
+	return status;
+}
+
+static EvwStatus
 load_tls_and_serve(E3Config *config, E3RpcShared *shared)
 {
 	E3TlsContext *tls;
@@ -218,8 +231,12 @@ close_paths(const E3Config *config, const char *config_path, const E3RpcShared *
 {
 	E3FortressPath paths[PATHS_MAX];
 	E3Policy *policy = e3_policy_acquire(shared->policy);
+	char program[PATH_MAX] = "";
 	size_t n = 0;
 
+	/* Measured anew at a reload. */
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) > 0)
+		add_path(paths, &n, program, false);
 	add_path(paths, &n, config_path, false);
 	add_path(paths, &n, config->keyring, false);
 	add_path(paths, &n, config->passphrase_file, false);
@@ -267,6 +284,8 @@ load_and_serve(E3Config *config, const char *config_path)
 			   evw_curve_name(EVW_CURVE_SECP256K1));
 	if (status == EVW_OK)
 		status = load_keyring(config, &shared);
+	if (status == EVW_OK)
+		status = open_evidence(config, &shared);
 	/* The audit's thread is the first. */
 	if (status == EVW_OK)
 		close_paths(config, config_path, &shared);
@@ -275,6 +294,7 @@ load_and_serve(E3Config *config, const char *config_path)
 	if (status == EVW_OK)
 		status = serve_with_caches(config, &shared);
 	e3_audit_stop(shared.audit);
+	e3_attester_free(shared.attester);
 	e3_keyring_holder_free(shared.keyring);
 	e3_quotas_free(shared.quotas);
 	e3_policy_holder_free(shared.policy);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 /* Of other processors some have no number: libseccomp passes over them. */
@@ -46,9 +47,13 @@ static const int allowed[] = {
 	/* no call: one that a tracer has taken away is not judged */
 	-1};
 
+/* The one request of <linux/nsm.h>, for evidence: an address and a length twice. */
+#define NSM_RAW _IOWR(0x0A, 0x0, uint64_t[4])
+
 static bool
 allow(scmp_filter_ctx filter)
 {
+	const struct scmp_arg_cmp nsm = SCMP_A1_64(SCMP_CMP_EQ, NSM_RAW, 0);
 	const struct scmp_arg_cmp not_executable =
 		SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	bool good = true;
@@ -58,6 +63,7 @@ allow(scmp_filter_ctx filter)
 	/* The name service looks for its daemon, and does without where there is none. */
 	return good &&
 		   seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0) == 0 &&
+		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, nsm) == 0 &&
 		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable) ==
 			   0 &&
 		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,

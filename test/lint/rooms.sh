@@ -17,35 +17,40 @@ declare -A src=(
 	[batch]="json type value client guc compat"
 	[value]="client warning compat"
 	[type]="client compat"
-	[client]="guc compat"
-	[guc]="compat"
+	[client]="attest guc compat"
+	[guc]="attest compat"
 	[warning]=""
 	[compat]=""
+	[attest]=""
 	[wire]=""
-	[cli]=""
+	[cli]="attest"
 )
 declare -A enclave=(
-	[main]="config net sched rpc audit policy keyring crypto tls fortress base"
-	[ctl]="config audit policy keyring crypto tls base"
-	[net]="config sched rpc audit policy keyring tls fortress base"
+	[main]="config attest net sched rpc audit policy keyring crypto tls fortress base"
+	[ctl]="config attest cert audit policy keyring crypto tls base"
+	[net]="config attest sched rpc audit policy keyring tls fortress base"
 	[sched]="base"
-	[rpc]="config audit policy keyring crypto tls base"
+	[rpc]="config attest audit policy keyring crypto tls base"
 	[tls]="config base"
 	[keyring]="audit crypto base"
 	[policy]="base"
 	[audit]="base"
 	[crypto]="base"
 	[fortress]="base"
-	[config]="base"
+	[config]="attest base"
+	[attest]="cert base"
+	[cert]="base"
 	[base]=""
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
+openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/(attest/measure|cert/cert|ctl/(attest|keyfile))\.c)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
+# Files that may include CBOR's library.
+cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
 # Files that may include socket headers.
@@ -92,6 +97,7 @@ check_foreign() # file tree room target
 	intel-ipsec-mb.h | secp256k1*.h | crypto_mb/*)
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
+	cbor.h | cbor/*) [[ $1 =~ $cbor ]] || complain "$1" "$4" "one file knows this library" ;;
 	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
@@ -115,13 +121,13 @@ while IFS= read -r file; do
 		target=${BASH_REMATCH[1]}
 		if [[ $line == *'"'* ]] && { [ -e "src/$target" ] || [ -e "enclave/$target" ]; }; then
 			check_ours "$file" "$tree" "$room" "$target"
-		elif [[ $line == *'"'* ]] && { [ "$tree" = enclave ] || [ "$room" = wire ]; }; then
+		elif [[ $line == *'"'* ]] && { [ "$tree" = enclave ] || [ "$room" = wire ] || [ "$room" = attest ]; }; then
 			complain "$file" "$target" "no such header here, and PostgreSQL's are not for this tree"
 		else
 			check_foreign "$file" "$tree" "$room" "$target"
 		fi
 	done < <(grep -hE '^[[:space:]]*#[[:space:]]*include' "$file")
-	if [ "$tree" = enclave ] || [ "$room" = wire ]; then
+	if [ "$tree" = enclave ] || [ "$room" = wire ] || [ "$room" = attest ]; then
 		if grep -nE '\b(ereport|elog|palloc|pfree)[[:space:]]*\(' "$file"; then
 			complain "$file" "PostgreSQL" "its functions are not for this tree"
 		fi
