@@ -37,7 +37,9 @@ enum
 	KEY_ATTEST_KEY,
 	KEY_SIGNER_SECONDS,
 	KEY_VSOCK_PORT,
-	KEY_VSOCK_CIDS
+	KEY_VSOCK_CIDS,
+	KEY_ISOLATION_REQUIRE,
+	KEY_ISOLATION_LEAVE_OUT
 };
 
 static const KeyInfo keys[] = {
@@ -63,6 +65,10 @@ static const KeyInfo keys[] = {
 	[KEY_VSOCK_PORT] = {"vsock", "port", VALUE_NUMBER, false, AT(vsock_port), 1,
 						UINT32_MAX - 1},
 	[KEY_VSOCK_CIDS] = {"vsock", "allow_cids", VALUE_CIDS, false, AT(cids), 0, 0},
+	[KEY_ISOLATION_REQUIRE] = {"isolation", "require", VALUE_MEASURES, false,
+							   AT(isolation_require), 0, E3_ISOLATION_ALL},
+	[KEY_ISOLATION_LEAVE_OUT] = {"isolation", "leave_out", VALUE_MEASURES, false,
+								 AT(isolation_leave_out), 0, E3_ISOLATION_OPTIONAL},
 	{"e3", "socket", VALUE_SOCKET, true, AT(socket), 0, 0},
 	{"e3", "socket_mode", VALUE_MODE, false, AT(socket_mode), 0, 0777},
 	{"e3", "workers", VALUE_NUMBER, false, AT(workers), E3_WORKERS_MIN, E3_WORKERS_MAX},
@@ -228,6 +234,9 @@ check_whole(Parser *parser)
 	if (from_file == from_credential)
 		return e3_config_fail(parser, "[keyring] needs passphrase_file or credential, "
 									  "and not both");
+	if ((parser->config->isolation_require & parser->config->isolation_leave_out) != 0)
+		return e3_config_fail_key(parser, &keys[KEY_ISOLATION_LEAVE_OUT],
+								  "names what is required");
 	return check_network(parser) && check_attest(parser);
 }
 

@@ -25,9 +25,10 @@ typedef enum ValueKind
 	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
 	VALUE_ON_FAILURE, /* refuse or continue */
 	VALUE_YES_NO,
-	VALUE_USERS, /* names and uids, comma separated */
-	VALUE_CIDS,	 /* numbers, comma separated */
-	VALUE_LISTEN /* host:port, comma separated */
+	VALUE_USERS,   /* names and uids, comma separated */
+	VALUE_CIDS,	   /* numbers, comma separated */
+	VALUE_LISTEN,  /* host:port, comma separated */
+	VALUE_MEASURES /* names of base/isolation.h, comma separated, or "all" */
 } ValueKind;
 
 typedef struct KeyInfo

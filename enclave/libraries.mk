@@ -28,7 +28,8 @@ SECP256K1_VERSION := $(call where,secp256k1,$(shell \
 LIBRARY_DEFINES = $(call where,ipsec-mb,-DE3_WITH_IPSEC_MB) \
 	$(call where,secp256k1,-DE3_WITH_SECP256K1='"$(SECP256K1_VERSION)"') \
 	$(call where,crypto-mb,-DE3_WITH_CRYPTO_MB)
-LIBRARY_LIBS = $(call where,ipsec-mb,-lIPSec_MB) $(call where,secp256k1,-lsecp256k1) \
+# The fortress's own is not optional.
+LIBRARY_LIBS = -lseccomp $(call where,ipsec-mb,-lIPSec_MB) $(call where,secp256k1,-lsecp256k1) \
 	$(call where,crypto-mb,-lcrypto_mb)
 LIBRARY_MISSING = $(call where,ipsec-mb,,%crypto/aead_ipsec_mb.c) \
 	$(call where,secp256k1,,%crypto/agree_secp256k1.c) \

@@ -11,6 +11,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Does what E3 never does, if that is what the FIFO says. */
+static void
+break_out(int fd)
+{
+	char *const none[] = {NULL};
+	char what;
+
+	if (read(fd, &what, 1) != 1)
+		return;
+	if (what == 'f' && fork() == 0)
+		_exit(0);
+	if (what == 'e')
+		(void) execve("/bin/true", none, none);
+}
+
 void
 e3_debug_point(const char *name)
 {
@@ -32,6 +47,9 @@ e3_debug_point(const char *name)
 	/* The FIFO may have been taken away meanwhile. */
 	fd = open(fifo, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
+	{
+		break_out(fd);
 		close(fd);
+	}
 	(void) unlink(parked);
 }

@@ -4,7 +4,8 @@
  *
  * The environment variable E3_DEBUG_POINTS names a directory.  A thread that comes
  * to a point of which a FIFO there has the name makes a file "NAME.parked", and waits
- * until somebody opens the FIFO to write.
+ * until somebody opens the FIFO to write.  "f" and "e" written there have it fork, and
+ * execute a program, which the fortress does not survive.
  *
  *	before_slice, after_slice   a worker, with a job
  *	finished                    a worker: the reply is made, the network thread not told

@@ -26,9 +26,9 @@ declare -A src=(
 	[cli]="attest"
 )
 declare -A enclave=(
-	[main]="config attest net sched rpc audit policy keyring crypto tls base"
+	[main]="config attest net sched rpc audit policy keyring crypto tls fortress base"
 	[ctl]="config attest cert audit policy keyring crypto tls base"
-	[net]="config attest sched rpc audit policy keyring tls base"
+	[net]="config attest sched rpc audit policy keyring tls fortress base"
 	[sched]="base"
 	[rpc]="config attest audit policy keyring crypto tls base"
 	[tls]="config base"
@@ -36,6 +36,7 @@ declare -A enclave=(
 	[policy]="base"
 	[audit]="base"
 	[crypto]="base"
+	[fortress]="base"
 	[config]="attest base"
 	[attest]="cert base"
 	[cert]="base"
@@ -43,13 +44,15 @@ declare -A enclave=(
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/(attest/measure|cert/cert|ctl/(attest|keyfile))\.c)'
+openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/(attest/measure|cert/cert|ctl/(attest|keyfile))\.c)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
 # Files that may include CBOR's library.
 cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
+# The file that may include the library of system call filters.
+filters='^enclave/fortress/calls\.c$'
 # Files that may include socket headers.
 sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
@@ -95,6 +98,7 @@ check_foreign() # file tree room target
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
 	cbor.h | cbor/*) [[ $1 =~ $cbor ]] || complain "$1" "$4" "one file knows this library" ;;
+	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
 			complain "$1" "$4" "sockets are not for this file" ;;
