@@ -13,6 +13,7 @@
 #include "base/version.h"
 #include "crypto/library.h"
 #include "keyring/audit_key.h"
+#include "keyring/generation.h"
 #include "keyring/store.h"
 #include "net/server.h"
 #include "net/work.h"
@@ -141,19 +142,51 @@ load_tls_and_serve(E3Config *config, E3RpcShared *shared)
 	return status;
 }
 
+/* The last thing that was noted down is not newer than what we are given? */
+static EvwStatus
+check_generation(const E3Config *config, const E3Keyring *keyring)
+{
+	uint64_t noted;
+
+	if (config->generation_file[0] == '\0')
+		return EVW_OK;
+	if (!e3_generation_read(config->generation_file, &noted))
+		return EVW_GENERATION;
+	return e3_keyring_generation(keyring) >= noted ? EVW_OK : EVW_KEYRING_ROLLBACK;
+}
+
+/* Opens it; from then on the device that keeps its key is not asked any more. */
+static EvwStatus
+open_keyring(const E3Config *config, E3Custody *custody, E3Keyring **keyring)
+{
+	const E3Kek kek = {.passphrase_file = config->passphrase_file, .custody = custody};
+	EvwStatus status = e3_store_load(config->keyring, &kek, keyring);
+
+	e3_custody_close(custody);
+	if (status == EVW_OK)
+		status = check_generation(config, *keyring);
+	if (status == EVW_OK)
+		return status;
+	e3_log(E3_LOG_ERROR, "keyring_refused",
+		   "file=\"%s\" custody=%s status=%s cause=\"%s\" detail=\"%s\"", config->keyring,
+		   e3_config_custody_name(config->custody.kind), evw_status_name(status),
+		   evw_status_message(status), e3_custody_cause(custody));
+	e3_keyring_release(*keyring);
+	return status;
+}
+
 static EvwStatus
 load_keyring(const E3Config *config, E3RpcShared *shared)
 {
-	const E3Kek kek = {.passphrase_file = config->passphrase_file};
 	E3Keyring *keyring;
-	EvwStatus status = e3_store_load(config->keyring, &kek, &keyring);
+	EvwStatus status;
 
+	shared->custody = e3_custody_new(&config->custody, config->custody.kind);
+	if (shared->custody == NULL)
+		return EVW_OUT_OF_MEMORY;
+	status = open_keyring(config, shared->custody, &keyring);
 	if (status != EVW_OK)
-	{
-		e3_log(E3_LOG_ERROR, "keyring_refused", "file=\"%s\" status=%s cause=\"%s\"",
-			   config->keyring, evw_status_name(status), evw_status_message(status));
 		return status;
-	}
 	shared->keyring = e3_keyring_holder_new(keyring);
 	return shared->keyring != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
 }
@@ -238,6 +271,7 @@ load_and_serve(E3Config *config, const char *config_path)
 		status = serve_with_caches(config, &shared);
 	e3_audit_stop(shared.audit);
 	e3_keyring_holder_free(shared.keyring);
+	e3_custody_free(shared.custody);
 	e3_quotas_free(shared.quotas);
 	e3_policy_holder_free(shared.policy);
 	return status;

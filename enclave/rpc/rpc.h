@@ -6,6 +6,7 @@
 #define E3_RPC_H
 
 #include "crypto/scratch.h"
+#include "custody/custody.h"
 #include "keyring/derived.h"
 #include "keyring/keyring.h"
 #include "keyring/request_keys.h"
@@ -16,6 +17,7 @@
 typedef struct E3RpcShared
 {
 	E3KeyringHolder *keyring;
+	E3Custody *custody;			 /* that has opened it; closed.  NULL: a passphrase */
 	E3DerivedKeys *derived;		 /* for DECRYPT */
 	E3RequestKeys *request_keys; /* for ENCRYPT */
 	E3PolicyHolder *policy;

@@ -97,7 +97,12 @@
 	X(PASSPHRASE, 609, "passphrase cannot be read, is empty or may be read by others")   \
 	X(CONFIG, 610, "configuration is not valid")                                         \
 	X(KEYRING_FULL, 611, "keyring has as many apps or key versions as it can hold")      \
-	X(AUDIT_LOG, 612, "audit log cannot be opened, or is not what it should be")
+	X(AUDIT_LOG, 612, "audit log cannot be opened, or is not what it should be")         \
+	X(CUSTODY, 613, "keyring is in another custody than the configuration says")         \
+	X(CUSTODY_ABSENT, 614, "keeper of the keyring's key is not there")                   \
+	X(CUSTODY_REFUSED, 615, "keeper of the keyring's key does not release it")           \
+	X(KEYRING_RESEALED, 616, "keyring has been sealed anew, which takes a restart")      \
+	X(GENERATION, 617, "generation file cannot be read, or is not what it should be")
 
 typedef enum EvwStatus
 {

@@ -25,13 +25,14 @@ declare -A src=(
 	[cli]=""
 )
 declare -A enclave=(
-	[main]="config net sched rpc audit policy keyring crypto tls base"
-	[ctl]="config audit policy keyring crypto tls base"
+	[main]="config net sched rpc audit policy keyring custody crypto tls base"
+	[ctl]="config audit policy keyring custody crypto tls base"
 	[net]="config sched rpc audit policy keyring tls base"
 	[sched]="base"
-	[rpc]="config audit policy keyring crypto tls base"
+	[rpc]="config audit policy keyring custody crypto tls base"
 	[tls]="config base"
-	[keyring]="audit crypto base"
+	[keyring]="custody audit crypto base"
+	[custody]="config crypto base"
 	[policy]="base"
 	[audit]="base"
 	[crypto]="base"
@@ -45,6 +46,8 @@ openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|encl
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
+# Files that may include what speaks to devices that keep keys.
+devices='^enclave/custody/(tpm|pkcs11)'
 # Files that may include socket headers.
 sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
@@ -89,6 +92,7 @@ check_foreign() # file tree room target
 	intel-ipsec-mb.h | secp256k1*.h | crypto_mb/*)
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
+	tss2/* | p11-kit/* | dlfcn.h) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
 			complain "$1" "$4" "sockets are not for this file" ;;
