@@ -161,16 +161,17 @@ open_keyring(const E3Config *config, E3Custody *custody, E3Keyring **keyring)
 {
 	const E3Kek kek = {.passphrase_file = config->passphrase_file, .custody = custody};
 	EvwStatus status = e3_store_load(config->keyring, &kek, keyring);
+	const char *detail;
 
 	e3_custody_close(custody);
 	if (status == EVW_OK)
 		status = check_generation(config, *keyring);
 	if (status == EVW_OK)
 		return status;
-	e3_log(E3_LOG_ERROR, "keyring_refused",
-		   "file=\"%s\" custody=%s status=%s cause=\"%s\" detail=\"%s\"", config->keyring,
-		   e3_config_custody_name(config->custody.kind), evw_status_name(status),
-		   evw_status_message(status), e3_custody_cause(custody));
+	detail = e3_custody_cause(custody);
+	e3_log(E3_LOG_ERROR, "keyring_refused", "file=\"%s\" status=%s cause=\"%s%s%s\"",
+		   config->keyring, evw_status_name(status), evw_status_message(status),
+		   detail[0] != '\0' ? ": " : "", detail);
 	e3_keyring_release(*keyring);
 	return status;
 }
