@@ -369,6 +369,7 @@ COMMENT ON FUNCTION @extschema@.evcrypt_stat_reset() IS
 
 CREATE TABLE @extschema@.evcrypt_job (
 	id pg_catalog.int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	owner pg_catalog.name NOT NULL DEFAULT CURRENT_USER,
 	operation pg_catalog.text NOT NULL,
 	relation pg_catalog.oid NOT NULL,
 	column_name pg_catalog.text NOT NULL,
@@ -384,22 +385,31 @@ CREATE TABLE @extschema@.evcrypt_job (
 	rows_per_second pg_catalog.float8,
 	started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	updated_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	UNIQUE (operation, relation, column_name)
+	UNIQUE (owner, operation, relation, column_name)
 );
+
+-- The context of a job is an expression that its owner's session evaluates: nobody else
+-- may write it.
+ALTER TABLE @extschema@.evcrypt_job ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON @extschema@.evcrypt_job
+	USING (owner OPERATOR(pg_catalog.=) CURRENT_USER)
+	WITH CHECK (owner OPERATOR(pg_catalog.=) CURRENT_USER);
 COMMENT ON TABLE @extschema@.evcrypt_job IS
 	'jobs of evcrypt migrate and evcrypt rotate, for these to go on from; last_key is '
 	'a key of the table that is worked on';
 
 -- Who runs a job holds its advisory lock.
 CREATE VIEW @extschema@.evcrypt_progress AS
-SELECT j.id AS job, j.operation, j.relation::pg_catalog.regclass AS relation, j.column_name,
+SELECT j.id AS job, j.owner, j.operation, j.relation::pg_catalog.regclass AS relation, j.column_name,
 	j.phase,
 	EXISTS (SELECT FROM pg_catalog.pg_locks l
 		WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory'
 		AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
 			WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
 		AND l.classid OPERATOR(pg_catalog.=) 1702257001::pg_catalog.oid
-		AND l.objid OPERATOR(pg_catalog.=) j.id::pg_catalog.oid
+		AND l.objid::pg_catalog.int8 OPERATOR(pg_catalog.=) (pg_catalog.hashtext(
+			pg_catalog.concat_ws(' ', j.operation, j.relation, j.column_name))::pg_catalog.int8
+			OPERATOR(pg_catalog.&) 4294967295)
 		AND l.objsubid OPERATOR(pg_catalog.=) 2 AND l.granted) AS running,
 	j.rows_done, j.rows_total, j.rows_changed, j.rows_per_second, j.started_at, j.updated_at
 FROM @extschema@.evcrypt_job j;

@@ -22,6 +22,13 @@
 
 #define BACKLOG 512
 
+/*
+ * Bytes of an answer that its client has not read yet, of which the kernel grants twice
+ * as many, unless the system's limit is lower: the ciphertexts of a usual batch, so that
+ * they wait in the socket, whatever the client does meanwhile.
+ */
+#define SEND_ROOM (512 * 1024)
+
 static EvwStatus
 refuse(const char *path, const char *cause)
 {
@@ -150,6 +157,7 @@ e3_listener_accept(int fd, E3Identity *peer)
 {
 	struct ucred ids;
 	socklen_t len = sizeof(ids);
+	const int room = SEND_ROOM;
 	int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (accepted < 0)
@@ -159,6 +167,7 @@ e3_listener_accept(int fd, E3Identity *peer)
 		close(accepted);
 		return -1;
 	}
+	(void) setsockopt(accepted, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	*peer = e3_identity_uid(ids.uid);
 	return accepted;
 }

@@ -429,6 +429,9 @@ evc_batch_reset(EvcBatch *batch)
 		evc_call_drop(batch->call);
 	batch->call = NULL;
 	batch->received = false;
+	/* Ciphertext is no secret, unlike what it may be bound to. */
+	if (batch->kind.verb == EVW_VERB_DECRYPT && !batch->kind.bound)
+		evc_buffer_clear(&batch->columns);
 	evc_buffer_reset(&batch->columns);
 	evc_buffer_reset(&batch->lengths);
 	evc_buffer_reset(&batch->datatypes);

@@ -18,11 +18,9 @@ evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *argu
 	struct varlena *encrypted = PG_DETOAST_DATUM_PACKED(argument);
 	EvcPlain context = evc_marker_context(marker, arguments);
 	EvcBatchValue value = {evc_encrypted_bytes(encrypted), .context = context.bytes};
-	EvwEnvelope envelope;
 	bool added;
 
-	evc_encrypted_open(encrypted, &envelope);
-	value.datatype = envelope.datatype;
+	value.datatype = evc_encrypted_datatype(value.bytes);
 	added = evc_marker_add_value(batch, &value, ticket);
 	evc_plain_wipe(&context);
 	if ((Pointer) encrypted != DatumGetPointer(argument))

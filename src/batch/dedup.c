@@ -19,9 +19,6 @@
 #define SLOTS_MAX 65536
 #define PROBES 8
 
-/* Of so many values some are equal, or it is not worth looking. */
-#define TRIAL 256
-
 #define GOLDEN_RATIO UINT64CONST(0x9E3779B97F4A7C15)
 
 /* The end of the IV, and that of the tag or of what is in its place. */
@@ -95,14 +92,12 @@ grow(EvcDedup *dedup, const uint8_t *bytes)
 }
 
 int64
-evc_dedup_note(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value, size_t offset,
+evc_dedup_look(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value, size_t offset,
 			   uint32 number)
 {
 	bool found;
 	EvcDedupSlot *slot;
 
-	if (dedup->n_found == 0 && number >= TRIAL)
-		return -1;
 	slot = find_slot(dedup, bytes, value, &found);
 	if (found)
 	{

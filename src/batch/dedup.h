@@ -13,6 +13,9 @@
 
 #include "wire/buf.h"
 
+/* Of so many values some are equal, or it is not worth looking. */
+#define EVC_DEDUP_TRIAL 256
+
 typedef struct EvcDedupSlot
 {
 	uint32 number; /* of the value, from 1; 0: empty */
@@ -32,13 +35,23 @@ typedef struct EvcDedup
 
 extern void evc_dedup_init(EvcDedup *dedup, MemoryContext context);
 
+/* The next one's, where it is worth looking. */
+extern int64 evc_dedup_look(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value,
+							size_t offset, uint32 number);
+
 /*
  * The number, from 0, of an equal value among those noted, or -1; the value is
  * then noted with this number.  "bytes" hold the noted values at their offsets,
  * and this one will follow at "offset".
  */
-extern int64 evc_dedup_note(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value,
-							size_t offset, uint32 number);
+static inline int64
+evc_dedup_note(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value, size_t offset,
+			   uint32 number)
+{
+	if (dedup->n_found == 0 && number >= EVC_DEDUP_TRIAL)
+		return -1;
+	return evc_dedup_look(dedup, bytes, value, offset, number);
+}
 
 /* Forgets all values; memory stays. */
 extern void evc_dedup_reset(EvcDedup *dedup);

@@ -17,7 +17,8 @@ encode(EvcMarker *marker, Datum argument, EvcPlain *plain)
 		return evc_plaintype_encode(marker->type, argument, plain);
 	string = DatumGetCString(argument);
 	*plain = (EvcPlain){.bytes = {(const uint8_t *) string, strlen(string)}};
-	evc_plain_to_utf8(plain);
+	if (!marker->takes_utf8)
+		evc_plain_to_utf8(plain);
 	return EVW_STRING;
 }
 

@@ -34,18 +34,6 @@ evc_group_add(EvcBatchGroup *group, MemoryContext owner, EvcMarker *marker,
 	return group->filling;
 }
 
-size_t
-evc_group_bytes(const EvcBatchGroup *group)
-{
-	return group->filling == NULL ? 0 : evc_batch_bytes(group->filling);
-}
-
-bool
-evc_group_is_full(const EvcBatchGroup *group)
-{
-	return group->current > 0;
-}
-
 static void
 for_each_batch(EvcBatchGroup *group, void (*act)(EvcBatch *batch))
 {

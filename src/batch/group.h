@@ -30,10 +30,18 @@ extern EvcBatch *evc_group_add(EvcBatchGroup *group, MemoryContext owner,
 							   EvcTicket *ticket);
 
 /* Bytes of values in the batch that is being filled. */
-extern size_t evc_group_bytes(const EvcBatchGroup *group);
+static inline size_t
+evc_group_bytes(const EvcBatchGroup *group)
+{
+	return group->filling == NULL ? 0 : evc_batch_bytes(group->filling);
+}
 
 /* Something did not fit beside the rest: there is enough to do. */
-extern bool evc_group_is_full(const EvcBatchGroup *group);
+static inline bool
+evc_group_is_full(const EvcBatchGroup *group)
+{
+	return group->current > 0;
+}
 
 /* evc_batch_send, evc_batch_receive and evc_batch_reset of each. */
 extern void evc_group_send(EvcBatchGroup *group);

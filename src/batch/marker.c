@@ -50,8 +50,9 @@ evc_marker_refuse_null(void)
 					"none."));
 }
 
-EvcPlain
-evc_marker_text(Datum argument, size_t max, EvwStatus too_long)
+/* In the server encoding. */
+static EvcPlain
+server_text(Datum argument, size_t max, EvwStatus too_long)
 {
 	EvcPlain plain = {.made = NULL};
 	struct varlena *text = PG_DETOAST_DATUM_PACKED(argument);
@@ -60,6 +61,14 @@ evc_marker_text(Datum argument, size_t max, EvwStatus too_long)
 		evc_report_status(too_long);
 	evc_plain_set(&plain, (Pointer) text != DatumGetPointer(argument) ? text : NULL,
 				  VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	return plain;
+}
+
+EvcPlain
+evc_marker_text(Datum argument, size_t max, EvwStatus too_long)
+{
+	EvcPlain plain = server_text(argument, max, too_long);
+
 	evc_plain_to_utf8(&plain);
 	return plain;
 }
@@ -67,10 +76,14 @@ evc_marker_text(Datum argument, size_t max, EvwStatus too_long)
 EvcPlain
 evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
 {
+	EvcPlain context = {.made = NULL};
+
 	if (!marker->batches.bound)
-		return (EvcPlain){.made = NULL};
-	return evc_marker_text(arguments[evc_marker_info(marker->kind)->context_at].value,
-						   SERVER_CONTEXT_MAX, EVW_CONTEXT_TOO_LONG);
+		return context;
+	context = server_text(arguments[evc_marker_info(marker->kind)->context_at].value,
+						  SERVER_CONTEXT_MAX, EVW_CONTEXT_TOO_LONG);
+	evc_plain_context_to_utf8(&context);
+	return context;
 }
 
 bool

@@ -26,6 +26,7 @@ typedef struct EvcMarker
 	EvcBatchKind batches; /* that its calls go to */
 	EvcPlainType *type;	  /* of the plaintext; NULL: text */
 	bool takes_string;	  /* ENCRYPT of text: values are C strings */
+	bool takes_utf8;	  /* they are valid UTF-8, as somebody has checked */
 	int n_arguments;
 	MemoryContext owner;
 	void *memory; /* what the kind remembers, in there; NULL: nothing yet */

@@ -38,6 +38,7 @@ typedef struct EvcJobOptions
 	const char *to;
 	const char *type;
 	const char *context;
+	const char *credential_file;
 	int batch_rows;
 	int workers;
 	int lock_timeout_ms;

@@ -17,6 +17,7 @@ static void (*const checks[])(EvcDoctor *) = {
 	evc_check_preload, evc_check_redact,	evc_check_logging,	  evc_check_link,
 	evc_check_clock,   evc_check_endpoints, evc_check_transport,  evc_check_policy,
 	evc_check_names,   evc_check_schemas,	evc_check_privileges, evc_check_stored,
+	evc_check_labels,
 };
 
 static void

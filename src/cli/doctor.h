@@ -53,6 +53,7 @@ extern void evc_check_names(EvcDoctor *doctor);
 extern void evc_check_schemas(EvcDoctor *doctor);
 extern void evc_check_privileges(EvcDoctor *doctor);
 extern void evc_check_stored(EvcDoctor *doctor);
+extern void evc_check_labels(EvcDoctor *doctor);
 
 /* The files for TLS, which this endpoint and others are reached by. */
 extern void evc_check_tls(EvcDoctor *doctor, const char *endpoint);

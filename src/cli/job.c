@@ -29,7 +29,7 @@ find_extension(EvcJob *job)
 						"evcrypt is not in the database %s", PQdb(job->control));
 }
 
-/* Options come first: what they do not say is as the job was begun. */
+/* Options come first, then what the job was begun with, then the column's label. */
 static bool
 look(EvcJob *job)
 {
@@ -52,7 +52,9 @@ do_job(EvcJob *job, bool (*work)(EvcJob *job))
 	EvcAction action = job->cli->job.action;
 
 	job->control = evc_job_connect(job);
-	if (job->control == NULL || !look(job))
+	/* Its own rows of the jobs are what it shall see. */
+	if (job->control == NULL || !evc_job_do(job, "prepare", "SET row_security = on") ||
+		!look(job))
 		return false;
 	if (action == EVC_ACTION_DRY_RUN)
 		return evc_job_dry_run(job);
@@ -82,7 +84,12 @@ free_job(EvcJob *job)
 					  &job->value,
 					  &job->phase,
 					  &job->context_argument,
-					  &job->context_columns};
+					  &job->context_columns,
+					  &job->kept_to,
+					  &job->kept_type,
+					  &job->kept_context,
+					  &job->app,
+					  &job->role};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		free(*owned[i]);

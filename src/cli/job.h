@@ -15,8 +15,8 @@
 #include "cli/pace.h"
 #include "cli/server.h"
 
-/* First half of the advisory lock of a job, whose number is the other; the view
- * evcrypt_progress has it too. */
+/* First half of the advisory lock of a job; the other is a hash of what it works on.
+ * The view evcrypt_progress has both too. */
 #define EVC_LOCK_CLASS "1702257001"
 
 /* Rows that cannot be worked on are listed, up to so many; then it is given up. */
@@ -58,10 +58,15 @@ typedef struct EvcJob
 	PGconn *control;
 	char *schema; /* of the extension, quoted */
 	EvcTable table;
-	/* As the options say, else as the job began; NULL: neither. */
+	/* As the options say, else as the job began, else as the label says; or NULL. */
 	char *to;
 	char *type;
 	char *context;
+	char *kept_to; /* as the job began */
+	char *kept_type;
+	char *kept_context;
+	char *app; /* as the label says, and the session must have; NULL: any */
+	char *role;
 	/* SQL that the server has written: the plaintext, and a context's expression with
 	 * ", " before it, or "". */
 	char *value;

@@ -98,7 +98,8 @@ check_target(EvcJob *job, const PGresult *result, const char *name)
 static bool
 name_columns(EvcJob *job)
 {
-	const char *values[] = {job->cli->job.column, job->to};
+	const char *values[] = {job->cli->job.column,
+							job->to != NULL ? job->to : job->kept_to};
 	PGresult *result = evc_job_ask(job, "name the columns",
 								   "SELECT coalesce($2, left($1, 53) || '_encrypted'), "
 								   "quote_ident(coalesce($2, "

@@ -22,6 +22,10 @@ do_text(EvcJob *job, const char *what, EvcText *sql)
 	return done;
 }
 
+/*
+ * Where a source is tested, IS NULL would say of a composite value that it is null if
+ * all its fields are; IS DISTINCT FROM NULL does not.
+ */
 static bool
 add_column(EvcJob *job)
 {
@@ -34,6 +38,20 @@ add_column(EvcJob *job)
 	return do_text(job, "add the column", &sql);
 }
 
+/* A session of another app or role would encrypt what nobody can open who goes by the
+ * label. */
+static void
+add_check(EvcText *body, const char *setting, const char *value)
+{
+	if (value == NULL)
+		return;
+	evc_text_add(body,
+				 "\tIF current_setting('%s') <> '%s' THEN\n\t\tRAISE EXCEPTION USING "
+				 "ERRCODE = '42501',\n\t\t\tMESSAGE = 'the column is encrypted with %s "
+				 "= %s';\n\tEND IF;\n",
+				 setting, value, setting, value);
+}
+
 /* Of the row as it will be, under a path on which no stranger's objects are. */
 static bool
 add_function(EvcJob *job)
@@ -43,9 +61,13 @@ add_function(EvcJob *job)
 	EvcText sql = {0};
 	char *quoted;
 
+	evc_text_add(&body, "#variable_conflict use_column\nBEGIN\n");
+	add_check(&body, "evcrypt.app", job->app);
+	add_check(&body, "evcrypt.role", job->role);
 	evc_text_add(&body,
-				 "#variable_conflict use_column\nBEGIN\n\tIF NEW.%s IS NULL THEN\n"
-				 "\t\tNEW.%s := NULL;\n\tELSE\n\t\tSELECT %s.encrypt(%s%s) INTO NEW.%s\n"
+				 "\tIF NEW.%s IS NOT DISTINCT FROM NULL THEN\n\t\tNEW.%s := "
+				 "NULL;\n\tELSE\n\t\tSELECT "
+				 "%s.encrypt(%s%s) INTO NEW.%s\n"
 				 "\t\tFROM (SELECT NEW.*) AS %s;\n\tEND IF;\n\tRETURN NEW;\nEND",
 				 table->source, table->target, job->schema, job->value,
 				 job->context_argument, table->target, table->relation);
@@ -90,7 +112,7 @@ add_triggers(EvcJob *job)
 
 	evc_text_add(&sql,
 				 "CREATE TRIGGER %s BEFORE UPDATE ON %s FOR EACH ROW WHEN ((NEW.%s IS "
-				 "NOT NULL AND NEW.%s IS NULL) OR pg_catalog.record_image_ne(",
+				 "DISTINCT FROM NULL AND NEW.%s IS NULL) OR pg_catalog.record_image_ne(",
 				 table->trigger, table->name, table->source, table->target);
 	done = add_record(job, &sql, "NEW");
 	evc_text_add(&sql, ", ");
@@ -105,8 +127,8 @@ add_triggers(EvcJob *job)
 		return false;
 	sql = (EvcText){0};
 	evc_text_add(&sql,
-				 "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW WHEN (NEW.%s IS NOT "
-				 "NULL) EXECUTE FUNCTION %s()",
+				 "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW WHEN (NEW.%s IS "
+				 "DISTINCT FROM NULL) EXECUTE FUNCTION %s()",
 				 table->insert_trigger, table->name, table->source, table->function);
 	return do_text(job, "make the trigger", &sql);
 }
@@ -120,7 +142,7 @@ add_constraint(EvcJob *job)
 	evc_text_add(&sql, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (", table->name,
 				 table->constraint);
 	if (!table->source_not_null)
-		evc_text_add(&sql, "%s IS NULL OR ", table->source);
+		evc_text_add(&sql, "%s IS NOT DISTINCT FROM NULL OR ", table->source);
 	evc_text_add(&sql, "%s IS NOT NULL) NOT VALID", table->target);
 	return do_text(job, "add the constraint", &sql);
 }
@@ -152,7 +174,8 @@ install(EvcJob *job, void *argument)
 bool
 evc_job_install(EvcJob *job)
 {
-	return evc_job_transaction(job, "add the trigger", install, NULL);
+	return evc_job_note_writers(job) &&
+		   evc_job_transaction(job, "add the trigger", install, NULL);
 }
 
 /* Both triggers, on, and the constraint: nothing can have been missed. */

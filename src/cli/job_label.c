@@ -13,7 +13,7 @@
 static const char *
 labelled_column(const EvcJob *job)
 {
-	if (strcmp(job->operation, "rotate") == 0)
+	if (strcmp(job->operation, "rotate") == 0 || job->table.source_is_encrypted)
 		return job->cli->job.column;
 	return job->table.target_exists ? job->to : NULL;
 }
@@ -45,7 +45,7 @@ ask_label(EvcJob *job, const char *column)
 
 	evc_text_add(&sql,
 				 "SELECT context, type, nullif(app, current_setting('evcrypt.app')), "
-				 "nullif(role, current_setting('evcrypt.role')) FROM "
+				 "nullif(role, current_setting('evcrypt.role')), app, role FROM "
 				 "%s.evcrypt_label($1, "
 				 "$2)",
 				 job->schema);
@@ -75,27 +75,46 @@ check_setting(EvcJob *job, const PGresult *result, int column, const char *setti
 						PQgetvalue(result, 0, column));
 }
 
-bool
-evc_job_take_label(EvcJob *job)
+static bool
+has_begun(const EvcJob *job)
 {
-	const char *column = labelled_column(job);
-	bool rotates = strcmp(job->operation, "rotate") == 0;
-	bool has_label;
-	bool taken;
-	PGresult *result;
+	return *job->id != '\0' && !evc_job_is_in(job, "done");
+}
 
-	if (*job->id != '\0' || column == NULL)
-		return true;
-	if (!ask_has_label(job, column, &has_label) || !has_label)
-		return !job->trouble.is_set;
-	result = ask_label(job, column);
+static bool
+take_label(EvcJob *job, const char *column)
+{
+	bool rotates = strcmp(job->operation, "rotate") == 0;
+	PGresult *result = ask_label(job, column);
+	bool taken;
+
 	if (result == NULL)
 		return false;
-	take(result, 0, &job->context);
-	if (!rotates)
+	if (!has_begun(job))
+		take(result, 0, &job->context);
+	if (!has_begun(job) && !rotates)
 		take(result, 1, &job->type);
+	take(result, 4, &job->app);
+	take(result, 5, &job->role);
 	taken = check_setting(job, result, 2, "evcrypt.app") &&
 			(rotates || check_setting(job, result, 3, "evcrypt.role"));
 	PQclear(result);
 	return taken;
+}
+
+bool
+evc_job_take_label(EvcJob *job)
+{
+	const char *column = labelled_column(job);
+	bool has_label = false;
+
+	if (column != NULL && !ask_has_label(job, column, &has_label))
+		return false;
+	if (has_label && !take_label(job, column))
+		return false;
+	if (job->context == NULL)
+		job->context = evc_copy_text(job->kept_context);
+	if (job->type == NULL)
+		job->type = evc_copy_text(job->kept_type);
+	return true;
 }

@@ -36,7 +36,7 @@ build_count(EvcJob *job, const char *newest)
 	const EvcTable *table = &job->table;
 	EvcText sql = {0};
 
-	evc_text_add(&sql, "SELECT count(*), count(*) FILTER (WHERE %s IS NOT NULL",
+	evc_text_add(&sql, "SELECT count(*), count(*) FILTER (WHERE %s IS DISTINCT FROM NULL",
 				 table->source);
 	if (newest != NULL)
 		evc_text_add(&sql, " AND (%s.encrypted_info(%s)).key_id IS DISTINCT FROM '%s'",
@@ -62,6 +62,38 @@ say_rows(EvcJob *job, const char *newest)
 	return true;
 }
 
+/* Their writes will fail when the trigger is there. */
+bool
+evc_job_note_writers(EvcJob *job)
+{
+	const char *values[] = {job->table.oid, job->context != NULL ? "2" : "1"};
+	PGresult *result =
+		evc_job_ask(job, "look for who writes to the table",
+					"SELECT string_agg(quote_ident(rolname), ', ' ORDER BY rolname) FROM "
+					"pg_roles r"
+					" WHERE rolcanlogin AND NOT rolsuper AND "
+					"(has_any_column_privilege(r.oid, $1::oid, "
+					"'INSERT') OR has_any_column_privilege(r.oid, $1::oid, 'UPDATE'))"
+					" AND NOT EXISTS (SELECT FROM pg_proc p JOIN pg_depend d ON "
+					"d.classid = "
+					"'pg_proc'::regclass AND d.objid = p.oid JOIN pg_extension e ON "
+					"d.refclassid = "
+					"'pg_extension'::regclass AND d.refobjid = e.oid WHERE extname = "
+					"'evcrypt' AND "
+					"proname = 'encrypt' AND pronargs = $2::int AND "
+					"has_function_privilege(r.oid, "
+					"p.oid, 'EXECUTE'))",
+					2, values);
+
+	if (result != NULL && !PQgetisnull(result, 0, 0))
+		evc_job_say(job, "note",
+					"may write to %s and not execute encrypt, which the trigger calls: "
+					"%s",
+					job->table.name, PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return result != NULL;
+}
+
 bool
 evc_job_dry_run(EvcJob *job)
 {
@@ -72,7 +104,7 @@ evc_job_dry_run(EvcJob *job)
 	if (done)
 	{
 		say_work(job);
-		done = say_rows(job, newest);
+		done = say_rows(job, newest) && (rotates || evc_job_note_writers(job));
 	}
 	free(newest);
 	return done;

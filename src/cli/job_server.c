@@ -15,13 +15,17 @@
 #define LOCK_TRIES 60
 #define LOCK_REST_MS 500
 
+#define CREDENTIAL_SIZE 16384
+
 /*
  * Values of keys must read back as what they were, plans must go by the key whatever
  * the statistics say, and rows that are hidden must not go unnoticed.  Work may take
  * longer than questions.
  */
 static const char settings[] =
-	"SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
+	"SELECT set_config(name, '0', false) FROM pg_settings WHERE name = "
+	"'transaction_timeout'; SET statement_timeout = 0; SET "
+	"idle_in_transaction_session_timeout = 0;"
 	"SET idle_session_timeout = 0; SET default_transaction_isolation = 'read committed';"
 	"SET default_transaction_read_only = off; SET DateStyle = 'ISO, YMD';"
 	"SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';"
@@ -73,6 +77,46 @@ evc_job_value(EvcJob *job, const char *what, const char *query, int n,
 	return value;
 }
 
+static bool
+set_credential(EvcJob *job, PGconn *server, const char *token)
+{
+	PGresult *result =
+		PQexecParams(server, "SELECT set_config('evcrypt.credential', $1, false)", 1,
+					 NULL, &token, NULL, NULL, 0);
+	bool is_set = PQresultStatus(result) == PGRES_TUPLES_OK;
+
+	if (!is_set)
+		evc_job_fail_server(job, result, "set the credential");
+	PQclear(result);
+	return is_set;
+}
+
+/* Of the first line of a file, which is read anew for each connection, as tokens are
+ * short-lived; it is a parameter, so that no log has it. */
+static bool
+use_credential(EvcJob *job, PGconn *server)
+{
+	const char *path = job->cli->job.credential_file;
+	char token[CREDENTIAL_SIZE] = "";
+	FILE *file;
+	bool used = false;
+
+	if (path == NULL)
+		return true;
+	file = fopen(path, "re");
+	if (file == NULL || fgets(token, sizeof(token), file) == NULL)
+		evc_job_fail(job, NULL, "could not read the credential from %s", path);
+	else
+	{
+		token[strcspn(token, "\n")] = '\0';
+		used = set_credential(job, server, token);
+	}
+	if (file != NULL)
+		fclose(file);
+	explicit_bzero(token, sizeof(token));
+	return used;
+}
+
 PGconn *
 evc_job_connect(EvcJob *job)
 {
@@ -99,7 +143,10 @@ evc_job_connect(EvcJob *job)
 		server = NULL;
 	}
 	PQclear(result);
-	return server;
+	if (server == NULL || use_credential(job, server))
+		return server;
+	PQfinish(server);
+	return NULL;
 }
 
 static bool

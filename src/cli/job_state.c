@@ -54,12 +54,12 @@ take_row(EvcJob *job, const PGresult *result)
 	snprintf(job->id, sizeof(job->id), "%s", PQgetvalue(result, 0, 0));
 	free(job->phase);
 	job->phase = text_at(result, 1);
-	if (job->to == NULL)
-		job->to = text_at(result, 2);
-	if (job->type == NULL)
-		job->type = text_at(result, 3);
-	if (job->context == NULL)
-		job->context = text_at(result, 4);
+	free(job->kept_to);
+	free(job->kept_type);
+	free(job->kept_context);
+	job->kept_to = text_at(result, 2);
+	job->kept_type = text_at(result, 3);
+	job->kept_context = text_at(result, 4);
 	job->rows_done = atoll(PQgetvalue(result, 0, 5));
 	job->rows_changed = atoll(PQgetvalue(result, 0, 6));
 }
@@ -72,7 +72,9 @@ evc_job_find(EvcJob *job)
 		ask_jobs(job,
 				 "SELECT id, phase, target_name, plain_type, context, rows_done, "
 				 "rows_changed"
-				 " FROM @ WHERE operation = $1 AND relation = $2 AND column_name = $3",
+				 " FROM @ WHERE owner = CURRENT_USER AND operation = $1 AND relation = "
+				 "$2 AND "
+				 "column_name = $3",
 				 3, values);
 
 	if (result == NULL)
@@ -83,34 +85,39 @@ evc_job_find(EvcJob *job)
 	return true;
 }
 
-/* What is being done must be what was begun. */
+static bool
+is_same(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
+/* What is being done must be what was begun, unless that has been done. */
 static bool
 check_same(EvcJob *job)
 {
-	const char *values[] = {job->id, job->to, job->type, job->context};
-	PGresult *result =
-		ask_jobs(job,
-				 "SELECT target_name IS NOT DISTINCT FROM $2, plain_type IS NOT DISTINCT "
-				 "FROM $3, context IS NOT DISTINCT FROM $4 FROM @ WHERE id = $1",
-				 4, values);
-	static const char *const names[] = {"--to", "--type", "--context"};
-	bool same = result != NULL && PQntuples(result) == 1;
+	const char *values[] = {job->id, job->context};
+	const char *other = !is_same(job->to, job->kept_to)				? "--to"
+						: !is_same(job->type, job->kept_type)		? "--type"
+						: !is_same(job->context, job->kept_context) ? "--context"
+																	: NULL;
 
-	for (int i = 0; i < 3 && same; i++)
-		if (*PQgetvalue(result, 0, i) != 't')
-			same = evc_job_fail(job, "Go on without it, or end the job with --abandon.",
-								"the job was begun with another %s", names[i]);
-	PQclear(result);
-	return same;
+	if (other == NULL)
+		return true;
+	if (evc_job_is_in(job, "done"))
+		return tell_jobs(job, "UPDATE @ SET context = $2 WHERE id = $1", 2, values);
+	return evc_job_fail(job, "Go on without it, or end the job with --abandon.",
+						"the job was begun with another %s", other);
 }
 
 static bool
 lock(EvcJob *job)
 {
-	const char *id = job->id;
-	char *locked =
-		evc_job_value(job, "lock the job",
-					  "SELECT pg_try_advisory_lock(" EVC_LOCK_CLASS ", $1)", 1, &id);
+	const char *values[] = {job->operation, job->table.oid, job->cli->job.column};
+	char *locked = evc_job_value(job, "lock the job",
+								 "SELECT pg_try_advisory_lock(" EVC_LOCK_CLASS
+								 ", hashtext(concat_ws(' ', $1::text, $2::text, "
+								 "$3::text)))",
+								 3, values);
 	bool is_locked = locked != NULL && *locked == 't';
 
 	free(locked);
@@ -128,14 +135,15 @@ make_row(EvcJob *job)
 							job->to,		job->type,		job->context};
 
 	return tell_jobs(job,
-					 "DELETE FROM @ WHERE NOT EXISTS (SELECT FROM pg_class c WHERE "
-					 "c.oid = relation)",
+					 "DELETE FROM @ WHERE owner = CURRENT_USER AND NOT EXISTS (SELECT "
+					 "FROM "
+					 "pg_class c WHERE c.oid = relation)",
 					 0, NULL) &&
 		   tell_jobs(job,
 					 "INSERT INTO @ (operation, relation, column_name, target_name, "
 					 "plain_type, context, phase)"
 					 " VALUES ($1, $2, $3, $4, $5, $6, 'prepare')"
-					 " ON CONFLICT (operation, relation, column_name) DO NOTHING",
+					 " ON CONFLICT (owner, operation, relation, column_name) DO NOTHING",
 					 6, values);
 }
 

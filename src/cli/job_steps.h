@@ -38,6 +38,7 @@ extern char *evc_job_newest_key(EvcJob *job);
 
 /* In job_plan.c. */
 extern bool evc_job_dry_run(EvcJob *job);
+extern bool evc_job_note_writers(EvcJob *job);
 
 /* In job.c: the frame of both commands. */
 extern EvcExit evc_job_run(const EvcCli *cli, const char *operation,

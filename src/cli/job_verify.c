@@ -185,6 +185,7 @@ bool
 evc_job_verify(EvcJob *job)
 {
 	char *newest = evc_job_newest_key(job);
+	bool is_swapped = evc_job_is_in(job, "swapped");
 	bool verified = false;
 
 	evc_bound_free(&job->reached);
@@ -199,5 +200,8 @@ evc_job_verify(EvcJob *job)
 		PQclear(PQexec(job->control, "ROLLBACK"));
 	}
 	free(newest);
+	if (verified && is_swapped)
+		evc_job_say(job, "note", "the plaintext of before the swap is still in %s",
+					job->table.plain);
 	return verified;
 }

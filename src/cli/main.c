@@ -44,6 +44,8 @@ static const char usage[] =
 	"  --to NAME        migrate: the encrypted column (COLUMN_encrypted)\n"
 	"  --type TYPE      migrate: the plaintext is cast to this before\n"
 	"  --context EXPR   what the values are bound to: SQL, of the row's columns\n"
+	"  --credential-file FILE\n"
+	"                   holds the token that E3's policy demands\n"
 	"  --batch-rows N   rows a transaction, 1 to 100000 (4096)\n"
 	"  --workers N      transactions at a time, 1 to 64 (1)\n"
 	"  --lock-timeout-ms N\n"

@@ -31,7 +31,7 @@ walk(EvcJob *job)
 
 	evc_text_add(&head, "UPDATE %s SET %s = %s.encrypt(%s%s)", table->name, table->target,
 				 job->schema, job->value, job->context_argument);
-	evc_text_add(&tail, " AND %s IS NULL AND %s IS NOT NULL", table->target,
+	evc_text_add(&tail, " AND %s IS NULL AND %s IS DISTINCT FROM NULL", table->target,
 				 table->source);
 	walk.head = head.bytes;
 	walk.tail = tail.bytes;
@@ -98,9 +98,10 @@ run(EvcJob *job)
 							job->table.source);
 	if (!evc_job_is_installed(job, &installed))
 		return false;
-	if (!installed && !evc_job_install(job))
+	/* A trigger that somebody else's job has left may have another context. */
+	if ((!installed || evc_job_is_in(job, "prepare")) && !evc_job_install(job))
 		return false;
-	if (evc_job_is_in(job, "encrypted") && installed)
+	if (evc_job_is_in(job, "encrypted"))
 		evc_job_say(job, "encrypted", "%s is encrypted already", job->table.source);
 	else if (!encrypt_and_validate(job))
 		return false;

@@ -30,6 +30,7 @@ enum
 	OPTION_TO,
 	OPTION_TYPE,
 	OPTION_CONTEXT,
+	OPTION_CREDENTIAL_FILE,
 	OPTION_BATCH_ROWS,
 	OPTION_WORKERS,
 	OPTION_LOCK_TIMEOUT,
@@ -54,6 +55,7 @@ static const struct option options[] = {
 	{"to", required_argument, NULL, OPTION_TO},
 	{"type", required_argument, NULL, OPTION_TYPE},
 	{"context", required_argument, NULL, OPTION_CONTEXT},
+	{"credential-file", required_argument, NULL, OPTION_CREDENTIAL_FILE},
 	{"batch-rows", required_argument, NULL, OPTION_BATCH_ROWS},
 	{"workers", required_argument, NULL, OPTION_WORKERS},
 	{"lock-timeout-ms", required_argument, NULL, OPTION_LOCK_TIMEOUT},
@@ -127,6 +129,8 @@ place_of_text(EvcCli *cli, int option)
 			return &cli->job.type;
 		case OPTION_CONTEXT:
 			return &cli->job.context;
+		case OPTION_CREDENTIAL_FILE:
+			return &cli->job.credential_file;
 		default:
 			return NULL;
 	}

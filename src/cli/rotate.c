@@ -57,13 +57,16 @@ static long long
 count_left(EvcJob *job, const char *newest)
 {
 	EvcText sql = {0};
-	char *count;
+	char *count = NULL;
 	long long left;
 
 	evc_text_add(&sql, "SELECT count(*) FROM %s WHERE ", job->table.name);
 	add_left(&sql, job, newest);
-	count = evc_job_value(job, "look for what is left", sql.bytes, 0, NULL);
-	left = count != NULL ? atoll(count) : -1;
+	if (evc_job_do(job, "see all rows", "SET row_security = off"))
+		count = evc_job_value(job, "look for what is left", sql.bytes, 0, NULL);
+	left = evc_job_do(job, "see the jobs", "SET row_security = on") && count != NULL
+			   ? atoll(count)
+			   : -1;
 	free(sql.bytes);
 	free(count);
 	return left;
@@ -72,7 +75,7 @@ count_left(EvcJob *job, const char *newest)
 static bool
 end(EvcJob *job, const char *newest)
 {
-	if (!evc_job_start_over(job) || !evc_job_set_phase(job, "done"))
+	if (!evc_job_set_phase(job, "done"))
 		return false;
 	evc_job_say(job, "done",
 				"all of %s is under the newest key, %s; %lld rows by this job",
@@ -101,7 +104,7 @@ run(EvcJob *job)
 {
 	long long left = 0;
 
-	if (evc_job_is_in(job, "done") && !evc_job_renew(job))
+	if (evc_job_is_in(job, "done") && (!evc_job_renew(job) || !evc_job_start_over(job)))
 		return false;
 	for (int i = 0; i < WALKS_MAX; i++)
 	{

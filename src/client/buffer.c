@@ -62,12 +62,18 @@ evc_buffer_init(EvwBuf *buf, MemoryContext context)
 }
 
 void
+evc_buffer_clear(EvwBuf *buf)
+{
+	buf->len = 0;
+	buf->status = EVW_OK;
+}
+
+void
 evc_buffer_wipe(EvwBuf *buf)
 {
 	if (buf->data != NULL)
 		explicit_bzero(buf->data, buf->len);
-	buf->len = 0;
-	buf->status = EVW_OK;
+	evc_buffer_clear(buf);
 }
 
 void

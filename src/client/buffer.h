@@ -19,6 +19,9 @@ extern void evc_buffer_init(EvwBuf *buf, MemoryContext context);
 /* Overwrites what the buffer holds and empties it; its memory stays. */
 extern void evc_buffer_wipe(EvwBuf *buf);
 
+/* Empties one whose bytes are no secret. */
+extern void evc_buffer_clear(EvwBuf *buf);
+
 /* Overwrites all but the first "len" bytes. */
 extern void evc_buffer_truncate(EvwBuf *buf, size_t len);
 

@@ -104,6 +104,15 @@ account(EvcCall *call, bool cancelled, bool failed)
 	evc_stat_add(call->request.verb, call->request.header.curve, &delta);
 }
 
+/* Ciphertext is no secret. */
+static void
+give_reply(EvcCall *call)
+{
+	if (call->request.verb == EVW_VERB_ENCRYPT)
+		evc_buffer_clear(&call->flight.reply);
+	evc_buffer_give(&call->flight.reply);
+}
+
 /* The call goes, or an error is thrown through it. */
 static void
 give_up(EvcCall *call, bool cancelled)
@@ -111,7 +120,7 @@ give_up(EvcCall *call, bool cancelled)
 	if (call->conn != NULL)
 		evc_mux_abandon(call->conn, &call->flight);
 	account(call, cancelled, false);
-	evc_buffer_give(&call->flight.reply);
+	give_reply(call);
 }
 
 static void

@@ -34,6 +34,13 @@ StaticAssertDecl(sizeof(((struct sockaddr_un *) NULL)->sun_path) ==
 #define KEEPALIVE_PROBES 2
 #define USER_TIMEOUT_MS 4000
 
+/*
+ * Bytes of a Unix socket that are not yet read, of which the kernel grants twice as many,
+ * unless the system's limit is lower: a batch of usual values, so that it is out at once,
+ * and the backend goes on while E3 reads.
+ */
+#define SEND_ROOM (512 * 1024)
+
 static int
 find_unix(const EvcEndpoint *endpoint, EvcAddress *address)
 {
@@ -125,6 +132,8 @@ evc_dial_socket(const EvcAddress *address)
 	int family = address->address.ss_family;
 	pgsocket sock = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+	if (sock != PGINVALID_SOCKET && family == AF_UNIX)
+		(void) set(sock, SOL_SOCKET, SO_SNDBUF, SEND_ROOM);
 	if (sock == PGINVALID_SOCKET || (family != AF_INET && family != AF_INET6) ||
 		watch_peer(sock))
 		return sock;

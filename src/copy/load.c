@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "commands/progress.h"
+#include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -193,10 +194,16 @@ pass_string(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(PG_GETARG_CSTRING(0));
 }
 
-/* Text that is to be encrypted goes from the reader's line straight into the batch. */
+/*
+ * Text that is to be encrypted goes from the reader's line straight into the batch.  The
+ * reader has checked that it is what the file's encoding says.
+ */
 static void
 spare_text(EvcLoad *load, const Target *target)
 {
+	bool is_utf8 =
+		load->inner->file_encoding == PG_UTF8 && GetDatabaseEncoding() == PG_UTF8;
+
 	for (int i = 0; !load->inner->opts.binary && i < load->shape.n_fields; i++)
 	{
 		EvcCopyField *field = &load->shape.fields[i];
@@ -205,6 +212,7 @@ spare_text(EvcLoad *load, const Target *target)
 		if (column == NULL || column->type != TEXTOID)
 			continue;
 		field->marker->takes_string = true;
+		field->marker->takes_utf8 = is_utf8;
 		load->inner->in_functions[field->number - 1].fn_addr = pass_string;
 	}
 }

@@ -22,6 +22,10 @@
 #include "copy/rows.h"
 #include "guc.h"
 
+/* After so many rows the memory of their values is used again: it is in the cache then.
+ */
+#define WRITTEN_ROWS 64
+
 /* A COPY that core is about to execute. */
 typedef struct EvcUnload
 {
@@ -39,9 +43,10 @@ typedef struct Receiver
 	QueryDesc *query;
 	EvcCopyShape shape;
 	EvcCopyRows sets[EVC_BATCH_DEPTH_MAX];
-	int filling;		  /* of these */
-	TupleDesc desc;		  /* of the query: ciphertext */
-	TupleTableSlot *slot; /* a row of plaintext */
+	int filling;		   /* of these */
+	TupleDesc desc;		   /* of the query: ciphertext */
+	TupleTableSlot *slot;  /* a row of plaintext */
+	MemoryContext written; /* of its values */
 } Receiver;
 
 static ExecutorStart_hook_type prev_executor_start_hook;
@@ -57,10 +62,15 @@ other_set(Receiver *receiver)
 static size_t
 keep(EvcCopyRows *rows, int field, Form_pg_attribute attribute, Datum value)
 {
-	MemoryContext caller = MemoryContextSwitchTo(rows->context);
-	Datum copy = datumCopy(value, attribute->attbyval, attribute->attlen);
+	MemoryContext caller;
+	Datum copy = value;
 
-	MemoryContextSwitchTo(caller);
+	if (!attribute->attbyval)
+	{
+		caller = MemoryContextSwitchTo(rows->context);
+		copy = datumCopy(value, false, attribute->attlen);
+		MemoryContextSwitchTo(caller);
+	}
 	evc_rows_set(rows, field, EVC_COPY_VALUE, copy);
 	return attribute->attbyval ? 0 : datumGetSize(copy, false, attribute->attlen);
 }
@@ -118,10 +128,12 @@ emit(Receiver *receiver, EvcCopyRows *rows)
 	MemoryContext caller;
 
 	evc_rows_receive(rows);
-	caller = MemoryContextSwitchTo(rows->context);
+	caller = MemoryContextSwitchTo(receiver->written);
 	for (int row = 0; row < rows->n_rows; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (row % WRITTEN_ROWS == 0)
+			MemoryContextReset(receiver->written);
 		ExecClearTuple(slot);
 		for (int i = 0; i < receiver->shape.n_fields; i++)
 			slot->tts_values[i] = value_of(rows, row, i, &slot->tts_isnull[i]);
@@ -130,6 +142,7 @@ emit(Receiver *receiver, EvcCopyRows *rows)
 	}
 	MemoryContextSwitchTo(caller);
 	ExecClearTuple(slot);
+	MemoryContextReset(receiver->written);
 	evc_rows_reset(rows);
 }
 
@@ -253,6 +266,8 @@ attach(EvcUnload *unload, QueryDesc *query)
 		evc_rows_init(&receiver->sets[i], &receiver->shape, CurrentMemoryContext);
 	query->tupDesc = plain_desc(query->tupDesc, unload);
 	receiver->slot = MakeTupleTableSlot(query->tupDesc, &TTSOpsVirtual);
+	receiver->written = AllocSetContextCreate(CurrentMemoryContext, "evcrypt row",
+											  ALLOCSET_DEFAULT_SIZES);
 	query->dest = &receiver->public;
 	MemoryContextSwitchTo(caller);
 }

@@ -87,14 +87,12 @@ grow(EvcCopyRows *rows, void *array, Size size)
 }
 
 void
-evc_rows_reserve(EvcCopyRows *rows)
+evc_rows_grow(EvcCopyRows *rows)
 {
 	Size capacity = rows->capacity == 0 ? ROWS_FIRST : (Size) rows->capacity * 2;
 	Size fields = capacity * rows->shape->n_fields;
 	Size places = capacity * rows->shape->n_places;
 
-	if (rows->n_rows < rows->capacity)
-		return;
 	rows->values = grow(rows, rows->values, fields * sizeof(Datum));
 	rows->states = grow(rows, rows->states, fields * sizeof(uint8));
 	rows->places = grow(rows, rows->places, places * sizeof(EvcCopyPlace));
@@ -107,15 +105,6 @@ static EvcCopyPlace *
 place_of(const EvcCopyRows *rows, int row, const EvcCopyField *field)
 {
 	return &rows->places[(Size) row * rows->shape->n_places + field->place];
-}
-
-void
-evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
-{
-	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
-
-	rows->states[at] = (uint8) state;
-	rows->values[at] = value;
 }
 
 void

@@ -11,34 +11,9 @@
 
 #include "postgres.h"
 
-#include "access/attnum.h"
-#include "nodes/pg_list.h"
-
 #include "batch/group.h"
 #include "compat.h"
-#include "label/context.h"
-
-typedef struct EvcCopyField
-{
-	AttrNumber number;		  /* in the table */
-	const char *name;		  /* likewise */
-	EvcMarker *marker;		  /* NULL: copied as it is */
-	int group;				  /* of a set's, that has batches of the marker's kind */
-	EvcLabelContext *context; /* that its values are bound to; NULL: none */
-	AttrNumber bound_to;	  /* column whose value that needs; 0: none */
-	int place;				  /* of its ciphertext in a row, from 0 */
-	Oid domain;				  /* over the type encrypted; InvalidOid: none */
-	void *domain_cache;		  /* domain_check's */
-} EvcCopyField;
-
-/* What the sets of one load have in common. */
-typedef struct EvcCopyShape
-{
-	int n_fields;
-	EvcCopyField *fields;
-	int n_places;
-	int n_groups; /* kinds of batches that they need */
-} EvcCopyShape;
+#include "copy/shape.h"
 
 typedef enum EvcCopyState
 {
@@ -67,16 +42,12 @@ typedef struct EvcCopyRows
 	int fed;			  /* rows that core knows of */
 	int at;				  /* of those, the one that it is at; -1: none yet */
 	size_t bytes;		  /* held, beside those in batches */
-	bool defaulted;		  /* some fields are EVC_COPY_DEFAULT */
 	Datum *values;		  /* a field of a row */
 	uint8 *states;		  /* likewise: an EvcCopyState */
 	EvcCopyPlace *places; /* a ciphertext of a row */
 	uint64 *lines;		  /* a row */
 	uint32 *sizes;		  /* a row, likewise */
 } EvcCopyRows;
-
-/* The fields' markers are known: which of them share batches. */
-extern void evc_shape_group(EvcCopyShape *shape);
 
 /* An empty set; its memory, batches and all, is below "owner". */
 extern void evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape,
@@ -88,14 +59,30 @@ extern void evc_rows_reset(EvcCopyRows *rows);
 /* Has as many rows, or bytes, as the settings allow. */
 extern bool evc_rows_full(const EvcCopyRows *rows);
 
-/* Room for one more row, not counted before evc_rows_added. */
-extern void evc_rows_reserve(EvcCopyRows *rows);
+/* More room for rows. */
+extern void evc_rows_grow(EvcCopyRows *rows);
+
+/* Room for one more row, not counted before evc_rows_added.  In line, as every row asks.
+ */
+static inline void
+evc_rows_reserve(EvcCopyRows *rows)
+{
+	if (rows->n_rows == rows->capacity)
+		evc_rows_grow(rows);
+}
 
 /*
  * Sets a field of the row being added.  Values that are kept are in rows->context;
  * those to be encrypted are copied.
  */
-extern void evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value);
+static inline void
+evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
+{
+	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
+
+	rows->states[at] = (uint8) state;
+	rows->values[at] = value;
+}
 
 /*
  * evc_rows_set of a value that has a marker and is not NULL, where "other" is that of

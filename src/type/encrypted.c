@@ -27,10 +27,10 @@ report_unless_ok(EvwStatus status)
 Datum
 evc_encrypted_new(EvwBytes bytes)
 {
-	EvwEnvelope envelope;
+	EvwDatatype datatype;
 	struct varlena *value;
 
-	report_unless_ok(evw_envelope_parse(bytes, &envelope));
+	report_unless_ok(evw_envelope_check(bytes, &datatype));
 	value = palloc(VARHDRSZ + bytes.len);
 	memcpy(VARDATA(value), bytes.data, bytes.len);
 	SET_VARSIZE(value, VARHDRSZ + bytes.len);
@@ -43,6 +43,15 @@ evc_encrypted_bytes(struct varlena *value)
 	EvwBytes bytes = {(const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 
 	return bytes;
+}
+
+EvwDatatype
+evc_encrypted_datatype(EvwBytes bytes)
+{
+	EvwDatatype datatype;
+
+	report_unless_ok(evw_envelope_check(bytes, &datatype));
+	return datatype;
 }
 
 void

@@ -22,7 +22,10 @@ extern Datum evc_encrypted_new(EvwBytes bytes);
 /* The bytes inside a datum that has been detoasted (short headers included). */
 extern EvwBytes evc_encrypted_bytes(struct varlena *value);
 
-/* Those bytes taken apart.  Raises the error of NOT_CIPHERTEXT. */
+/* The datatype that these bytes hold.  Raises the error of NOT_CIPHERTEXT. */
+extern EvwDatatype evc_encrypted_datatype(EvwBytes bytes);
+
+/* The bytes of a datum taken apart.  Raises the same. */
 extern void evc_encrypted_open(struct varlena *value, EvwEnvelope *envelope);
 
 #endif /* EVC_ENCRYPTED_H */

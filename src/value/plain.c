@@ -10,11 +10,15 @@
 
 #include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
+#include "utils/ascii.h"
 #include "utils/memutils.h"
 
 #include "client/report.h"
 #include "value/plain.h"
 #include "wire/limits.h"
+
+/* What is_valid_ascii takes lengths in, in all releases. */
+#define ASCII_STRIDE 16
 
 /* No encoding takes more than twice the bytes that UTF-8 takes. */
 #define SERVER_TEXT_MAX (2 * (size_t) EVW_PLAINTEXT_MAX)
@@ -44,10 +48,15 @@ is_valid(EvwBytes bytes, int encoding)
 	return pg_verify_mbstr(encoding, (const char *) bytes.data, (int) bytes.len, true);
 }
 
+/* Most values are ASCII, and most of them short; only the rest is looked at closely. */
 bool
 evc_plain_is_text(EvwBytes bytes)
 {
-	return is_valid(bytes, PG_UTF8);
+	size_t len = bytes.len - bytes.len % ASCII_STRIDE;
+
+	if (is_valid_ascii(bytes.data, (int) len))
+		bytes = (EvwBytes){bytes.data + len, bytes.len - len};
+	return bytes.len == 0 || is_valid(bytes, PG_UTF8);
 }
 
 static Oid
@@ -80,16 +89,30 @@ convert(EvcPlain *plain, int from, int to)
 	return used == len;
 }
 
+/* What messages are about. */
+typedef struct Subject
+{
+	const char *name;
+	EvwStatus too_long;
+	const char *hint;
+} Subject;
+
+static const Subject value_subject = {"value", EVW_VALUE_TOO_LONG,
+									  "Values of type bytea are encrypted as they are."};
+static const Subject context_subject =
+	{"context", EVW_CONTEXT_TOO_LONG,
+	 "A context is text, in UTF-8 whatever the server encoding."};
+
 static void
-check_server_text(EvwBytes text, int encoding)
+check_server_text(EvwBytes text, int encoding, const Subject *subject)
 {
 	if (text.len > SERVER_TEXT_MAX)
-		evc_report_status(EVW_VALUE_TOO_LONG);
+		evc_report_status(subject->too_long);
 	if (!is_valid(text, encoding))
 		ereport(ERROR, errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
-				errmsg("value is not valid text of encoding \"%s\"",
+				errmsg("%s is not valid text of encoding \"%s\"", subject->name,
 					   pg_encoding_to_char(encoding)),
-				errhint("Values of type bytea are encrypted as they are."));
+				errhint("%s", subject->hint));
 }
 
 static bool
@@ -143,24 +166,24 @@ convert_to_utf8(EvcPlain *plain, int from)
 }
 
 pg_noreturn static void
-report_untranslatable(Conversion why, int encoding)
+report_untranslatable(Conversion why, int encoding, const Subject *subject)
 {
 	const char *server = pg_encoding_to_char(encoding);
 	const char *utf8 = pg_encoding_to_char(PG_UTF8);
 
 	ereport(ERROR, errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
 			why == NO_EQUIVALENT
-				? errmsg("value has a character of encoding \"%s\" that has no "
+				? errmsg("%s has a character of encoding \"%s\" that has no "
 						 "equivalent in encoding \"%s\"",
-						 server, utf8)
-				: errmsg("value has a character of encoding \"%s\" that does not "
+						 subject->name, server, utf8)
+				: errmsg("%s has a character of encoding \"%s\" that does not "
 						 "survive conversion to encoding \"%s\" and back",
-						 server, utf8),
-			errhint("Values of type bytea are encrypted as they are."));
+						 subject->name, server, utf8),
+			errhint("%s", subject->hint));
 }
 
-void
-evc_plain_to_utf8(EvcPlain *plain)
+static void
+to_utf8(EvcPlain *plain, const Subject *subject)
 {
 	int server = GetDatabaseEncoding();
 	Conversion result;
@@ -168,14 +191,26 @@ evc_plain_to_utf8(EvcPlain *plain)
 	/* SQL_ASCII says nothing about the bytes, so they must be UTF-8 already. */
 	if (server == PG_SQL_ASCII)
 		server = PG_UTF8;
-	check_server_text(plain->bytes, server);
+	check_server_text(plain->bytes, server, subject);
 	if (server == PG_UTF8 || is_ascii(plain->bytes))
 		return;
 	result = convert_to_utf8(plain, server);
 	if (result == CONVERTED)
 		return;
 	evc_plain_wipe(plain);
-	report_untranslatable(result, server);
+	report_untranslatable(result, server, subject);
+}
+
+void
+evc_plain_to_utf8(EvcPlain *plain)
+{
+	to_utf8(plain, &value_subject);
+}
+
+void
+evc_plain_context_to_utf8(EvcPlain *plain)
+{
+	to_utf8(plain, &context_subject);
 }
 
 void

@@ -27,6 +27,9 @@ extern void evc_plain_wipe(EvcPlain *plain);
  */
 extern void evc_plain_to_utf8(EvcPlain *plain);
 
+/* The same of a context, which messages then speak of. */
+extern void evc_plain_context_to_utf8(EvcPlain *plain);
+
 /*
  * UTF-8 becomes text of the server encoding, without a terminating NUL.  Raises
  * 22021 if it is not text, 22P05 if the server encoding lacks a character.

@@ -61,13 +61,6 @@ evw_buf_append(EvwBuf *buf, const void *data, size_t len)
 }
 
 void
-evw_put_le32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t) (value >> (8 * i));
-}
-
-void
 evw_put_be32(uint8_t *at, uint32_t value)
 {
 	for (int i = 0; i < 4; i++)

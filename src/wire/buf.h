@@ -68,12 +68,18 @@ evw_buf_extend(EvwBuf *buf, size_t len)
 extern void evw_buf_append(EvwBuf *buf, const void *data, size_t len);
 
 /* Little- and big-endian integers at any alignment. */
-extern void evw_put_le32(uint8_t *at, uint32_t value);
 extern void evw_put_be32(uint8_t *at, uint32_t value);
 extern uint32_t evw_get_be32(const uint8_t *at);
 extern uint64_t evw_get_be64(const uint8_t *at);
 
-/* In line, as every value has a length. */
+/* In line, these two, as every value has a length. */
+static inline void
+evw_put_le32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t) (value >> (8 * i));
+}
+
 static inline uint32_t
 evw_get_le32(const uint8_t *at)
 {

@@ -58,26 +58,45 @@ evw_datatype_name(EvwDatatype datatype)
 
 /* Unpadded base64 of n bytes leaves room for padding unless 3 divides n. */
 static bool
-flags_fit(const EvwEnvelope *envelope, uint8_t flags)
+flags_fit(uint8_t flags, size_t sealed_len)
 {
-	if ((flags & ~FLAGS_ALL) != 0 || (flags & FLAG_DATATYPE) > EVW_BOOLEAN)
+	uint8_t datatype = flags & FLAG_DATATYPE;
+
+	if ((flags & ~FLAGS_ALL) != 0 || datatype > EVW_BOOLEAN)
 		return false;
-	if (envelope->names_string && envelope->datatype != EVW_STRING)
+	if ((flags & FLAG_NAMES_STRING) != 0 && datatype != EVW_STRING)
 		return false;
-	return !envelope->padded || envelope->sealed.len % 3 != 0;
+	return (flags & FLAG_PADDED) == 0 || sealed_len % 3 != 0;
+}
+
+EvwStatus
+evw_envelope_check(EvwBytes bytes, EvwDatatype *datatype)
+{
+	uint8_t flags;
+	uint8_t sign;
+
+	if (bytes.len < EVW_ENVELOPE_MIN || bytes.len > EVW_ENVELOPE_MAX)
+		return EVW_NOT_CIPHERTEXT;
+	flags = bytes.data[1];
+	sign = bytes.data[AT_POINT];
+	if (bytes.data[0] < EVW_TAG_NONE || bytes.data[0] >= N_TAGS ||
+		!flags_fit(flags, bytes.len - EVW_ENVELOPE_HEAD) || (sign != 2 && sign != 3))
+		return EVW_NOT_CIPHERTEXT;
+	*datatype = (EvwDatatype) (flags & FLAG_DATATYPE);
+	return EVW_OK;
 }
 
 EvwStatus
 evw_envelope_parse(EvwBytes bytes, EvwEnvelope *envelope)
 {
+	EvwStatus status = evw_envelope_check(bytes, &envelope->datatype);
 	uint8_t flags;
 
-	if (bytes.len < EVW_ENVELOPE_MIN || bytes.len > EVW_ENVELOPE_MAX)
-		return EVW_NOT_CIPHERTEXT;
+	if (status != EVW_OK)
+		return status;
 	flags = bytes.data[1];
 	envelope->tag = (EvwTag) bytes.data[0];
 	envelope->info = evw_tag_info(bytes.data[0]);
-	envelope->datatype = (EvwDatatype) (flags & FLAG_DATATYPE);
 	envelope->names_string = (flags & FLAG_NAMES_STRING) != 0;
 	envelope->padded = (flags & FLAG_PADDED) != 0;
 	envelope->hint = bytes.data + AT_HINT;
@@ -85,9 +104,7 @@ evw_envelope_parse(EvwBytes bytes, EvwEnvelope *envelope)
 	envelope->iv = bytes.data + AT_IV;
 	envelope->sealed.data = bytes.data + EVW_ENVELOPE_HEAD;
 	envelope->sealed.len = bytes.len - EVW_ENVELOPE_HEAD;
-	if (envelope->info == NULL || !flags_fit(envelope, flags))
-		return EVW_NOT_CIPHERTEXT;
-	return envelope->epk[0] == 2 || envelope->epk[0] == 3 ? EVW_OK : EVW_NOT_CIPHERTEXT;
+	return EVW_OK;
 }
 
 void

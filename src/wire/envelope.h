@@ -91,6 +91,9 @@ typedef struct EvwEnvelope
  */
 extern EvwStatus evw_envelope_parse(EvwBytes bytes, EvwEnvelope *envelope) EVW_MUST_USE;
 
+/* The same for whom the datatype is enough. */
+extern EvwStatus evw_envelope_check(EvwBytes bytes, EvwDatatype *datatype) EVW_MUST_USE;
+
 /* Writes the 51 bytes before the ciphertext. */
 extern void evw_envelope_write_head(uint8_t *out, const EvwEnvelope *envelope);
 

@@ -29,11 +29,24 @@ nothing_waits(const void *scheduler)
 	return false;
 }
 
-/* One app, by the name that the samples of messages use. */
+/* By which the samples of messages name their app. */
+static const EvwBytes name = {(const uint8_t *) "demo", 4};
+
+static void
+add_index(E3Keyring *keyring, uint32_t number, uint32_t bytes)
+{
+	E3IndexKey index = {.version = number,
+						.bytes = bytes,
+						.secret = e3_secret_alloc(E3_INDEX_SECRET_LEN)};
+
+	FUZZ_CHECK(index.secret != NULL);
+	FUZZ_CHECK(e3_keyring_add_index(keyring, name, &index) == EVW_OK);
+}
+
+/* One app with two index keys. */
 static E3Keyring *
 make_keyring(void)
 {
-	static const EvwBytes name = {(const uint8_t *) "demo", 4};
 	E3KeyVersion version = {.version = 1};
 	E3Keyring *keyring = e3_keyring_new();
 
@@ -41,6 +54,8 @@ make_keyring(void)
 		FUZZ_CHECK(e3_key_pair_from_private((EvwCurve) i, private_key,
 											&version.pairs[i]) == EVW_OK);
 	FUZZ_CHECK(e3_keyring_add(keyring, name, &version) == EVW_OK);
+	add_index(keyring, 1, E3_INDEX_BYTES_MAX);
+	add_index(keyring, 2, E3_INDEX_BYTES_MIN);
 	return keyring;
 }
 

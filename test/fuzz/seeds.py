@@ -35,7 +35,7 @@ write("frame", {
     "http": b"\0\0GET / HTTP/1.1\r\n\r\n",
 })
 write("message", {name: frame[4:] for name, frame in frames.items()})
-write("rpc", {name: frame[4:] for name, frame in frames.items() if name.startswith(("encrypt", "decrypt"))})
+write("rpc", {name: frame[4:] for name, frame in frames.items() if name.startswith(("encrypt", "decrypt", "reencrypt", "blind")) and "result" not in name})
 write("msgpack", {
     **{name: frame[4:] for name, frame in frames.items() if name in ("encrypt", "keys_result")},
     "kinds": msgpack.packb([None, True, 1, -1, 300, 2**40, -2**40, 1.5, "text", b"bytes", {"a": [1]}]),
@@ -103,6 +103,7 @@ identity = any
 values_per_second = 10
 burst = 20
 values_per_day = 30
+operations = decrypt, blind_index
 """,
     "unknown": b"[rule r]\nverbs = x\n",
     "incomplete": b"[rule r]\nidentity = any\n",

@@ -243,6 +243,13 @@ finds('statistics of plaintext', qr/^warning stored: the statistics object told/
 	'CREATE STATISTICS told ON decrypt(v), id FROM stored', 'DROP STATISTICS told');
 finds('a materialized view of plaintext', qr/^warning stored: the materialized view (?:public\.)?told/,
 	'CREATE MATERIALIZED VIEW told AS SELECT decrypt(v) FROM stored', 'DROP MATERIALIZED VIEW told');
+
+# --- labels -----------------------------------------------------------------------
+
+$node->safe_psql($database, q{CREATE TYPE mood AS ENUM ('fine');
+	SECURITY LABEL FOR evcrypt ON COLUMN stored.v IS 'type=public.mood, context=column(id)'});
+finds('a label whose type is gone', qr/^failure labels: (?:public\.)?stored\.v: type "public\.mood" does not exist$/,
+	'DROP TYPE mood', q{CREATE TYPE mood AS ENUM ('fine')});
 all_is_well('at last');
 
 # --- what it may not see, and where it is not ---------------------------------------
@@ -250,8 +257,8 @@ all_is_well('at last');
 $node->safe_psql($database, 'GRANT USAGE ON SCHEMA public TO clerk');
 @found = findings('-U', 'clerk');
 is_deeply([ map { /^(unknown \w+)/ } @found ],
-	[ 'unknown preload', 'unknown endpoints', 'unknown policy' ], 'a role without rights is told what it misses');
-is(scalar(@found), 3, 'and that is no warning');
+	[ 'unknown preload', 'unknown endpoints', 'unknown policy', 'unknown labels' ], 'a role without rights is told what it misses');
+is(scalar(@found), 4, 'and that is no warning');
 
 $node->safe_psql($database, 'CREATE DATABASE other');
 $database = 'other';

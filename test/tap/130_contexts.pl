@@ -135,6 +135,12 @@ is(psql("SELECT decrypt('$made', chr(233))", $database), 'value', 'both ways');
 like(psql("SELECT decrypt('$made', chr(232))", $database), qr/EV020/, 'and no other');
 psql('DROP DATABASE ctx_latin1');
 
+psql(q{CREATE DATABASE ctx_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'});
+psql('CREATE EXTENSION evcrypt', '-d ctx_ascii');
+like(psql(q{SELECT encrypt('value', E'\\xe9')}, '-d ctx_ascii'), qr/ERROR:  22021: context is not valid text of encoding "UTF8"/,
+	'a context that is no text is an error of its own');
+psql('DROP DATABASE ctx_ascii');
+
 # --- what errors say -------------------------------------------------------
 
 my $refused = psql(<<'END');

@@ -86,6 +86,16 @@ $session->query('SELECT decrypt(t) FROM old WHERE id = 1');
 is($session->sqlstate, '42501', 'which is no right to decrypt');
 $session->query('RESET ROLE');
 
+# --- another tenant's ---------------------------------------------------------
+
+ctl('app', 'add', "${APP}b");
+$session->query("SET evcrypt.app = '${APP}b'");
+$session->query('SELECT reencrypt(t) FROM old WHERE id = 1');
+is($session->sqlstate, 'EV011', "another tenant's value is none of one's own keys");
+$session->query('SELECT reencrypt(t::text::encrypted) FROM old WHERE id = 1');
+is($session->sqlstate, 'EV020', 'and does not open where it names none');
+$session->query("SET evcrypt.app = '$APP'");
+
 # --- cancelled --------------------------------------------------------------
 
 my $other = session();

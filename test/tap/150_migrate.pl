@@ -71,7 +71,8 @@ evcrypt_ok('swap', 'migrate', @job, '--finish', 'swap');
 is(query('SELECT count(*) FROM patients WHERE decrypt(ssn) = ssn_plaintext'), 5000, 'the names are swapped');
 set_up(q{INSERT INTO patients (id, ssn) VALUES (-4, encrypt('written encrypted'))});
 is((psql('INSERT INTO patients (id) VALUES (-5)'))[1] =~ /23502/, 1, 'NOT NULL is the encrypted column\'s');
-evcrypt_ok('and verified still', 'migrate', @job, '--verify');
+like(evcrypt_ok('and verified still', 'migrate', @job, '--verify'), qr/^the plaintext of before the swap is still in ssn_plaintext$/m,
+	'with a word about the plaintext');
 $out = evcrypt_ok('drop', 'migrate', @job, '--finish', 'drop');
 like($out, qr/with the plaintext column goes: index public.patients_ssn$/m, 'says what goes with it');
 like($out, qr/still in the table's file until it is rewritten/, 'and what remains');
@@ -107,7 +108,7 @@ sub key_is_walked
 	return;
 }
 
-set_up(q{CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+set_up(q{CREATE TYPE pair AS (a int, b text); CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 	CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 	CREATE EXTENSION citext});
 key_is_walked('text', 'k text PRIMARY KEY', q~CASE i % 3 WHEN 0 THEN 'k"' || i WHEN 1 THEN E'\\\\{' || i ELSE 'ä,' || i END~);
@@ -140,7 +141,8 @@ is(query('SELECT count(*) FROM descending WHERE decrypt(v_encrypted) = v'), 50, 
 for my $case ([ 'int', 'i' ], [ 'numeric', 'i / 7.0' ], [ 'float8', 'i / 7.0::float8' ], [ 'boolean', 'i % 2 = 0' ],
 	[ 'bytea', q{decode(lpad(to_hex(i), 8, '0'), 'hex')} ], [ 'jsonb', q{jsonb_build_object('k', i)} ], [ 'date', q{'2000-01-01'::date + i} ],
 	[ 'character(12)', q{'c' || i} ], [ 'varchar(20)', q{'c' || i} ], [ 'text[]', q{ARRAY['a', 'b"' || i]} ],
-	[ 'timestamptz', q{now() + i * interval '1 ms'} ], [ 'point', 'point(i, -i)' ], [ 'mood', q{'happy'::mood} ], [ 'int4range', 'int4range(i, i + 5)' ])
+	[ 'timestamptz', q{now() + i * interval '1 ms'} ], [ 'point', 'point(i, -i)' ], [ 'mood', q{'happy'::mood} ], [ 'int4range', 'int4range(i, i + 5)' ],
+	[ 'pair', '(CASE WHEN i % 2 = 0 THEN i END, NULL)::pair' ])
 {
 	my ($type, $value) = @$case;
 
@@ -215,6 +217,37 @@ evcrypt_ok('verified by the context that the job knows', 'migrate', @bound, '--v
 set_up(q{CREATE TABLE of_null (id int PRIMARY KEY, c text, v text); INSERT INTO of_null SELECT i, nullif(i, 5), 'v' FROM generate_series(1, 10) i});
 evcrypt_is('a context of NULL', 2, qr/^row \{"5"\}: .*context.*\(22004\)\n/m, 'migrate', '--table', 'of_null', '--column', 'v', '--context', 'c');
 
+# --- labels --------------------------------------------------------------------
+
+system('test/lib/as-server', 'e3ctl', 'app', 'add', 'labelled') == 0 or BAIL_OUT('no app');
+set_up(q{CREATE TABLE labelled (id int PRIMARY KEY, v text, v_encrypted encrypted);
+	SECURITY LABEL FOR evcrypt ON COLUMN labelled.v_encrypted IS 'app=labelled, role=pii, type=numeric, context=''row '' || column(id)';
+	INSERT INTO labelled SELECT i, i || '.50' FROM generate_series(1, 30) i});
+my $label_works = sub { query(q{SET evcrypt.app = labelled; SELECT count(*) FROM labelled
+	WHERE decrypt_as(v_encrypted, NULL::numeric, 'row ' || id) = v::numeric AND (encrypted_info(v_encrypted)).datatype = 'number'}) };
+evcrypt_is('a label of another app', 2, qr/^evcrypt: evcrypt\.app is not "labelled"/, 'migrate', '--table', 'labelled', '--column', 'v');
+{
+	local $ENV{PGOPTIONS} = '-c evcrypt.app=labelled -c evcrypt.role=pii';
+	evcrypt_ok('a column with a label', 'migrate', '--table', 'labelled', '--column', 'v');
+	is($label_works->(), 30, 'is encrypted as that says');
+	evcrypt_ok('verified', 'migrate', '--table', 'labelled', '--column', 'v', '--verify');
+	evcrypt_is('another context than the label\'s', 2, qr/begun with another --context/, 'migrate', '--table', 'labelled', '--column', 'v', '--context', 'id');
+}
+like((psql(q{INSERT INTO labelled VALUES (31, '31')}))[1], qr/42501: the column is encrypted with evcrypt.app = labelled/,
+	'a writer of another app is refused');
+like((psql(q{SET evcrypt.app = labelled; INSERT INTO labelled VALUES (31, '31')}))[1], qr/42501: the column is encrypted with evcrypt.role = pii/,
+	'and of another role');
+set_up(q{SET evcrypt.app = labelled; SET evcrypt.role = pii; INSERT INTO labelled VALUES (31, '31')});
+is($label_works->(), 31, 'but not one who has both');
+{
+	local $ENV{PGOPTIONS} = '-c evcrypt.app=labelled -c evcrypt.role=pii';
+	evcrypt_ok('dropped', 'migrate', '--table', 'labelled', '--column', 'v', '--finish', 'drop');
+}
+like(query(q{COPY labelled TO STDOUT WITH (DECRYPT *)}), qr/^31\t31$/m, 'COPY goes by the same label');
+set_up(q{CREATE TABLE of_time (at timestamptz PRIMARY KEY, v text, v_encrypted encrypted);
+	SECURITY LABEL FOR evcrypt ON COLUMN of_time.v_encrypted IS 'context=column(at)'});
+evcrypt_is('a label whose context depends on settings', 2, qr/could not use the context: .*\(42P17\)/, 'migrate', '--table', 'of_time', '--column', 'v');
+
 # --- tables --------------------------------------------------------------------
 
 set_up(q{CREATE TABLE parted (a int, b int, v text, PRIMARY KEY (a, b)) PARTITION BY RANGE (a);
@@ -247,6 +280,12 @@ evcrypt_ok('abandoned', 'migrate', '--table', 'watched', '--column', 'v', '--aba
 set_up('UPDATE watched SET v_encrypted = NULL, seen = 0');
 evcrypt_ok('unless they are not to', 'migrate', '--table', 'watched', '--column', 'v', '--skip-triggers');
 is(query('SELECT sum(seen) || $$ $$ || count(decrypt(v_encrypted)) FROM watched'), '10 10', 'and do not');
+
+# On a terminal.
+set_up(q{DELETE FROM evcrypt_job WHERE relation = 'watched'::regclass; UPDATE watched SET v_encrypted = NULL});
+my $terminal = qx(script -qec 'evcrypt migrate --table watched --column v' /dev/null);
+is($?, 0, 'on a terminal');
+like($terminal, qr{\r\[#{20}\] 100\.0 %  10 of 10 rows  \d[\d,]* rows/s  ETA 0:00\e\[K\r?\n}, 'there is a bar');
 
 # A dump in the middle, into another database.
 set_up(q{CREATE TABLE dumped (id int PRIMARY KEY, v text); INSERT INTO dumped SELECT i, 'v' || i FROM generate_series(1, 10) i});

@@ -86,10 +86,26 @@ evcrypt_ok('with these', @owned);
 evcrypt_is('to verify it takes more', 2, qr/permission denied for function decrypt_as \(42501\)/, @owned, '--verify');
 set_up('GRANT EXECUTE ON FUNCTION decrypt_as(encrypted, anyelement) TO owner_of_guarded');
 evcrypt_ok('with that', @owned, '--verify');
-evcrypt_ok('to the end', @owned, '--finish', 'drop');
 set_up('CREATE ROLE stranger LOGIN; GRANT USAGE ON SCHEMA vault TO stranger; GRANT SELECT, UPDATE ON t TO stranger;
-	GRANT SELECT, INSERT, UPDATE, DELETE ON evcrypt_job TO stranger');
+	GRANT SELECT, INSERT, UPDATE, DELETE ON evcrypt_job TO stranger; GRANT SELECT ON evcrypt_progress TO stranger');
+is(query(q{SET ROLE stranger; SELECT (SELECT count(*) FROM evcrypt_job) || ' ' || (SELECT count(*) FROM evcrypt_progress)}), '0 1',
+	'nobody sees the jobs of others but in evcrypt_progress');
+like((psql(q{SET ROLE stranger; INSERT INTO evcrypt_job (owner, operation, relation, column_name, phase, context)
+	VALUES ('postgres', 'migrate', 't'::regclass, 'v', 'encrypt', 'hostile(id)')}))[1], qr/42501: new row violates row-level security policy/,
+	'or makes some for others');
+evcrypt_ok('to the end', @owned, '--finish', 'drop');
 evcrypt_is('the table is somebody else\'s', 2, qr/must be owner of table t \(42501\)/, 'migrate', '-U', 'stranger', '--table', 't', '--column', 'v');
+
+set_up('CREATE ROLE clerk LOGIN; GRANT UPDATE (v) ON t TO clerk');
+evcrypt_is('who writes and may not encrypt', 0, qr/^may write to public.t and not execute encrypt, which the trigger calls: clerk, stranger$/m,
+	'migrate', '--table', 't', '--column', 'v', '--dry-run');
+set_up('DROP OWNED BY clerk; DROP ROLE clerk');
+
+evcrypt_is('no credential', 2, qr/^evcrypt: could not read the credential from \/nowhere$/m,
+	'migrate', '--table', 't', '--column', 'v', '--credential-file', '/nowhere');
+my $token = CopyTest::input("a.b.c\n");
+evcrypt_is('a credential', 0, qr/^SET v_encrypted/m, 'migrate', '--table', 't', '--column', 'v', '--credential-file', $token, '--dry-run');
+unlike(CopyTest::slurp("$ENV{EVCRYPT_STACK}/postgresql.log"), qr/a\.b\.c/, 'is not in the log');
 
 # A function in the place of one of ours is not asked, whatever the path.
 set_up(q{CREATE SCHEMA hostile; CREATE FUNCTION hostile.encrypt(text) RETURNS vault.encrypted LANGUAGE plpgsql AS

@@ -1,4 +1,4 @@
-# evcrypt migrate under pgbench's writes, killed with -9 three times and gone on with:
+# evcrypt migrate under pgbench's writes, killed with -9 four times and gone on with:
 # every row is encrypted once and none is missed, says --verify, and says SQL beside a
 # plaintext twin of the table.  EVCRYPT_MIGRATE_ROWS makes it larger, which is what
 # test/migrate is for.
@@ -99,10 +99,10 @@ kill 'CONT', $ENV{E3_PID};
 query($watch);
 
 my $holder = session();
-for my $third (1 .. 2)
+for my $quarter (1 .. 3)
 {
 	# Rows that pgbench leaves alone: the workers come to them, and wait.
-	my $from = int(10 * $rows * $third / 3);
+	my $from = int(10 * $rows * $quarter / 4);
 	$holder->query("BEGIN; SELECT count(*) FROM (SELECT FROM t WHERE ssn = 'held' AND id > $from ORDER BY id LIMIT 4 FOR UPDATE) x");
 	$run = start_evcrypt(@job);
 	wait_until('both workers are in the middle', sub {
@@ -113,10 +113,10 @@ for my $third (1 .. 2)
 	$holder->query('ROLLBACK');
 }
 $holder->close;
-is($kills, 3, 'it was killed three times in the middle');
+is($kills, 4, 'it was killed at the beginning and three times in the middle');
 cmp_ok(query('SELECT count(*) FROM t WHERE ssn IS NOT NULL AND ssn_encrypted IS NULL'), '>', 0, 'and there is more to do');
 
-my $out = evcrypt_ok('the fourth run', @job);
+my $out = evcrypt_ok('the fifth run', @job);
 like($out, qr/^ssn is encrypted in ssn_encrypted, /m, 'comes to the end');
 evcrypt_ok('it is complete while pgbench goes on', 'migrate', '--table', 't', '--column', 'ssn', '--verify', '--workers', 2);
 my $written = query('SELECT last_value FROM fresh');

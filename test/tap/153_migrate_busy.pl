@@ -149,6 +149,20 @@ is($run->{harness}->result(0), 2, 'a statement that somebody cancels ends the jo
 like($run->{err}, qr/^evcrypt: could not work on a range: canceling statement due to user request \(57014\)$/m, 'which says why');
 comes_to_its_end('a cancelled statement');
 
+{
+	local $ENV{PGOPTIONS} = '-c evcrypt.request_timeout=100ms -c evcrypt.connect_timeout=100ms';
+	$run = held_in_the_middle('--lock-timeout-ms', 60000);
+	my $before = () = CopyTest::slurp("$ENV{EVCRYPT_STACK}/postgresql.log") =~ /ERROR:  (?:E3 did not answer|could not connect to E3)/g;
+	kill 'STOP', $ENV{E3_PID};
+	$holder->query('COMMIT');
+	wait_until('it has been tried several times', sub {
+		(() = CopyTest::slurp("$ENV{EVCRYPT_STACK}/postgresql.log") =~ /ERROR:  (?:E3 did not answer|could not connect to E3)/g) > $before + 2 });
+	kill 'CONT', $ENV{E3_PID};
+	$run->{harness}->finish;
+	is($run->{harness}->result(0), 0, 'an E3 that is away for a while is waited for');
+}
+comes_to_its_end('an outage');
+
 $run = held_in_the_middle('--lock-timeout-ms', 60000, '--workers', 2);
 query(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'evcrypt'});
 $run->{harness}->finish;
