@@ -16,14 +16,14 @@ RUN groupadd --gid 5433 evcrypt \
 
 FROM base AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	gcc libc6-dev make libssl-dev libinih-dev libcjose-dev libjansson-dev libmsgpack-dev postgresql-server-dev-15 libpq-dev libsecp256k1-dev \
+	gcc libc6-dev make libssl-dev libinih-dev libseccomp-dev libcjose-dev libjansson-dev libmsgpack-dev postgresql-server-dev-15 libpq-dev libsecp256k1-dev \
 	$([ "$(dpkg --print-architecture)" != amd64 ] || echo libipsec-mb-dev)
 COPY . /evcrypt
 RUN make -C /evcrypt -j"$(nproc)" install DESTDIR=/installed
 
 FROM base AS e3
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-		libssl3 libinih1 libcjose0 libjansson4 libsecp256k1-1 \
+		libssl3 libinih1 libseccomp2 libcjose0 libjansson4 libsecp256k1-1 \
 		$([ "$(dpkg --print-architecture)" != amd64 ] || echo libipsec-mb1) \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& install -d -o e3 -g evcrypt -m 0700 /var/lib/evcrypt \

@@ -313,7 +313,8 @@ CREATE FUNCTION @extschema@.evcrypt_health(
 	OUT crypto_backend pg_catalog.text,
 	OUT attested pg_catalog.bool,
 	OUT clock_offset_ms pg_catalog.float8,
-	OUT error pg_catalog.text)
+	OUT error pg_catalog.text,
+	OUT isolation_missing pg_catalog.text)
 RETURNS SETOF pg_catalog.record
 LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000 ROWS 1
 AS 'MODULE_PATHNAME', 'evc_health';

@@ -31,7 +31,9 @@ enum
 	KEY_TLS_CLIENT_CA,
 	KEY_TLS_CRL,
 	KEY_VSOCK_PORT,
-	KEY_VSOCK_CIDS
+	KEY_VSOCK_CIDS,
+	KEY_ISOLATION_REQUIRE,
+	KEY_ISOLATION_LEAVE_OUT
 };
 
 static const KeyInfo keys[] = {
@@ -49,6 +51,10 @@ static const KeyInfo keys[] = {
 	[KEY_VSOCK_PORT] = {"vsock", "port", VALUE_NUMBER, false, AT(vsock_port), 1,
 						UINT32_MAX - 1},
 	[KEY_VSOCK_CIDS] = {"vsock", "allow_cids", VALUE_CIDS, false, AT(cids), 0, 0},
+	[KEY_ISOLATION_REQUIRE] = {"isolation", "require", VALUE_MEASURES, false,
+							   AT(isolation_require), 0, E3_ISOLATION_ALL},
+	[KEY_ISOLATION_LEAVE_OUT] = {"isolation", "leave_out", VALUE_MEASURES, false,
+								 AT(isolation_leave_out), 0, E3_ISOLATION_OPTIONAL},
 	{"e3", "socket", VALUE_SOCKET, true, AT(socket), 0, 0},
 	{"e3", "socket_mode", VALUE_MODE, false, AT(socket_mode), 0, 0777},
 	{"e3", "workers", VALUE_NUMBER, false, AT(workers), E3_WORKERS_MIN, E3_WORKERS_MAX},
@@ -215,6 +221,9 @@ check_whole(Parser *parser)
 	for (int i = 0; i < N_KEYS; i++)
 		if (keys[i].mandatory && !is_given(parser, i))
 			return e3_config_fail_key(parser, &keys[i], "is missing");
+	if ((parser->config->isolation_require & parser->config->isolation_leave_out) != 0)
+		return e3_config_fail_key(parser, &keys[KEY_ISOLATION_LEAVE_OUT],
+								  "names what is required");
 	return check_custody(parser) && check_network(parser);
 }
 

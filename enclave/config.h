@@ -12,6 +12,7 @@
 
 #include "base/identity.h"
 #include "base/ini.h"
+#include "base/isolation.h"
 #include "base/log.h"
 #include "config_custody.h"
 #include "wire/endpoint.h"
@@ -107,6 +108,9 @@ typedef struct E3Config
 	uint32_t vsock_port; /* 0: no vsock */
 	uint32_t n_cids;
 	uint32_t cids[E3_CONFIG_CIDS_MAX]; /* allow_cids=: machines that may connect */
+	/* [isolation]: sets of E3_ISOLATION_BITs */
+	uint32_t isolation_require;	  /* without which E3 does not serve */
+	uint32_t isolation_leave_out; /* of E3_ISOLATION_OPTIONAL */
 } E3Config;
 
 /* What was wrong, as "file:line: cause". */

@@ -28,8 +28,9 @@ typedef enum ValueKind
 	VALUE_CIDS,	  /* numbers, comma separated */
 	VALUE_LISTEN, /* host:port, comma separated */
 	VALUE_CUSTODY,
-	VALUE_TEXT, /* 1 to E3_CUSTODY_TEXT_MAX - 1 bytes */
-	VALUE_PCRS	/* numbers, comma separated */
+	VALUE_TEXT,	   /* 1 to E3_CUSTODY_TEXT_MAX - 1 bytes */
+	VALUE_PCRS,	   /* numbers, comma separated */
+	VALUE_MEASURES /* names of base/isolation.h, comma separated, or "all" */
 } ValueKind;
 
 typedef struct KeyInfo

@@ -240,6 +240,30 @@ read_listen(Parser *parser, const KeyInfo *key, char *text)
 	return true;
 }
 
+/* A set of bits, of which the key allows some. */
+static bool
+read_measures(Parser *parser, const KeyInfo *key, char *text, uint32_t *set)
+{
+	char *rest = text;
+	char *name;
+
+	while ((name = strsep(&rest, ",")) != NULL)
+	{
+		uint32_t measure;
+
+		name = e3_config_trim(name);
+		measure = strcmp(name, "all") == 0 ? key->max : e3_isolation_find(name);
+		if (measure == 0)
+			return e3_config_fail_key(parser, key,
+									  "must be names of measures, comma separated");
+		if ((measure & ~key->max) != 0)
+			return e3_config_fail(parser, "[%s] %s: %s cannot be left out", key->section,
+								  key->name, name);
+		*set |= measure;
+	}
+	return true;
+}
+
 bool
 e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 {
@@ -287,6 +311,9 @@ e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 		case VALUE_PCRS:
 			(void) snprintf(copy, sizeof(copy), "%s", text);
 			return e3_config_read_pcrs(parser, key, copy, (uint32_t *) at);
+		case VALUE_MEASURES:
+			(void) snprintf(copy, sizeof(copy), "%s", text);
+			return read_measures(parser, key, copy, (uint32_t *) at);
 		case VALUE_USERS:
 			(void) snprintf(copy, sizeof(copy), "%s", text);
 			return read_users(parser, key, copy);

@@ -38,7 +38,8 @@ LIBRARY_DEFINES = $(call where,ipsec-mb,-DE3_WITH_IPSEC_MB) \
 	$(call where,secp256k1,-DE3_WITH_SECP256K1='"$(SECP256K1_VERSION)"') \
 	$(call where,crypto-mb,-DE3_WITH_CRYPTO_MB) $(call where,tpm,-DE3_WITH_TPM) \
 	$(call where,pkcs11,-DE3_WITH_PKCS11 -isystem $(P11KIT))
-LIBRARY_LIBS = $(call where,ipsec-mb,-lIPSec_MB) $(call where,secp256k1,-lsecp256k1) \
+# The fortress's own is not optional.
+LIBRARY_LIBS = -lseccomp $(call where,ipsec-mb,-lIPSec_MB) $(call where,secp256k1,-lsecp256k1) \
 	$(call where,crypto-mb,-lcrypto_mb) $(call where,tpm,$(TPM_LIBS)) \
 	$(call where,pkcs11,$(PKCS11_LIBS))
 LIBRARY_MISSING = $(call where,ipsec-mb,,%crypto/aead_ipsec_mb.c) \

@@ -3,7 +3,7 @@
  *	  E3: starts in order, serves, stops in order.
  *
  *	  configuration -> locked memory -> libraries and their self-tests -> policy ->
- *	  keyring -> workers -> network
+ *	  keyring -> no more files -> workers -> network -> no more system calls
  *
  * On any doubt it says why in its log and does not start.
  */
@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/version.h"
 #include "crypto/library.h"
+#include "fortress/fortress.h"
 #include "keyring/audit_key.h"
 #include "keyring/generation.h"
 #include "keyring/store.h"
@@ -29,6 +30,9 @@
 
 /* Requests that may wait: more than this is answered BUSY. */
 #define QUEUE_CAPACITY 4096
+
+/* Files of a configuration, and those that a policy names. */
+#define PATHS_MAX (16 + E3_POLICY_ISSUERS_MAX * E3_TOKEN_KEYS_MAX)
 
 static bool
 fresh_waits(const void *scheduler)
@@ -236,6 +240,37 @@ start_audit(const E3Config *config, E3RpcShared *shared)
 	return status;
 }
 
+static void
+add_path(E3FortressPath *paths, size_t *n, const char *path, bool written)
+{
+	paths[(*n)++] = (E3FortressPath){path, written};
+}
+
+/* From here on only what a reload reads, the audit and the socket can be opened. */
+static void
+close_paths(const E3Config *config, const char *config_path, const E3RpcShared *shared)
+{
+	E3FortressPath paths[PATHS_MAX];
+	E3Policy *policy = e3_policy_acquire(shared->policy);
+	size_t n = 0;
+
+	add_path(paths, &n, config_path, false);
+	add_path(paths, &n, config->keyring, false);
+	add_path(paths, &n, config->passphrase_file, false);
+	add_path(paths, &n, config->policy, false);
+	add_path(paths, &n, config->tls.certificate, false);
+	add_path(paths, &n, config->tls.key, false);
+	add_path(paths, &n, config->tls.client_ca, false);
+	add_path(paths, &n, config->tls.crl, false);
+	add_path(paths, &n, config->audit, true);
+	add_path(paths, &n, config->socket, true);
+	for (uint32_t i = 0; policy != NULL && i < policy->n_issuers; i++)
+		for (uint32_t k = 0; k < policy->issuers[i].n_keys; k++)
+			add_path(paths, &n, policy->issuers[i].key_files[k], false);
+	e3_fortress_close_paths(paths, n);
+	e3_policy_release(policy);
+}
+
 static EvwStatus
 serve_with_caches(E3Config *config, E3RpcShared *shared)
 {
@@ -266,6 +301,9 @@ load_and_serve(E3Config *config, const char *config_path)
 			   evw_curve_name(EVW_CURVE_SECP256K1));
 	if (status == EVW_OK)
 		status = load_keyring(config, &shared);
+	/* The audit's thread is the first. */
+	if (status == EVW_OK)
+		close_paths(config, config_path, &shared);
 	if (status == EVW_OK)
 		status = start_audit(config, &shared);
 	if (status == EVW_OK)
@@ -296,8 +334,11 @@ start(const char *config_path)
 {
 	static E3Config config;
 	E3ConfigError error;
-	EvwStatus status = e3_config_load(config_path, &config, &error);
+	EvwStatus status;
 
+	if (!e3_secret_wipe_freed())
+		return EVW_INTERNAL;
+	status = e3_config_load(config_path, &config, &error);
 	if (status != EVW_OK)
 	{
 		e3_log(E3_LOG_ERROR, "config_refused", "cause=\"%s\"", error.text);
@@ -310,7 +351,9 @@ start(const char *config_path)
 		e3_log(E3_LOG_ERROR, "locked_memory_refused", "bytes=%u", config.locked_memory);
 		return status;
 	}
-	status = choose_libraries(&config, config_path);
+	status = e3_fortress_begin(config.isolation_leave_out, config.isolation_require);
+	if (status == EVW_OK)
+		status = choose_libraries(&config, config_path);
 	if (status != EVW_OK)
 		return status;
 	e3_log(E3_LOG_INFO, "starting", "version=%s workers=%u backend=\"%s\"", E3_VERSION,

@@ -19,6 +19,15 @@
 extern EvwStatus e3_secret_init(size_t bytes) EVW_MUST_USE;
 
 /*
+ * Moves the arena into memory that the kernel takes out of its own map as well
+ * (memfd_secret(2)), so that root cannot read it through the kernel either; locked
+ * mappings made later are such memory too.  No child inherits the arena any more.
+ * *hidden: it could be had; if not, all stays as it was.  After e3_secret_init, before
+ * there is a secret or another thread.  INTERNAL: the arena is lost.
+ */
+extern EvwStatus e3_secret_hide(bool *hidden) EVW_MUST_USE;
+
+/*
  * Zeroed locked memory; NULL when the arena is full.  Freed only by e3_secret_free.
  * A piece of a power of two is aligned to its length, any other as the next larger
  * one, but not beyond a page.
@@ -28,18 +37,37 @@ extern void *e3_secret_alloc(size_t len);
 /* Wipes and frees; NULL is fine. */
 extern void e3_secret_free(void *secret, size_t len);
 
-/* A locked mapping of its own, for many secrets of one kind. */
+/*
+ * A locked mapping of its own, for many secrets of one kind, between two pages that
+ * nobody may touch: to read or write past its end ends the process.
+ */
 typedef struct E3Locked
 {
-	void *at; /* zeroed */
-	size_t len;
+	void *at;	/* zeroed, aligned to E3_LOCKED_ALIGN */
+	size_t len; /* what was asked for, up to the next multiple of that */
+	void *pages;
+	size_t pages_len; /* without the two */
 } E3Locked;
+
+#define E3_LOCKED_ALIGN 64
 
 /* Locked, not dumped, not inherited by a child; false if any of it can't be had. */
 extern bool e3_locked_map(E3Locked *locked, size_t len);
 
 /* Wipes and gives back; one that was never made is fine. */
 extern void e3_locked_unmap(E3Locked *locked);
+
+/*
+ * From now on whatever OpenSSL frees is wiped first.  Before anything else of OpenSSL is
+ * used; false if that has happened.
+ */
+extern bool e3_secret_wipe_freed(void) EVW_MUST_USE;
+
+/*
+ * Wipes what functions that have returned to the caller have left on the stack: those
+ * of libraries, which do not see to it themselves.
+ */
+extern void e3_secret_wipe_stack(void);
 
 /* Wipes "len" bytes in a way that is not optimised away. */
 extern void e3_wipe(void *at, size_t len);

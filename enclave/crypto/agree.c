@@ -28,7 +28,10 @@ e3_agree_ephemeral_many(E3Scratch *scratch, const E3KeyPair *app, size_t n,
 {
 	const E3AgreeBackend *backend = scratch->agree[app->curve];
 
-	if (!backend->ephemeral(scratch->agree_states[app->curve], app, n, agreements))
+	bool good = backend->ephemeral(scratch->agree_states[app->curve], app, n, agreements);
+
+	e3_secret_wipe_stack();
+	if (!good)
 	{
 		e3_wipe(agreements, n * sizeof(agreements[0]));
 		return EVW_CRYPTO_FAILED;
@@ -42,6 +45,7 @@ static void
 agree_on_curve(E3Scratch *scratch, EvwCurve curve, size_t n, const E3AgreeItem items[])
 {
 	scratch->agree[curve]->with(scratch->agree_states[curve], n, items);
+	e3_secret_wipe_stack();
 	for (size_t i = 0; i < n; i++)
 		if (*items[i].status != EVW_OK)
 			e3_wipe(items[i].agreement, sizeof(*items[i].agreement));

@@ -40,11 +40,14 @@ e3_ctl_health(E3Ctl *ctl)
 		return EXIT_FAILURE;
 	if (evw_health_decode(&reply, &health) == EVW_OK)
 		printf("version: %.*s\nbackend: %.*s\nuptime: %llu.%03u s\nqueued: %u\n"
-			   "running: %u\n",
+			   "running: %u\nisolation: %.*s\nisolation_missing: %.*s\n",
 			   (int) health.version.len, (const char *) health.version.data,
 			   (int) health.backend.len, (const char *) health.backend.data,
 			   (unsigned long long) (health.uptime_ms / 1000),
-			   (unsigned) (health.uptime_ms % 1000), health.queued, health.running);
+			   (unsigned) (health.uptime_ms % 1000), health.queued, health.running,
+			   (int) health.isolation.len, (const char *) health.isolation.data,
+			   (int) health.isolation_missing.len,
+			   (const char *) health.isolation_missing.data);
 	else
 		status = e3_ctl_fail("E3's answer is not understood");
 	e3_client_close(&client);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/discard.h"
 #include "base/log.h"
+#include "fortress/fortress.h"
 #include "net/state.h"
 #include "net/stream.h"
 #include "net/work.h"
@@ -300,6 +301,8 @@ e3_server_run(const E3ServerSetup *setup)
 		status = e3_loop_add(server.owner.loop, &server.finished, EPOLLIN);
 	if (status == EVW_OK)
 		status = e3_accept_start(&server);
+	if (status == EVW_OK)
+		status = e3_fortress_close_calls();
 	if (status == EVW_OK)
 	{
 		e3_log(E3_LOG_INFO, "ready", "socket=\"%s\"", setup->config->socket);

@@ -11,6 +11,7 @@
 #include "base/discard.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "fortress/fortress.h"
 #include "net/work.h"
 #include "rpc/admit.h"
 #include "wire/hello.h"
@@ -106,6 +107,14 @@ list_key_versions(const E3Conn *conn, EvwBytes name, EvwHealth *health)
 	e3_keyring_release(keyring);
 }
 
+static EvwBytes
+list_measures(uint32_t set, char text[E3_ISOLATION_TEXT_MAX])
+{
+	const char *names = e3_isolation_text(set, text);
+
+	return (EvwBytes){(const uint8_t *) names, strlen(names)};
+}
+
 static void
 answer_health(E3Conn *conn, const EvwRequest *request)
 {
@@ -115,10 +124,15 @@ answer_health(E3Conn *conn, const EvwRequest *request)
 						.backend = {(const uint8_t *) backend, strlen(backend)},
 						.uptime_ms = (e3_clock_ns() - server->started_ns) / NS_PER_MS,
 						.unix_us = e3_clock_unix_us()};
+	char granted[E3_ISOLATION_TEXT_MAX];
+	char missing[E3_ISOLATION_TEXT_MAX];
 	EvwBuf buf;
 
 	e3_pool_load(server->setup->pool, &health.queued, &health.running);
 	list_key_versions(conn, request->header.app, &health);
+	health.isolation = list_measures(e3_fortress_granted(), granted);
+	health.isolation_missing =
+		list_measures(E3_ISOLATION_ALL & ~e3_fortress_granted(), missing);
 	e3_buf_init(&buf);
 	evw_health_encode(&buf, request->id, &health);
 	e3_conn_send(conn, &buf);

@@ -28,7 +28,9 @@ ask_health(EvcDoctor *doctor)
 
 	snprintf(query, sizeof(query),
 			 "SELECT endpoint, reachable, round(latency_ms::numeric, 2), version,"
-			 " key_versions::text, clock_offset_ms, error, current_setting('evcrypt.app')"
+			 " key_versions::text, clock_offset_ms, error, "
+			 "current_setting('evcrypt.app'),"
+			 " isolation_missing"
 			 " FROM %s.evcrypt_health()",
 			 doctor->schema);
 	result = evc_ask(doctor->server, query, 0, NULL, sqlstate);
@@ -56,6 +58,18 @@ check_e3_clock(EvcDoctor *doctor, const char *endpoint, const char *text)
 				 "the clock of %s is off by %.1f s", endpoint, offset / 1e3);
 }
 
+/* Nothing where all is there, and where E3 does not say. */
+static void
+check_isolation(EvcDoctor *doctor, const char *endpoint, const char *missing)
+{
+	if (*missing != '\0')
+		evc_find(doctor, "isolation", EVC_GRADE_WARNING,
+				 "E3's [isolation] section, its kernel and its service manager decide: "
+				 "see "
+				 "docs/operations.md.",
+				 "%s is less shut off than it could be: %s", endpoint, missing);
+}
+
 static void
 check_endpoint(EvcDoctor *doctor, const PGresult *health, int i, int n)
 {
@@ -77,6 +91,7 @@ check_endpoint(EvcDoctor *doctor, const PGresult *health, int i, int n)
 		evc_find(doctor, "endpoints", EVC_GRADE_OK, NULL,
 				 "%s answers in %s ms, version %s, app \"%s\"", endpoint,
 				 PQgetvalue(health, i, 2), PQgetvalue(health, i, 3), app);
+	check_isolation(doctor, endpoint, PQgetvalue(health, i, 8));
 	if (!PQgetisnull(health, i, 5))
 		check_e3_clock(doctor, endpoint, PQgetvalue(health, i, 5));
 }

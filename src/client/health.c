@@ -38,6 +38,8 @@ take_health(const EvwMessage *message, int64 unix_us, EvcHealth *health)
 		return status;
 	copy_text(health->version, said.version);
 	copy_text(health->backend, said.backend);
+	health->tells_isolation = said.isolation.len > 0;
+	copy_text(health->isolation_missing, said.isolation_missing);
 	health->clock_offset_ms = ((double) said.unix_us - (double) unix_us) / 1000.0;
 	health->n_key_versions = said.n_key_versions;
 	memcpy(health->key_versions, said.key_versions, sizeof(health->key_versions));

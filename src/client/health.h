@@ -21,6 +21,8 @@ typedef struct EvcHealth
 	double clock_offset_ms; /* E3's clock minus this one's */
 	char version[EVC_HEALTH_TEXT_MAX + 1];
 	char backend[EVC_HEALTH_TEXT_MAX + 1];
+	bool tells_isolation;
+	char isolation_missing[EVC_HEALTH_TEXT_MAX + 1]; /* names, with spaces between */
 	uint32 n_key_versions;
 	uint32 key_versions[EVW_KEY_VERSIONS_MAX]; /* of evcrypt.app, newest first */
 	uint32 n_index_versions;

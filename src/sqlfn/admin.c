@@ -33,6 +33,7 @@ enum
 	HEALTH_ATTESTED, /* NULL: no evidence is asked for */
 	HEALTH_CLOCK_OFFSET_MS,
 	HEALTH_ERROR,
+	HEALTH_ISOLATION_MISSING, /* NULL: E3 does not say */
 	N_HEALTH
 };
 
@@ -106,6 +107,9 @@ put_health(Datum *values, bool *nulls, const EvcHealth *health)
 		array_of(health->index_versions, health->n_index_versions));
 	put(values, nulls, HEALTH_CRYPTO_BACKEND, CStringGetTextDatum(health->backend));
 	put(values, nulls, HEALTH_CLOCK_OFFSET_MS, Float8GetDatum(health->clock_offset_ms));
+	if (health->tells_isolation)
+		put(values, nulls, HEALTH_ISOLATION_MISSING,
+			CStringGetTextDatum(health->isolation_missing));
 }
 
 static void

@@ -20,12 +20,15 @@ enum
 	KEY_RUNNING,
 	KEY_KEY_VERSIONS,
 	KEY_INDEX_VERSIONS,
+	KEY_ISOLATION,
+	KEY_ISOLATION_MISSING,
 	N_HEALTH_KEYS
 };
 
-static const char *const health_keys[] = {"version",	  "backend",		"uptime_ms",
-										  "unix_us",	  "queued",			"running",
-										  "key_versions", "index_versions", NULL};
+static const char *const health_keys[] =
+	{"version", "backend",		"uptime_ms",	  "unix_us",   "queued",
+	 "running", "key_versions", "index_versions", "isolation", "isolation_missing",
+	 NULL};
 
 static void
 write_number(EvwBuf *buf, const char *key, uint64_t number)
@@ -60,6 +63,10 @@ evw_health_encode(EvwBuf *buf, uint64_t id, const EvwHealth *health)
 				   health->n_key_versions);
 	write_versions(buf, health_keys[KEY_INDEX_VERSIONS], health->index_versions,
 				   health->n_index_versions);
+	evw_write_str(buf, health_keys[KEY_ISOLATION]);
+	evw_write_str_bytes(buf, health->isolation);
+	evw_write_str(buf, health_keys[KEY_ISOLATION_MISSING]);
+	evw_write_str_bytes(buf, health->isolation_missing);
 	evw_frame_end(buf);
 }
 
@@ -105,6 +112,10 @@ evw_health_decode(const EvwMessage *message, EvwHealth *health)
 		else if (key == KEY_KEY_VERSIONS)
 			read_versions(reader, health->key_versions, EVW_KEY_VERSIONS_MAX,
 						  &health->n_key_versions);
+		else if (key == KEY_ISOLATION)
+			health->isolation = evw_read_str(reader);
+		else if (key == KEY_ISOLATION_MISSING)
+			health->isolation_missing = evw_read_str(reader);
 		else
 			read_versions(reader, health->index_versions, EVW_INDEX_VERSIONS_MAX,
 						  &health->n_index_versions);

@@ -18,8 +18,10 @@
 
 typedef struct EvwHealth
 {
-	EvwBytes version; /* of E3 */
-	EvwBytes backend; /* AEAD and key agreement libraries */
+	EvwBytes version;			/* of E3 */
+	EvwBytes backend;			/* AEAD and key agreement libraries */
+	EvwBytes isolation;			/* what keeps others out of E3's process: names, with */
+	EvwBytes isolation_missing; /* spaces between; and what is not there of it */
 	uint64_t uptime_ms;
 	uint64_t unix_us; /* E3's wall clock */
 	uint32_t queued;  /* requests waiting */

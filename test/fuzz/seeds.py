@@ -79,6 +79,9 @@ sync = yes
 [crypto]
 aead = ipsec-mb
 agreement = library
+[isolation]
+require = seccomp, landlock
+leave_out = no_new_code
 """,
     "smallest": b"[e3]\nsocket=/a\n[keyring]\nfile=/b\npassphrase_file=/c\n",
     "unknown_key": b"[e3]\nsockets = /a\n",

@@ -25,9 +25,9 @@ declare -A src=(
 	[cli]=""
 )
 declare -A enclave=(
-	[main]="config net sched rpc audit policy keyring custody crypto tls base"
+	[main]="config net sched rpc audit policy keyring custody crypto tls fortress base"
 	[ctl]="config audit policy keyring custody crypto tls base"
-	[net]="config sched rpc audit policy keyring tls base"
+	[net]="config sched rpc audit policy keyring tls fortress base"
 	[sched]="base"
 	[rpc]="config audit policy keyring custody crypto tls base"
 	[tls]="config base"
@@ -36,18 +36,21 @@ declare -A enclave=(
 	[policy]="base"
 	[audit]="base"
 	[crypto]="base"
+	[fortress]="base"
 	[config]="base"
 	[base]=""
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
+openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
 # Files that may include what speaks to devices that keep keys.
 devices='^enclave/custody/(tpm|pkcs11)'
+# The file that may include the library of system call filters.
+filters='^enclave/fortress/calls\.c$'
 # Files that may include socket headers.
 sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
@@ -93,6 +96,7 @@ check_foreign() # file tree room target
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
 	tss2/* | p11-kit/* | dlfcn.h) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
+	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
 			complain "$1" "$4" "sockets are not for this file" ;;

@@ -178,7 +178,7 @@ is($e3->stop, 0, 'E3 ends');
 $e3->start;
 is(served('parallel-1'), $was, 'a restarted E3 serves the same keys');
 
-like($e3->ctl('health'), qr/^version: .*\nuptime: \d+\.\d{3} s\n.*\nrunning: \d+\n\z/s, 'health');
+like($e3->ctl('health'), qr/^version: .*\nuptime: \d+\.\d{3} s\n.*\nrunning: \d+\nisolation: no_core .*\nisolation_missing: .*\n\z/s, 'health');
 like($e3->ctl('stats'), qr/^connections_open: 1$/m, 'stats');
 $e3->stop;
 $e3->ctl_fails(1, qr/E3 is not running: nobody listens at \Q$e3->{socket}\E/, $_) for 'health', 'stats', 'reload';

@@ -32,6 +32,7 @@ health_with_fields_of_another_kind(void **state)
 	static const EvwBytes wrong[] = {
 		BYTES("\x93\x40\x01\x81\xa7version\x01"),
 		BYTES("\x93\x40\x01\x81\xa6queued\xff"),
+		BYTES("\x93\x40\x01\x81\xa9isolation\x91\xa1x"),
 		BYTES("\x93\x40\x01\x81\xackey_versions\x01"),
 		BYTES("\x93\x40\x01\x81\xackey_versions\x91\xa1x"),
 		BYTES("\x93\x40\x01\x81\xackey_versions\x91\xcf\0\0\0\1\0\0\0\0"),
@@ -93,6 +94,8 @@ health_reads_back(void **state)
 	assert_int_equal(health.key_versions[1], 1);
 	assert_int_equal(health.n_index_versions, 1);
 	assert_int_equal(health.index_versions[0], 3);
+	assert_bytes_equal(health.isolation, BYTES("no_core seccomp"));
+	assert_bytes_equal(health.isolation_missing, BYTES("landlock"));
 	help_buf_free(&buf);
 }
 

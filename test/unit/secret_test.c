@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,6 +90,129 @@ a_child_does_not_inherit_locked_mappings(void **state)
 	e3_locked_unmap(&locked);
 	assert_null(locked.at);
 	e3_locked_unmap(&locked);
+}
+
+/* What a child does to its own locked mapping; never returns where a guard is. */
+static int
+overflow(bool hide, int by)
+{
+	volatile uint8_t *at;
+	E3Locked locked;
+	bool hidden = false;
+
+	if (e3_secret_init(ARENA) != EVW_OK ||
+		(hide && (e3_secret_hide(&hidden) != EVW_OK || !hidden)))
+		return 77;
+	if (!e3_locked_map(&locked, 5000))
+		return 1;
+	at = locked.at;
+	at[by < 0 ? 0 : (int) locked.len - 1] = 1;
+	at[by < 0 ? by : (int) locked.len + by] = 1;
+	return 0;
+}
+
+static void
+expect_death(bool hide, int by)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+	{
+		/* A sanitizer would make a report and an exit status of it. */
+		(void) signal(SIGSEGV, SIG_DFL);
+		_exit(overflow(hide, by));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+	{
+		print_message("skipped: this kernel has no secret memory\n");
+		skip();
+	}
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSEGV);
+}
+
+static void
+an_overflow_of_a_guarded_slot_ends_the_process(void **state)
+{
+	(void) state;
+	expect_death(false, 0);
+	expect_death(false, 4095);
+	/* Back over what the length leaves of its page. */
+	expect_death(false, -(8192 - 5056) - 1);
+}
+
+static void
+so_does_one_of_secret_memory(void **state)
+{
+	(void) state;
+	expect_death(true, 0);
+	expect_death(true, -(8192 - 5056) - 1);
+}
+
+/* How the kernel reads for another process: through its own map. */
+static bool
+kernel_reads(const void *at)
+{
+	struct iovec here = {.iov_base = &(uint64_t){0}, .iov_len = 8};
+	struct iovec there = {.iov_base = (void *) (uintptr_t) at, .iov_len = 8};
+
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 8;
+}
+
+/* 0 if all is well, 77 if this kernel has no secret memory. */
+static int
+hide_and_look(void)
+{
+	void *early = NULL;
+	uint8_t *pieces[64];
+	E3Locked locked;
+	bool hidden;
+
+	if (e3_secret_init(ARENA) != EVW_OK || (early = e3_secret_alloc(64)) == NULL)
+		return 1;
+	if (e3_secret_hide(&hidden) != EVW_OK)
+		return 2;
+	if (!hidden)
+		return 77;
+	/* The lists of the arena have moved with it. */
+	for (int i = 0; i < 64; i++)
+	{
+		pieces[i] = e3_secret_alloc(512);
+		if (pieces[i] == NULL || kernel_reads(pieces[i]))
+			return 3;
+		memset(pieces[i], i, 512);
+	}
+	for (int i = 0; i < 64; i++)
+		if (pieces[i][0] != i || pieces[i][511] != i)
+			return 4;
+	for (int i = 0; i < 64; i++)
+		e3_secret_free(pieces[i], 512);
+	e3_secret_free(early, 64);
+	if (!e3_locked_map(&locked, 5000) || kernel_reads(locked.at))
+		return 5;
+	e3_locked_unmap(&locked);
+	return kernel_reads(&locked) ? 0 : 6;
+}
+
+static void
+secret_memory_is_not_read_through_the_kernel(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void) state;
+	if (child == 0)
+		_exit(hide_and_look());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+	{
+		print_message("skipped: this kernel has no secret memory\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* Key schedules of some libraries want 64 bytes. */
@@ -308,6 +433,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_is_nothing_before_init),
 		cmocka_unit_test(memory_that_cannot_be_locked_is_refused),
+		cmocka_unit_test(an_overflow_of_a_guarded_slot_ends_the_process),
+		cmocka_unit_test(so_does_one_of_secret_memory),
+		cmocka_unit_test(secret_memory_is_not_read_through_the_kernel),
 		cmocka_unit_test(a_buffer_keeps_its_bytes_as_it_grows),
 		cmocka_unit_test(a_released_buffer_can_be_used_again),
 		cmocka_unit_test(a_buffer_that_cannot_grow_is_left_alone),

@@ -288,6 +288,8 @@ encode_health_result(EvwBuf *buf)
 		.key_versions = {2, 1},
 		.n_index_versions = 1,
 		.index_versions = {3},
+		.isolation = BYTES("no_core seccomp"),
+		.isolation_missing = BYTES("landlock"),
 	};
 
 	evw_health_encode(buf, 11, &health);

@@ -200,7 +200,8 @@ def frames(envelope):
         "cancelled": frame(66, 7, {"done": 42}),
         "health_result": frame(64, 11, {
             "version": "1.0", "backend": "openssl", "uptime_ms": 60000, "unix_us": 1700000000000000,
-            "queued": 2, "running": 1, "key_versions": [2, 1], "index_versions": [3]}),
+            "queued": 2, "running": 1, "key_versions": [2, 1], "index_versions": [3],
+            "isolation": "no_core seccomp", "isolation_missing": "landlock"}),
         "stats_result": frame(64, 2**64 - 1, {"requests": 70000, "bytes_in": 2**33}),
         "keys_result": frame(64, 13, {"keys": [[2] + points, [1] + points], "index_keys": [[3, 16], [1, 32]]}),
     }

@@ -1,0 +1,438 @@
+/*
+ * unit/fortress_test.c
+ *	  The process that shuts itself off, in child processes: what still works there, and
+ *	  what ends them.
+ */
+#include "e3_help.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "fortress/fortress.h"
+#include "fortress/kernel.h"
+
+#define ARENA (1 << 16)
+
+/* Returned by a child whose kernel, or whose build, has none of what is tested. */
+#define NOT_THERE 77
+
+/* Wait status of a child that does this. */
+static int
+status_of(int (*act)(void *), void *argument)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(act(argument));
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)
+	{
+		print_message("skipped: this kernel or build has none of it\n");
+		skip();
+	}
+	return status;
+}
+
+static void
+expect_good(int (*act)(void *), void *argument)
+{
+	int status = status_of(act, argument);
+
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+expect_signal(int (*act)(void *), void *argument, int number)
+{
+	int status = status_of(act, argument);
+
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), number);
+}
+
+/* ---- system calls ---- */
+
+static void
+call_fork(void)
+{
+	(void) syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+static void
+call_execve(void)
+{
+	char *const none[] = {NULL};
+
+	(void) execve("/bin/true", none, none);
+}
+
+static void
+call_connect(void)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET};
+
+	(void) connect(0, (const struct sockaddr *) &address, sizeof(address));
+}
+
+static void
+call_bind(void)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET};
+
+	(void) bind(0, (const struct sockaddr *) &address, sizeof(address));
+}
+
+static void
+call_ptrace(void)
+{
+	(void) ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+static void
+call_process_vm_readv(void)
+{
+	(void) process_vm_readv(getppid(), NULL, 0, NULL, 0, 0);
+}
+
+static void
+call_memfd_create(void)
+{
+	(void) syscall(SYS_memfd_create, "", 0);
+}
+
+static void
+call_kill(void)
+{
+	(void) kill(getpid(), 0);
+}
+
+static void
+map_code(void)
+{
+	(void) mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void
+make_code(void)
+{
+	static char page[8192];
+	uintptr_t at = ((uintptr_t) page + 4095) & ~(uintptr_t) 4095;
+
+	(void) mprotect((void *) at, 4096, PROT_READ | PROT_EXEC);
+}
+
+static void
+take_foreign_number(void)
+{
+	(void) syscall(100000);
+}
+
+static int
+shut_and_call(void *argument)
+{
+	void (**call)(void) = argument;
+
+	if (!e3_kernel_close_calls())
+		return NOT_THERE;
+	(*call)();
+	return 0;
+}
+
+static void
+a_forbidden_call_ends_the_process(void **state)
+{
+	static void (*const calls[])(
+		void) = {call_fork,			call_execve,		call_connect,
+				 call_bind,			call_ptrace,		call_process_vm_readv,
+				 call_memfd_create, call_kill,			map_code,
+				 make_code,			take_foreign_number};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		expect_signal(shut_and_call, (void *) &calls[i], SIGSYS);
+}
+
+/* A thread that was there before is shut in as well. */
+static void *
+wait_and_connect(void *argument)
+{
+	char go;
+
+	if (read(*(int *) argument, &go, 1) == 1)
+		call_connect();
+	return NULL;
+}
+
+static int
+call_in_older_thread(void *argument)
+{
+	int ends[2];
+	pthread_t thread;
+
+	(void) argument;
+	if (pipe(ends) != 0 || pthread_create(&thread, NULL, wait_and_connect, ends) != 0)
+		return 1;
+	if (!e3_kernel_close_calls())
+		return NOT_THERE;
+	if (write(ends[1], "", 1) != 1)
+		return 1;
+	(void) pthread_join(thread, NULL);
+	return 0;
+}
+
+static void
+threads_of_before_are_shut_in(void **state)
+{
+	(void) state;
+	expect_signal(call_in_older_thread, NULL, SIGSYS);
+}
+
+static int
+work_shut_in(void *argument)
+{
+	void *memory;
+	int fd;
+
+	(void) argument;
+	if (!e3_kernel_close_calls())
+		return NOT_THERE;
+	memory = malloc(64 << 20);
+	if (memory == NULL)
+		return 1;
+	memset(memory, 1, 64 << 20);
+	free(memory);
+	fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || close(fd) != 0)
+		return 2;
+	/* Refused, not fatal: the name service asks for one. */
+	return socket(AF_UNIX, SOCK_STREAM, 0) == -1 && errno == EACCES ? 0 : 3;
+}
+
+static void
+what_serving_takes_still_works(void **state)
+{
+	(void) state;
+	expect_good(work_shut_in, NULL);
+}
+
+/* ---- files ---- */
+
+static bool
+can_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int
+open_shut_in(void *argument)
+{
+	const char *dir = argument;
+	char read_here[64];
+	char written[64];
+	char linked[64];
+	char other[64];
+	E3FortressPath paths[4];
+
+	snprintf(read_here, sizeof(read_here), "%s/read/file", dir);
+	snprintf(written, sizeof(written), "%s/written/file", dir);
+	snprintf(linked, sizeof(linked), "%s/read/link", dir);
+	snprintf(other, sizeof(other), "%s/other/file", dir);
+	paths[0] = (E3FortressPath){read_here, false};
+	paths[1] = (E3FortressPath){written, true};
+	paths[2] = (E3FortressPath){linked, false};
+	paths[3] = (E3FortressPath){"", false};
+	if (!e3_kernel_close_paths(paths, 4))
+		return NOT_THERE;
+	if (!can_open(read_here, O_RDONLY) || can_open(read_here, O_WRONLY))
+		return 1;
+	if (!can_open(written, O_RDWR | O_CREAT | O_TRUNC) || unlink(written) != 0)
+		return 2;
+	/* The link leads out of its directory, to one where it was followed to. */
+	if (!can_open(linked, O_RDONLY) || can_open(other, O_RDONLY) || errno != EACCES)
+		return 3;
+	/* A file that comes in the place of another. */
+	return can_open("/etc/passwd", O_RDONLY) && !can_open("/proc/self/maps", O_RDONLY)
+			   ? 0
+			   : 4;
+}
+
+static void
+make_file(const char *dir, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_true(can_open(path, O_WRONLY | O_CREAT));
+}
+
+static int
+remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+	(void) info;
+	(void) kind;
+	(void) at;
+	return remove(path);
+}
+
+static void
+only_named_directories_are_seen(void **state)
+{
+	static const char *const parts[] = {"read", "written", "other", "target"};
+	char dir[] = "/tmp/fortressXXXXXX";
+	char path[64];
+	char target[64];
+
+	(void) state;
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	{
+		snprintf(path, sizeof(path), "%s/%s", dir, parts[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	make_file(dir, "read/file");
+	make_file(dir, "other/file");
+	make_file(dir, "target/file");
+	snprintf(path, sizeof(path), "%s/read/link", dir);
+	snprintf(target, sizeof(target), "%s/target/file", dir);
+	assert_int_equal(symlink(target, path), 0);
+	expect_good(open_shut_in, dir);
+	assert_int_equal(nftw(dir, remove_one, 4, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static int
+signal_parent(void *argument)
+{
+	(void) argument;
+	if (!e3_kernel_close_paths(NULL, 0))
+		return NOT_THERE;
+	/* Of Landlock ABI 6: other processes are out of reach. */
+	return kill(getppid(), 0) == -1 && errno == EPERM ? 0 : NOT_THERE;
+}
+
+static void
+other_processes_are_not_signalled(void **state)
+{
+	(void) state;
+	expect_good(signal_parent, NULL);
+}
+
+/* ---- the whole ---- */
+
+static int
+demand(void *argument)
+{
+	uint32_t left_out = *(uint32_t *) argument;
+
+	e3_log_set_level(E3_LOG_ERROR);
+	if (e3_secret_init(ARENA) != EVW_OK ||
+		e3_fortress_begin(left_out, left_out) != EVW_OK)
+		return 1;
+	e3_fortress_close_paths(NULL, 0);
+	if (e3_fortress_close_calls() != EVW_CONFIG)
+		return 2;
+	return (e3_fortress_granted() & left_out) == 0 ? 0 : 3;
+}
+
+static void
+what_is_demanded_and_missing_is_refused(void **state)
+{
+	(void) state;
+	for (int i = 0; i < E3_ISOLATION_COUNT; i++)
+	{
+		uint32_t measure = E3_ISOLATION_BIT(i);
+
+		if ((measure & E3_ISOLATION_OPTIONAL) != 0)
+			expect_good(demand, &measure);
+	}
+}
+
+static int
+take_all(void *argument)
+{
+	uint32_t granted;
+
+	(void) argument;
+	e3_log_set_level(E3_LOG_ERROR);
+	if (e3_secret_init(ARENA) != EVW_OK || e3_fortress_begin(0, 0) != EVW_OK)
+		return 1;
+	e3_fortress_close_paths(NULL, 0);
+	if (e3_fortress_close_calls() != EVW_OK)
+		return 2;
+	granted = e3_fortress_granted();
+	if ((granted & E3_ISOLATION_BIT(E3_SECCOMP)) == 0)
+		return NOT_THERE;
+	return (granted & E3_ISOLATION_BIT(E3_NO_CORE)) != 0 &&
+				   (granted & E3_ISOLATION_BIT(E3_NO_TRACE)) != 0 &&
+				   (granted & E3_ISOLATION_BIT(E3_NO_NEW_PRIVILEGES)) != 0 &&
+				   ((granted & E3_ISOLATION_BIT(E3_OWN_USER)) != 0) == (getuid() != 0)
+			   ? 0
+			   : 3;
+}
+
+static void
+what_every_kernel_has_is_granted(void **state)
+{
+	(void) state;
+	expect_good(take_all, NULL);
+}
+
+static int
+run_new_code(void *argument)
+{
+	void *page =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void) argument;
+	if (!e3_kernel_forbid_code())
+		return NOT_THERE;
+	if (page == MAP_FAILED)
+		return 1;
+	return mprotect(page, 4096, PROT_READ | PROT_EXEC) == -1 && errno == EACCES ? 0 : 2;
+}
+
+static void
+written_memory_is_not_executed(void **state)
+{
+	(void) state;
+	expect_good(run_new_code, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_forbidden_call_ends_the_process),
+		cmocka_unit_test(threads_of_before_are_shut_in),
+		cmocka_unit_test(what_serving_takes_still_works),
+		cmocka_unit_test(only_named_directories_are_seen),
+		cmocka_unit_test(other_processes_are_not_signalled),
+		cmocka_unit_test(what_is_demanded_and_missing_is_refused),
+		cmocka_unit_test(what_every_kernel_has_is_granted),
+		cmocka_unit_test(written_memory_is_not_executed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
