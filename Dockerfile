@@ -16,7 +16,7 @@ RUN groupadd --gid 5433 evcrypt \
 
 FROM base AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	gcc libc6-dev make libssl-dev libinih-dev libseccomp-dev libcjose-dev libjansson-dev libmsgpack-dev postgresql-server-dev-15 libpq-dev libsecp256k1-dev \
+	gcc libc6-dev make libssl-dev libinih-dev libseccomp-dev libcjose-dev libjansson-dev libcbor-dev libmsgpack-dev postgresql-server-dev-15 libpq-dev libsecp256k1-dev \
 	$([ "$(dpkg --print-architecture)" != amd64 ] || echo libipsec-mb-dev)
 COPY . /evcrypt
 RUN make -C /evcrypt -j"$(nproc)" install DESTDIR=/installed
@@ -42,7 +42,7 @@ FROM base AS postgres
 RUN install -d /etc/postgresql-common \
 	&& echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf \
 	&& apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-		postgresql-15 \
+		postgresql-15 libcbor0.8 \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& install -d -o postgres -g postgres -m 0700 /var/lib/postgresql/data \
 	&& install -d -o postgres -g postgres -m 0755 /run/postgresql

@@ -17,7 +17,7 @@ PG_CPPFLAGS = -Isrc -MMD -MP
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -Wno-sign-compare
 # Calls from one file of the library to another go straight there, not by a table.
-SHLIB_LINK = -Wl,-Bsymbolic-functions -lssl -lcrypto
+SHLIB_LINK = -Wl,-Bsymbolic-functions -lssl -lcrypto -lcbor
 EXTRA_CLEAN = $(OBJS:.o=.d) results regression.diffs regression.out
 
 # Bitcode doubles the build and inlines nothing that costs here.

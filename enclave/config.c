@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/secret.h"
+#include "wire/attest.h"
 #include "wire/limits.h"
 
 #include <errno.h>
@@ -30,6 +31,11 @@ enum
 	KEY_TLS_KEY,
 	KEY_TLS_CLIENT_CA,
 	KEY_TLS_CRL,
+	KEY_EVIDENCE,
+	KEY_ATTEST_ROOT,
+	KEY_ATTEST_CERTIFICATE,
+	KEY_ATTEST_KEY,
+	KEY_SIGNER_SECONDS,
 	KEY_VSOCK_PORT,
 	KEY_VSOCK_CIDS,
 	KEY_ISOLATION_REQUIRE,
@@ -48,6 +54,14 @@ static const KeyInfo keys[] = {
 	[KEY_TLS_CLIENT_CA] = {"tls", "client_ca", VALUE_PATH, false, AT(tls.client_ca), 0,
 						   0},
 	[KEY_TLS_CRL] = {"tls", "crl", VALUE_PATH, false, AT(tls.crl), 0, 0},
+	[KEY_EVIDENCE] = {"attest", "evidence", VALUE_EVIDENCE, false, AT(evidence), 0, 0},
+	[KEY_ATTEST_ROOT] = {"attest", "root", VALUE_PATH, false, AT(attest_root), 0, 0},
+	[KEY_ATTEST_CERTIFICATE] = {"attest", "certificate", VALUE_PATH, false,
+								AT(attest_issuer), 0, 0},
+	[KEY_ATTEST_KEY] = {"attest", "key", VALUE_PATH, false, AT(attest_key), 0, 0},
+	[KEY_SIGNER_SECONDS] = {"attest", "signer_seconds", VALUE_NUMBER, false,
+							AT(signer_seconds), E3_SIGNER_SECONDS_MIN,
+							E3_SIGNER_SECONDS_MAX},
 	[KEY_VSOCK_PORT] = {"vsock", "port", VALUE_NUMBER, false, AT(vsock_port), 1,
 						UINT32_MAX - 1},
 	[KEY_VSOCK_CIDS] = {"vsock", "allow_cids", VALUE_CIDS, false, AT(cids), 0, 0},
@@ -161,6 +175,8 @@ set_defaults(E3Config *config)
 	config->log_level = E3_LOG_INFO;
 	config->aead = e3_config_aeads[0];
 	config->agreement = e3_config_agreements[0];
+	config->evidence = e3_config_evidence[0];
+	config->signer_seconds = E3_SIGNER_SECONDS_DEFAULT;
 	config->custody.kind = E3_CUSTODY_PASSPHRASE;
 	memcpy(config->custody.tpm, E3_CUSTODY_TPM_DEFAULT, sizeof(E3_CUSTODY_TPM_DEFAULT));
 	config->hello_timeout_ms = EVW_HELLO_TIMEOUT_MS;
@@ -196,6 +212,26 @@ check_network(Parser *parser)
 	return true;
 }
 
+/* Evidence of its own takes the files, and no other does. */
+static bool
+check_attest(Parser *parser)
+{
+	/* The last one has a default. */
+	static const int own[] = {KEY_ATTEST_ROOT, KEY_ATTEST_CERTIFICATE, KEY_ATTEST_KEY,
+							  KEY_SIGNER_SECONDS};
+	bool software = strcmp(parser->config->evidence, EVW_EVIDENCE_SOFTWARE) == 0;
+
+	for (int i = 0; i < 4; i++)
+	{
+		if (software && i < 3 && !is_given(parser, own[i]))
+			return e3_config_fail_key(parser, &keys[own[i]], "is missing");
+		if (!software && is_given(parser, own[i]))
+			return e3_config_fail_key(parser, &keys[own[i]],
+									  "is of evidence = software alone");
+	}
+	return true;
+}
+
 /* A device needs no passphrase, but one may stand there that opens the keyring of before.
  */
 static bool
@@ -224,7 +260,7 @@ check_whole(Parser *parser)
 	if ((parser->config->isolation_require & parser->config->isolation_leave_out) != 0)
 		return e3_config_fail_key(parser, &keys[KEY_ISOLATION_LEAVE_OUT],
 								  "names what is required");
-	return check_custody(parser) && check_network(parser);
+	return check_custody(parser) && check_network(parser) && check_attest(parser);
 }
 
 EvwStatus
@@ -274,6 +310,20 @@ e3_config_load(const char *path, E3Config *config, E3ConfigError *error)
 		describe_unreadable(result, path, error);
 	e3_buf_release(&file);
 	return status;
+}
+
+E3AttestSetup
+e3_config_attest(const E3Config *config, const char *path)
+{
+	bool none = strcmp(config->evidence, e3_config_evidence[0]) == 0;
+
+	return (E3AttestSetup){.kind = none ? NULL : config->evidence,
+						   .root = config->attest_root,
+						   .certificate = config->attest_issuer,
+						   .key = config->attest_key,
+						   .signer_seconds = config->signer_seconds,
+						   .config = path,
+						   .policy = config->policy};
 }
 
 static bool

@@ -10,10 +10,12 @@
 #ifndef E3_CONFIG_H
 #define E3_CONFIG_H
 
+#include "attest/attester.h"
 #include "base/identity.h"
 #include "base/ini.h"
 #include "base/isolation.h"
 #include "base/log.h"
+#include "config_bounds.h"
 #include "config_custody.h"
 #include "wire/endpoint.h"
 #include "wire/status.h"
@@ -30,29 +32,6 @@
 #define E3_CONFIG_UIDS_MAX 64
 #define E3_CONFIG_CIDS_MAX 64
 #define E3_CONFIG_LISTEN_MAX 4
-
-#define E3_WORKERS_MIN 1
-#define E3_WORKERS_MAX 256
-#define E3_CONNECTIONS_MIN 1
-#define E3_CONNECTIONS_MAX 65536
-#define E3_CONNECTIONS_DEFAULT 1024
-#define E3_CACHED_KEYS_DEFAULT 16384
-#define E3_CACHED_KEYS_MAX (1u << 18)
-#define E3_POOLED_KEYS_DEFAULT 512
-#define E3_POOLED_KEYS_MAX 65536
-#define E3_SLICE_US_DEFAULT 200
-#define E3_SLICE_US_MAX 1000000
-#define E3_NICE_DEFAULT 5
-#define E3_NICE_MAX 19
-#define E3_MEMORY_MIN (1u << 20)
-#define E3_MEMORY_DEFAULT (1u << 30)
-#define E3_MEMORY_MAX (3u << 30)
-#define E3_DRAIN_MS_DEFAULT 10000
-#define E3_DRAIN_MS_MAX 3600000
-#define E3_TIMEOUT_MS_MIN 10
-#define E3_LOCKED_MIN 65536
-#define E3_LOCKED_DEFAULT (1u << 20)
-#define E3_LOCKED_MAX (64u << 20)
 
 /* [tls]: PEM files. */
 typedef struct E3TlsFiles
@@ -104,6 +83,12 @@ typedef struct E3Config
 	uint32_t n_tls_listen; /* 0: no TLS */
 	EvwEndpoint tls_listen[E3_CONFIG_LISTEN_MAX];
 	E3TlsFiles tls;
+	/* [attest] */
+	const char *evidence;		  /* "none", or a kind */
+	char attest_root[PATH_MAX];	  /* of "software": PEM files; root=, */
+	char attest_issuer[PATH_MAX]; /* certificate= */
+	char attest_key[PATH_MAX];	  /* key= */
+	uint32_t signer_seconds;	  /* that one who signs documents lives */
 	/* [vsock] */
 	uint32_t vsock_port; /* 0: no vsock */
 	uint32_t n_cids;
@@ -134,5 +119,8 @@ extern EvwStatus e3_config_load(const char *path, E3Config *config,
  * certificate has shown it.
  */
 extern bool e3_config_allows(const E3Config *config, const E3Identity *peer);
+
+/* What it demands of evidence; points into it.  "path" is where it was read. */
+extern E3AttestSetup e3_config_attest(const E3Config *config, const char *path);
 
 #endif /* E3_CONFIG_H */

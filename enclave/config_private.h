@@ -20,6 +20,7 @@ typedef enum ValueKind
 	VALUE_LEVEL,  /* log level */
 	VALUE_AEAD,	  /* a name from the list below, and so is ... */
 	VALUE_AGREEMENT,
+	VALUE_EVIDENCE,
 	VALUE_PATH,		  /* absolute path */
 	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
 	VALUE_ON_FAILURE, /* refuse or continue */
@@ -55,6 +56,7 @@ typedef struct Parser
 /* Names that a value can have; the first is the default. */
 extern const char *const e3_config_aeads[3];
 extern const char *const e3_config_agreements[3];
+extern const char *const e3_config_evidence[3];
 
 /* The first error counts.  Returns false, for "return e3_config_fail(...)". */
 __attribute__((format(printf, 2, 3))) extern bool e3_config_fail(Parser *parser,

@@ -5,6 +5,7 @@
 #include "config_private.h"
 
 #include "base/parse.h"
+#include "wire/attest.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -14,6 +15,8 @@
 
 const char *const e3_config_aeads[] = {"auto", "openssl", "ipsec-mb"};
 const char *const e3_config_agreements[] = {"auto", "openssl", "library"};
+const char *const e3_config_evidence[] = {"none", EVW_EVIDENCE_SOFTWARE,
+										  EVW_EVIDENCE_NITRO};
 
 bool
 e3_config_fail(Parser *parser, const char *format, ...)
@@ -292,6 +295,9 @@ e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 		case VALUE_AGREEMENT:
 			return read_choice(parser, key, text, e3_config_agreements,
 							   "must be auto, openssl or library", (const char **) at);
+		case VALUE_EVIDENCE:
+			return read_choice(parser, key, text, e3_config_evidence,
+							   "must be none, software or nitro", (const char **) at);
 		case VALUE_ON_FAILURE:
 			return read_either(parser, key, text, "refuse", "continue", (bool *) at);
 		case VALUE_YES_NO:

@@ -135,17 +135,17 @@ start_pool(Start *start)
 	return start->pool != NULL ? EVW_OK : EVW_INTERNAL;
 }
 
-/* The last thing that was noted down is not newer than what we are given? */
 static EvwStatus
-check_generation(const E3Config *config, const E3Keyring *keyring)
+open_evidence(const E3Config *config, E3RpcShared *shared)
 {
-	uint64_t noted;
+	const E3AttestSetup setup = e3_config_attest(config, shared->config_path);
+	char cause[E3_ATTEST_CAUSE_MAX];
+	EvwStatus status = e3_attester_new(&setup, &shared->attester, cause);
 
-	if (config->generation_file[0] == '\0')
-		return EVW_OK;
-	if (!e3_generation_read(config->generation_file, &noted))
-		return EVW_GENERATION;
-	return e3_keyring_generation(keyring) >= noted ? EVW_OK : EVW_KEYRING_ROLLBACK;
+	if (status != EVW_OK)
+		e3_log(E3_LOG_ERROR, "evidence_refused", "kind=%s status=%s cause=\"%s\"",
+			   setup.kind, evw_status_name(status), cause);
+	return status;
 }
 
 /* Takes the keyring that has been opened, or not.  From here on the device that keeps its
@@ -158,7 +158,8 @@ take_keyring(Start *start, EvwStatus status, E3Keyring *keyring)
 
 	e3_custody_close(start->kek.custody);
 	if (status == EVW_OK)
-		status = check_generation(config, keyring);
+		status =
+			e3_generation_check(config->generation_file, e3_keyring_generation(keyring));
 	if (status == EVW_OK)
 	{
 		start->shared->keyring = e3_keyring_holder_new(keyring);
@@ -376,6 +377,8 @@ open_and_serve(E3Config *config, const char *config_path)
 		e3_log(E3_LOG_WARNING, "key_mix_on", "curve=%s",
 			   evw_curve_name(EVW_CURVE_SECP256K1));
 	if (status == EVW_OK)
+		status = open_evidence(config, &shared);
+	if (status == EVW_OK)
 		status = open_keyring(&start);
 	if (status == EVW_OK)
 	{
@@ -386,6 +389,7 @@ open_and_serve(E3Config *config, const char *config_path)
 	if (start.opener != NULL)
 		_exit(say_stopped(status));
 	e3_audit_stop(shared.audit);
+	e3_attester_free(shared.attester);
 	e3_keyring_holder_free(shared.keyring);
 	e3_custody_free(shared.custody);
 	e3_quotas_free(shared.quotas);

@@ -5,7 +5,9 @@
 #include "postgres.h"
 
 #include "guc.h"
+#include "guc_attest.h"
 #include "guc_credential.h"
+#include "guc_guarded.h"
 
 #include "miscadmin.h"
 #include "utils/guc.h"
@@ -37,12 +39,7 @@ uint64 evc_tls_serial;
 static int curve;  /* an EvwCurve */
 static int format; /* an EvwTag; 0: the curve's own */
 
-/*
- * What was said of a setting before the library knew it did not stand, and the
- * server's own word for this session may have been hidden by it.  From then on
- * nothing but SET gives it a value: a reload would bring in that of
- * postgresql.conf where the role has another.
- */
+/* Settings that are lost: see guc_guarded.h. */
 typedef struct Loss
 {
 	bool app;
@@ -72,11 +69,6 @@ static const struct config_enum_entry redactions[] = {
 	{"no", EVC_REDACT_OFF, true},		  {"1", EVC_REDACT_ON, true},
 	{"0", EVC_REDACT_OFF, true},		  {NULL, 0, false},
 };
-
-static const char hint_unset[] =
-	"Set it in postgresql.conf, for the database or for the role. A setting given by "
-	"the client is lost in a session that has not preloaded the library, and hides the "
-	"server's.";
 
 static const char *
 skip_space(const char *at)
@@ -133,7 +125,8 @@ evc_guc_endpoints(EvcEndpoint endpoints[EVC_ENDPOINTS_MAX])
 
 	if (*evc_endpoints == '\0')
 		ereport(ERROR, errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
-				errmsg("evcrypt.endpoints is not set"), errhint("%s", hint_unset));
+				errmsg("evcrypt.endpoints is not set"),
+				errhint("%s", evc_guc_hint_unset));
 	if (parse_endpoints(evc_endpoints, endpoints, &count) != NULL)
 		elog(ERROR, "evcrypt.endpoints is not valid");
 	return count;
@@ -144,7 +137,7 @@ evc_guc_require_app(void)
 {
 	if (*evc_app == '\0')
 		ereport(ERROR, errcode(ERRCODE_EVCRYPT_UNKNOWN_APP),
-				errmsg("evcrypt.app is not set"), errhint("%s", hint_unset));
+				errmsg("evcrypt.app is not set"), errhint("%s", evc_guc_hint_unset));
 }
 
 const EvwTagInfo *
@@ -173,23 +166,13 @@ evc_guc_role(const EvwTagInfo *info, const char *given)
 
 	if (*role == '\0' && lost.role)
 		ereport(ERROR, errcode(ERRCODE_EVCRYPT_UNKNOWN_APP),
-				errmsg("evcrypt.role is not set"), errhint("%s", hint_unset));
+				errmsg("evcrypt.role is not set"), errhint("%s", evc_guc_hint_unset));
 	if (*role != '\0' && !info->metadata)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("evcrypt.format is %s, which has no place for %s", info->name,
 					   given != NULL ? "the role of a label" : "evcrypt.role"),
 				errhint("Set evcrypt.format to default."));
 	return role;
-}
-
-static bool
-comes_too_late(bool is_lost, GucSource source)
-{
-	if (!is_lost || source > PGC_S_CLIENT)
-		return false;
-	GUC_check_errdetail(
-		"A value for this session was refused when the library was loaded.");
-	return true;
 }
 
 /* The built-in value is right as it is, also where it is empty. */
@@ -202,7 +185,7 @@ check_endpoints(char **newval, void **extra, GucSource source)
 
 	if (source == PGC_S_DEFAULT)
 		return true;
-	if (comes_too_late(lost.endpoints, source))
+	if (evc_guc_comes_too_late(lost.endpoints, source))
 		return false;
 	trouble = parse_endpoints(*newval, endpoints, &count);
 	if (trouble == NULL)
@@ -218,7 +201,7 @@ check_app(char **newval, void **extra, GucSource source)
 
 	if (source == PGC_S_DEFAULT)
 		return true;
-	if (comes_too_late(lost.app, source))
+	if (evc_guc_comes_too_late(lost.app, source))
 		return false;
 	if (evw_app_name_valid(name))
 		return true;
@@ -233,7 +216,7 @@ check_role(char **newval, void **extra, GucSource source)
 
 	if (source == PGC_S_DEFAULT)
 		return true;
-	if (comes_too_late(lost.role, source))
+	if (evc_guc_comes_too_late(lost.role, source))
 		return false;
 	if (role.len == 0 || evw_role_valid(role))
 		return true;
@@ -247,12 +230,9 @@ check_file(char **newval, void **extra, GucSource source)
 {
 	if (source == PGC_S_DEFAULT)
 		return true;
-	if (comes_too_late(lost.files, source))
+	if (evc_guc_comes_too_late(lost.files, source))
 		return false;
-	if (**newval == '\0' || is_absolute_path(*newval))
-		return true;
-	GUC_check_errdetail("The name of a file is an absolute path.");
-	return false;
+	return evc_guc_check_path(*newval);
 }
 
 /* Connections were made with the old ones. */
@@ -260,21 +240,6 @@ static void
 count_change(const char *newval, void *extra)
 {
 	evc_tls_serial++;
-}
-
-/* What only a superuser may set, until now perhaps a placeholder that anybody could. */
-static void
-define_guarded(const char *name, const char *what, const char *more, char **variable,
-			   const char *standard, GucStringCheckHook check, GucStringAssignHook assign,
-			   bool *is_lost)
-{
-	bool said = GetConfigOption(name, true, false) != NULL;
-
-	DefineCustomStringVariable(name, what, more, variable,
-							   process_shared_preload_libraries_in_progress ? standard
-																			: "",
-							   PGC_SUSET, 0, check, assign, NULL);
-	*is_lost = *is_lost || (said && **variable == '\0');
 }
 
 /* Plans that are cached were made for the other value. */
@@ -296,8 +261,9 @@ replan_for_redaction(int newval, void *extra)
 void
 evc_guc_init(void)
 {
-	define_guarded("evcrypt.app", "App whose keys encrypt and decrypt.", NULL, &evc_app,
-				   EVC_APP_DEFAULT, check_app, NULL, &lost.app);
+	evc_guc_define_guarded("evcrypt.app", "App whose keys encrypt and decrypt.", NULL,
+						   &evc_app, EVC_APP_DEFAULT, check_app, NULL, &lost.app);
+	evc_guc_attest_init();
 	DefineCustomBoolVariable("evcrypt.batch",
 							 "Makes the calls of a statement in batches, not row by row.",
 							 NULL, &evc_batching, true, PGC_USERSET, 0, NULL,
@@ -322,12 +288,13 @@ evc_guc_init(void)
 							GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomEnumVariable("evcrypt.curve", "Curve of what is encrypted.", NULL, &curve,
 							 EVW_CURVE_P256, curves, PGC_SUSET, 0, NULL, NULL, NULL);
-	define_guarded("evcrypt.endpoints",
-				   "Where E3 listens: unix:/path, tls://host:port or vsock:cid:port, "
-				   "several separated by commas.",
-				   "The first that will do serves; large requests are spread.",
-				   &evc_endpoints, EVC_ENDPOINTS_DEFAULT, check_endpoints, NULL,
-				   &lost.endpoints);
+	evc_guc_define_guarded("evcrypt.endpoints",
+						   "Where E3 listens: unix:/path, tls://host:port or "
+						   "vsock:cid:port, "
+						   "several separated by commas.",
+						   "The first that will do serves; large requests are spread.",
+						   &evc_endpoints, EVC_ENDPOINTS_DEFAULT, check_endpoints, NULL,
+						   &lost.endpoints);
 	DefineCustomEnumVariable("evcrypt.format",
 							 "Version of the ciphertexts that are made.",
 							 "The default is the newest of the curve; the others are for "
@@ -352,19 +319,21 @@ evc_guc_init(void)
 							EVC_REQUEST_TIMEOUT_DEFAULT, EVC_REQUEST_TIMEOUT_MIN,
 							EVC_REQUEST_TIMEOUT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL,
 							NULL);
-	define_guarded("evcrypt.role", "Data role written into what is encrypted.",
-				   "E3's policy says who may decrypt it. Empty: none.", &evc_role, "",
-				   check_role, NULL, &lost.role);
+	evc_guc_define_guarded("evcrypt.role", "Data role written into what is encrypted.",
+						   "E3's policy says who may decrypt it. Empty: none.", &evc_role,
+						   "", check_role, NULL, &lost.role);
 	evc_guc_credential_init();
-	define_guarded("evcrypt.sslcert", "File of this server's certificate, for tls://.",
-				   "It names the server to E3.", &evc_sslcert, "", check_file,
-				   count_change, &lost.files);
-	define_guarded("evcrypt.sslcrl", "File of revoked certificates, for tls://.", NULL,
-				   &evc_sslcrl, "", check_file, count_change, &lost.files);
-	define_guarded("evcrypt.sslkey", "File of this server's private key, for tls://.",
-				   NULL, &evc_sslkey, "", check_file, count_change, &lost.files);
-	define_guarded("evcrypt.sslrootcert",
-				   "File of the authorities that vouch for E3, for tls://.", NULL,
-				   &evc_sslrootcert, "", check_file, count_change, &lost.files);
+	evc_guc_define_guarded("evcrypt.sslcert",
+						   "File of this server's certificate, for tls://.",
+						   "It names the server to E3.", &evc_sslcert, "", check_file,
+						   count_change, &lost.files);
+	evc_guc_define_guarded("evcrypt.sslcrl", "File of revoked certificates, for tls://.",
+						   NULL, &evc_sslcrl, "", check_file, count_change, &lost.files);
+	evc_guc_define_guarded("evcrypt.sslkey",
+						   "File of this server's private key, for tls://.", NULL,
+						   &evc_sslkey, "", check_file, count_change, &lost.files);
+	evc_guc_define_guarded("evcrypt.sslrootcert",
+						   "File of the authorities that vouch for E3, for tls://.", NULL,
+						   &evc_sslrootcert, "", check_file, count_change, &lost.files);
 	MarkGUCPrefixReserved("evcrypt");
 }

@@ -9,24 +9,16 @@
  * For development and small set-ups: there is no revocation here, and what is there
  * already is left alone.
  */
-#include "ctl/certs.h"
-
 #include "ctl/ctl.h"
+#include "ctl/pair.h"
 
-#include "base/file.h"
-#include "base/parse.h"
-#include "base/secret.h"
 #include "wire/endpoint.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define DAYS_DEFAULT 365
-#define DAYS_MAX 3650
 #define NAMES_MAX 2048
 #define SERVER_DEFAULT "localhost,127.0.0.1,::1"
 #define CLIENT_DEFAULT "client"
@@ -34,107 +26,9 @@
 typedef struct Certs
 {
 	const char *dir;
-	uint32_t days;
+	uint32_t seconds;
 	E3Cert *ca;
 } Certs;
-
-static bool
-is_there(const char *path)
-{
-	struct stat info;
-
-	return lstat(path, &info) == 0;
-}
-
-/* DIR/NAME.END */
-static bool
-path_of(const Certs *certs, const char *name, const char *end, char path[PATH_MAX])
-{
-	int len = snprintf(path, PATH_MAX, "%s/%s.%s", certs->dir, name, end);
-
-	return len > 0 && len < PATH_MAX;
-}
-
-static int
-write_file(const char *path, EvwBytes bytes)
-{
-	if (e3_file_create(path, bytes) != E3_FILE_OK)
-		return e3_ctl_fail("%s: %s", path, strerror(errno));
-	printf("made %s\n", path);
-	return EXIT_SUCCESS;
-}
-
-/* A certificate is for everybody to read. */
-static int
-write_pair(const char *crt, const char *key, const E3Cert *cert)
-{
-	EvwBuf text;
-	int status = EXIT_FAILURE;
-
-	e3_buf_init(&text);
-	if (!e3_cert_write_key(cert, &text))
-		(void) e3_ctl_fail("%s: cannot be written", key);
-	else if (write_file(key, (EvwBytes){text.data, text.len}) == EXIT_SUCCESS)
-	{
-		text.len = 0;
-		if (!e3_cert_write(cert, &text))
-			(void) e3_ctl_fail("%s: cannot be written", crt);
-		else
-			status = write_file(crt, (EvwBytes){text.data, text.len});
-	}
-	e3_buf_release(&text);
-	if (status == EXIT_SUCCESS && chmod(crt, 0644) != 0)
-		status = e3_ctl_fail("%s: %s", crt, strerror(errno));
-	return status;
-}
-
-static int
-make_pair(const Certs *certs, const char *name, const E3CertWish *wish, E3Cert **made)
-{
-	char crt[PATH_MAX];
-	char key[PATH_MAX];
-	E3Cert *cert;
-	int status;
-
-	*made = NULL;
-	if (!path_of(certs, name, "crt", crt) || !path_of(certs, name, "key", key))
-		return e3_ctl_fail("%s: %s", certs->dir, strerror(ENAMETOOLONG));
-	if (is_there(crt) && is_there(key))
-		return EXIT_SUCCESS;
-	if (is_there(crt) || is_there(key))
-		return e3_ctl_fail("%s and %s: one is there without the other", crt, key);
-	cert = e3_cert_new(certs->ca, wish);
-	if (cert == NULL)
-		return e3_ctl_fail("%s: cannot be made", crt);
-	status = write_pair(crt, key, cert);
-	if (status == EXIT_SUCCESS)
-		*made = cert;
-	else
-		e3_cert_free(cert);
-	return status;
-}
-
-/* The authority that is there, or a new one. */
-static int
-find_ca(Certs *certs)
-{
-	const E3CertWish wish = {.subject = "evcrypt private authority",
-							 .use = E3_CERT_CA,
-							 .days = certs->days};
-	char crt[PATH_MAX];
-	char key[PATH_MAX];
-	int status = make_pair(certs, "ca", &wish, &certs->ca);
-
-	if (status != EXIT_SUCCESS || certs->ca != NULL)
-		return status;
-	(void) path_of(certs, "ca", "crt", crt);
-	(void) path_of(certs, "ca", "key", key);
-	certs->ca = e3_cert_read(crt, key);
-	if (certs->ca == NULL)
-		return e3_ctl_fail("%s, %s: are not an authority's certificate and key", crt,
-						   key);
-	return EXIT_SUCCESS;
-}
 
 /* Its alternative name: "IP:" or "DNS:" and the name; false if it is neither. */
 static bool
@@ -200,9 +94,9 @@ make_server(const Certs *certs, const char *names)
 	const E3CertWish wish = {.subject = "e3",
 							 .names = names,
 							 .use = E3_CERT_SERVER,
-							 .days = certs->days};
+							 .seconds = certs->seconds};
 	E3Cert *made;
-	int status = make_pair(certs, "server", &wish, &made);
+	int status = e3_pair_make(certs->dir, "server", certs->ca, &wish, &made);
 
 	e3_cert_free(made);
 	return status;
@@ -215,12 +109,12 @@ make_client(const Certs *certs, const char *name)
 	const E3CertWish wish = {.subject = name,
 							 .names = names,
 							 .use = E3_CERT_CLIENT,
-							 .days = certs->days};
+							 .seconds = certs->seconds};
 	E3Cert *made;
 	int status;
 
 	(void) snprintf(names, sizeof(names), "DNS:%s", name);
-	status = make_pair(certs, name, &wish, &made);
+	status = e3_pair_make(certs->dir, name, certs->ca, &wish, &made);
 	e3_cert_free(made);
 	return status;
 }
@@ -240,27 +134,15 @@ make_clients(const Certs *certs, const char *list)
 }
 
 static int
-read_days(const E3Ctl *ctl, uint32_t *days)
-{
-	uint64_t number = DAYS_DEFAULT;
-	const char *end = "";
-
-	if (ctl->certs_days != NULL &&
-		(!e3_parse_digits(ctl->certs_days, 10, &number, &end) || *end != '\0' ||
-		 number < 1 || number > DAYS_MAX))
-		return e3_ctl_fail("--days: must be a whole number from 1 to %d", DAYS_MAX);
-	*days = (uint32_t) number;
-	return EXIT_SUCCESS;
-}
-
-static int
 make_all(Certs *certs, const char *server_names, const char *clients)
 {
-	int status = EXIT_SUCCESS;
+	const E3CertWish wish = {.subject = "evcrypt private authority",
+							 .use = E3_CERT_CA,
+							 .seconds = certs->seconds};
+	int status = e3_pair_dir(certs->dir);
 
-	if (mkdir(certs->dir, 0755) != 0 && errno != EEXIST)
-		return e3_ctl_fail("%s: %s", certs->dir, strerror(errno));
-	status = find_ca(certs);
+	if (status == EXIT_SUCCESS)
+		status = e3_pair_find(certs->dir, "ca", NULL, &wish, &certs->ca);
 	if (status == EXIT_SUCCESS)
 		status = make_server(certs, server_names);
 	if (status == EXIT_SUCCESS)
@@ -283,7 +165,7 @@ e3_ctl_certs(E3Ctl *ctl)
 	if (!are_clients(clients))
 		return e3_ctl_fail("--client: host names, comma separated, not \"ca\" or "
 						   "\"server\"");
-	if (read_days(ctl, &certs.days) != EXIT_SUCCESS)
+	if (e3_pair_seconds(ctl->certs_days, &certs.seconds) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	return make_all(&certs, server_names, clients);
 }

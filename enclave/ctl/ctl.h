@@ -73,6 +73,8 @@ extern int e3_ctl_bench(E3Ctl *ctl);
 extern int e3_ctl_audit_init(E3Ctl *ctl);
 extern int e3_ctl_audit_verify(E3Ctl *ctl);
 extern int e3_ctl_certs(E3Ctl *ctl);
+extern int e3_ctl_attest(E3Ctl *ctl);
+extern int e3_ctl_attest_ca(E3Ctl *ctl);
 extern int e3_ctl_policy_check(E3Ctl *ctl);
 extern int e3_ctl_backup(E3Ctl *ctl);
 extern int e3_ctl_restore(E3Ctl *ctl);

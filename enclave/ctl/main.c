@@ -155,6 +155,12 @@ static const Command commands[] = {
 	 e3_ctl_certs, "certs DIR [--server NAME,...] [--client NAME,...] [--days N]",
 	 "make a private certificate authority, certificates of a server (for these host\n"
 	 "      names and addresses) and of clients (one each), where they are missing"},
+	{"attest", "ca", 1, OPTION_DAYS, NEEDS_NOTHING, e3_ctl_attest_ca,
+	 "attest ca DIR [--days N]",
+	 "make an authority for evidence = software, and what E3 has of it, where they are\n"
+	 "      missing"},
+	{NULL, "attest", 1, 0, NEEDS_CONFIG, e3_ctl_attest, "attest FILE",
+	 "ask E3 for evidence of what it is, and put the document into FILE"},
 	{"keyring", "backup", 1, OPTION_PASSPHRASE, NEEDS_ARENA, e3_ctl_backup,
 	 "keyring backup FILE [--passphrase-file FILE]",
 	 "copy the keyring, under another passphrase if one is given"},

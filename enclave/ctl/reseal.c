@@ -11,7 +11,6 @@
 #include "ctl/change.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +76,7 @@ try_new_key(const Reseal *reseal, E3Custody *asked)
 
 	if (status == EVW_OK)
 		status = e3_custody_open(asked, blob, &given);
-	if (status == EVW_OK && CRYPTO_memcmp(made, given, E3_CUSTODY_KEY_LEN) != 0)
+	if (status == EVW_OK && memcmp(made, given, E3_CUSTODY_KEY_LEN) != 0)
 		status = EVW_CUSTODY_REFUSED;
 	return status;
 }

@@ -43,6 +43,18 @@ e3_generation_read(const char *path, uint64_t *generation)
 		   parse(bytes, text.len, generation);
 }
 
+EvwStatus
+e3_generation_check(const char *path, uint64_t generation)
+{
+	uint64_t noted;
+
+	if (path[0] == '\0')
+		return EVW_OK;
+	if (!e3_generation_read(path, &noted))
+		return EVW_GENERATION;
+	return generation >= noted ? EVW_OK : EVW_KEYRING_ROLLBACK;
+}
+
 bool
 e3_generation_write(const char *path, uint64_t generation)
 {

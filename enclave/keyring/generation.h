@@ -14,6 +14,12 @@
 /* False if there is no such number to be read. */
 extern bool e3_generation_read(const char *path, uint64_t *generation);
 
+/*
+ * Is a keyring of this generation as new as what is noted down?  KEYRING_ROLLBACK,
+ * GENERATION if there is no number to be read; OK without a path.
+ */
+extern EvwStatus e3_generation_check(const char *path, uint64_t generation) EVW_MUST_USE;
+
 /* Replaces the file; false with errno. */
 extern bool e3_generation_write(const char *path, uint64_t generation) EVW_MUST_USE;
 

@@ -122,6 +122,7 @@ e3_conn_new(const E3ConnOwner *owner, E3Transport *transport, const E3Identity *
 	e3_link_init(&conn->unread);
 	e3_share_init(&conn->share, &conn->flow->party->memory);
 	e3_buf_init(&conn->body);
+	e3_buf_init(&conn->hellos);
 	evw_frame_start(&conn->frame, &conn->body, EVW_HELLO_FRAME_MAX);
 	if (e3_loop_add(owner->loop, &conn->source, EPOLLIN | EPOLLRDHUP) == EVW_OK)
 	{
@@ -146,6 +147,7 @@ e3_conn_free(E3Conn *conn)
 		free(out);
 	}
 	e3_buf_discard(&conn->body);
+	e3_buf_release(&conn->hellos);
 	e3_flow_release(conn->flow);
 	e3_principal_release(conn->principal);
 	e3_tls_context_release(conn->tls);

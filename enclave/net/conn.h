@@ -72,6 +72,10 @@ struct E3Conn
 	uint64_t serial;		/* for the log */
 	E3Stats own;			/* what of the counters is this connection's */
 
+	/* Both HELLOs, whole frames, for evidence: theirs, so long, then ours. */
+	EvwBuf hellos;
+	size_t their_hello;
+
 	EvwFrameReader frame;
 	EvwBuf body;
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "fortress/fortress.h"
+#include "net/evidence.h"
 #include "net/work.h"
 #include "rpc/admit.h"
 #include "wire/hello.h"
@@ -30,10 +31,12 @@ server_of(const E3Conn *conn)
 }
 
 static void
-answer_hello(E3Conn *conn, const EvwMessage *message)
+answer_hello(E3Conn *conn, const EvwMessage *message, const EvwBuf *body)
 {
 	static const char *const suites[] = {"p256", "secp256k1", NULL};
-	static const char *const evidence[] = {NULL};
+	const char *const evidence[] = {e3_attester_kind(
+										server_of(conn)->setup->shared->attester),
+									NULL};
 	const EvwServerHello answer = {.version = EVW_PROTOCOL_VERSION,
 								   .features = EVW_FEATURE_CANCEL,
 								   .frame_max = EVW_FRAME_MAX,
@@ -62,6 +65,14 @@ answer_hello(E3Conn *conn, const EvwMessage *message)
 	}
 	e3_buf_init(&buf);
 	evw_server_hello_encode(&buf, &answer, suites, evidence);
+	status = e3_evidence_note(conn, (EvwBytes){body->data, body->len},
+							  (EvwBytes){buf.data, buf.len});
+	if (status != EVW_OK)
+	{
+		e3_buf_release(&buf);
+		e3_conn_refuse(conn, status);
+		return;
+	}
 	conn->state = E3_CONN_READY;
 	e3_conn_send(conn, &buf);
 }
@@ -186,16 +197,27 @@ count_request(E3Stats *stats, uint32_t verb)
 		stats->requests_reencrypt++;
 	else if (verb == EVW_VERB_BLIND_INDEX)
 		stats->requests_blind_index++;
+	else if (verb == EVW_VERB_ATTEST)
+		stats->requests_attest++;
 	else if (verb == EVW_VERB_ECHO)
 		stats->requests_echo++;
 }
 
+/* What has come, and what it says. */
+typedef struct Asked
+{
+	EvwRequest request;
+	EvwAttest attest; /* of ATTEST */
+} Asked;
+
 /* Hands a request to the workers; "body" becomes the work's. */
 static void
-submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
+submit(E3Conn *conn, const Asked *asked, EvwBuf *body)
 {
+	const EvwRequest *request = &asked->request;
 	E3Server *server = server_of(conn);
 	E3Work *work = e3_work_new(conn, conn->flow, body);
+	EvwStatus status;
 	uint32_t effects;
 
 	if (work == NULL)
@@ -204,15 +226,21 @@ submit(E3Conn *conn, const EvwRequest *request, EvwBuf *body)
 		return;
 	}
 	work->call.request = *request;
+	work->call.attest = asked->attest;
 	work->call.principal = e3_principal_retain(conn->principal);
 	work->call.administrator = is_administrator(conn);
 	if (request->header.deadline_ms > 0)
 		work->call.deadline_ns =
 			work->call.arrived_ns + request->header.deadline_ms * NS_PER_MS;
-	if (!e3_budget_takes(&server->budget, &conn->share, e3_work_weigh(work)))
+	status =
+		request->verb == EVW_VERB_ATTEST ? e3_evidence_bind(conn, &work->call) : EVW_OK;
+	if (status == EVW_OK &&
+		!e3_budget_takes(&server->budget, &conn->share, e3_work_weigh(work)))
+		status = EVW_BUSY;
+	if (status != EVW_OK)
 	{
 		e3_work_end(work);
-		answer_error(conn, request->id, EVW_BUSY);
+		answer_error(conn, request->id, status);
 		return;
 	}
 	effects = e3_work_submit(work, server->pool);
@@ -232,12 +260,23 @@ check_request(const E3Conn *conn, const EvwRequest *request)
 	return e3_rpc_serves(request->verb) ? EVW_OK : EVW_UNSUPPORTED;
 }
 
+/* ATTEST has a header of its own. */
+static EvwStatus
+decode(EvwMessage *message, Asked *asked)
+{
+	*asked = (Asked){.request = {.verb = (EvwVerb) message->type, .id = message->id}};
+	if (message->type != EVW_VERB_ATTEST)
+		return evw_request_decode(message, &asked->request);
+	return message->id != 0 ? evw_attest_decode(message, &asked->attest) : EVW_BAD_ID;
+}
+
 static void
 take_request(E3Conn *conn, EvwMessage *message, EvwBuf *body)
 {
 	E3Server *server = server_of(conn);
-	EvwRequest request;
-	EvwStatus status = evw_request_decode(message, &request);
+	Asked asked;
+	EvwStatus status = decode(message, &asked);
+	const EvwRequest request = asked.request;
 	E3Work *same = e3_work_find(conn, request.id);
 
 	/* Without an id of its own a request can't be answered. */
@@ -265,7 +304,7 @@ take_request(E3Conn *conn, EvwMessage *message, EvwBuf *body)
 	if (status == EVW_OK)
 		status = check_request(conn, &request);
 	if (status == EVW_OK)
-		submit(conn, &request, body);
+		submit(conn, &asked, body);
 	else
 		answer_error(conn, request.id, status);
 }
@@ -276,7 +315,7 @@ dispatch(E3Conn *conn, EvwMessage *message, EvwBuf *body)
 	if ((conn->state == E3_CONN_HELLO) != (message->type == EVW_VERB_HELLO))
 		e3_conn_refuse(conn, EVW_OUT_OF_ORDER);
 	else if (message->type == EVW_VERB_HELLO)
-		answer_hello(conn, message);
+		answer_hello(conn, message, body);
 	else if (message->type == EVW_VERB_CANCEL)
 		cancel(conn, message->id);
 	else if (message->type >= EVW_VERB_ATTEST && message->type <= EVW_VERB_RELOAD)

@@ -43,6 +43,7 @@ e3_stats_encode_own(EvwBuf *buf, uint64_t id, const E3Stats *own)
 		{"requests_reencrypt", own->requests_reencrypt},
 		{"requests_blind_index", own->requests_blind_index},
 		{"requests_echo", own->requests_echo},
+		{"requests_attest", own->requests_attest},
 		{"requests_failed", own->requests_failed},
 		{"requests_cancelled", own->requests_cancelled},
 		{"values_done", own->values_done},

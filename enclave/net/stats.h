@@ -22,6 +22,7 @@
 	X(requests_reencrypt)                                                                \
 	X(requests_blind_index)                                                              \
 	X(requests_echo)                                                                     \
+	X(requests_attest)                                                                   \
 	X(requests_failed)                                                                   \
 	X(requests_cancelled)                                                                \
 	X(values_done)                                                                       \

@@ -47,6 +47,8 @@ reply_bytes(const E3Call *call)
 
 	size_t count = evw_column_count(&call->request.values);
 
+	if (call->request.verb == EVW_VERB_ATTEST)
+		bytes += EVW_EVIDENCE_MAX;
 	if (call->request.verb == EVW_VERB_ENCRYPT)
 		bytes += count * (EVW_ENVELOPE_MIN + E3_METADATA_ENCODED_MAX);
 	/* Metadata may be new, or longer than they were. */

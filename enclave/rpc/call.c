@@ -21,6 +21,7 @@ e3_call_init(E3Call *call)
 	memset(call, 0, sizeof(*call));
 	e3_buf_init(&call->body);
 	e3_buf_init(&call->reply);
+	e3_buf_init(&call->binding);
 	atomic_init(&call->cancelled, false);
 	call->arrived_ns = e3_clock_ns();
 	call->deadline_ns = E3_NO_DEADLINE;
@@ -104,6 +105,7 @@ e3_call_release(E3Call *call)
 	call->principal = NULL;
 	e3_buf_release(&call->body);
 	e3_buf_release(&call->reply);
+	e3_buf_release(&call->binding);
 	free(call->reloaded);
 	call->reloaded = NULL;
 	e3_tls_context_release(call->reloaded_tls);

@@ -15,6 +15,7 @@
 #include "keyring/keyring.h"
 #include "policy/decide.h"
 #include "tls/context.h"
+#include "wire/attest.h"
 #include "wire/request.h"
 
 #include <stdatomic.h>
@@ -33,8 +34,10 @@ typedef struct E3Slice
 
 typedef struct E3Call
 {
-	EvwBuf body;			/* the request's frame, owned */
-	EvwRequest request;		/* points into body */
+	EvwBuf body;		/* the request's frame, owned */
+	EvwRequest request; /* points into body */
+	EvwAttest attest;	/* of ATTEST: likewise, and what it is bound to, owned */
+	EvwBuf binding;
 	E3Principal *principal; /* whose it is, a reference; NULL: E3's own */
 	bool administrator;		/* root, or E3's own user */
 	uint64_t arrived_ns;	/* monotonic clock */

@@ -12,6 +12,7 @@
 #define SLICE_MIN_NS UINT64_C(20000)
 
 static const E3Operation *const operations[] = {
+	[EVW_VERB_ATTEST] = &e3_rpc_attest,
 	[EVW_VERB_ENCRYPT] = &e3_rpc_encrypt,
 	[EVW_VERB_DECRYPT] = &e3_rpc_decrypt,
 	[EVW_VERB_KEYS] = &e3_rpc_keys,

@@ -22,6 +22,7 @@ typedef struct E3Operation
 	EvwStatus (*resume)(E3RpcWorker *worker, E3Call *call, bool *more);
 } E3Operation;
 
+extern const E3Operation e3_rpc_attest;
 extern const E3Operation e3_rpc_encrypt;
 extern const E3Operation e3_rpc_decrypt;
 extern const E3Operation e3_rpc_reencrypt;

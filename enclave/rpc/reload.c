@@ -132,6 +132,20 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	return EVW_OK;
 }
 
+/* What is served from now on is what evidence says.  A reload that fails after this
+ * leaves the files' measurements all the same: evidence then says that they changed. */
+static EvwStatus
+measure(const E3RpcShared *shared, const E3Config *config)
+{
+	const E3AttestSetup setup = e3_config_attest(config, shared->config_path);
+	char cause[E3_ATTEST_CAUSE_MAX];
+	EvwStatus status = e3_attester_measure(shared->attester, &setup, cause);
+
+	if (status != EVW_OK)
+		e3_log(E3_LOG_ERROR, "evidence_refused", "cause=\"%s\"", cause);
+	return status;
+}
+
 static EvwStatus
 begin(E3RpcWorker *worker, E3Call *call)
 {
@@ -144,6 +158,8 @@ begin(E3RpcWorker *worker, E3Call *call)
 		status = load_policy(worker->shared, call->reloaded, &policy);
 	if (status == EVW_OK)
 		status = e3_tls_context_load(call->reloaded, &call->reloaded_tls);
+	if (status == EVW_OK)
+		status = measure(worker->shared, call->reloaded);
 	if (status == EVW_OK)
 		status = load_keyring(worker->shared, call->reloaded);
 	if (status == EVW_OK)

@@ -5,6 +5,7 @@
 #ifndef E3_RPC_H
 #define E3_RPC_H
 
+#include "attest/attester.h"
 #include "crypto/scratch.h"
 #include "custody/custody.h"
 #include "keyring/derived.h"
@@ -21,8 +22,9 @@ typedef struct E3RpcShared
 	E3DerivedKeys *derived;		 /* for DECRYPT */
 	E3RequestKeys *request_keys; /* for ENCRYPT */
 	E3PolicyHolder *policy;
-	E3Audit *audit;	  /* NULL: there is none */
-	E3Quotas *quotas; /* what peers may still decrypt */
+	E3Audit *audit;		  /* NULL: there is none */
+	E3Quotas *quotas;	  /* what peers may still decrypt */
+	E3Attester *attester; /* NULL: no evidence */
 	const char *config_path;
 	bool key_mix;	   /* DECRYPT tries the other rule as well: rpc/key_mix.h */
 	uint64_t slice_ns; /* most time for one call while others wait; 0: no end */

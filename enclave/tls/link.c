@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Keys may be changed as often as anybody has reason to: at the start, and once for
@@ -178,6 +179,13 @@ e3_tls_link_write(E3TlsLink *link, const void *at, size_t len, size_t *done)
 	ERR_clear_error();
 	result = SSL_write_ex(link->ssl, at, len, done);
 	return result == 1 ? E3_TLS_DONE : step_of(link, result);
+}
+
+bool
+e3_tls_link_export(E3TlsLink *link, const char *label, uint8_t *out, size_t len)
+{
+	return SSL_export_keying_material(link->ssl, out, len, label, strlen(label), NULL, 0,
+									  1) == 1;
 }
 
 bool

@@ -44,6 +44,11 @@ extern E3TlsStep e3_tls_link_read(E3TlsLink *link, void *at, size_t len,
 extern E3TlsStep e3_tls_link_write(E3TlsLink *link, const void *at, size_t len,
 								   size_t *done) EVW_MUST_USE;
 
+/* "len" bytes that both ends of this connection can make, and nobody else (RFC 8446,
+ * 7.5), of a context of no bytes.  After the handshake. */
+extern bool e3_tls_link_export(E3TlsLink *link, const char *label, uint8_t *out,
+							   size_t len) EVW_MUST_USE;
+
 /* Bytes that have been read from the socket, and not from the link. */
 extern bool e3_tls_link_pending(const E3TlsLink *link);
 

@@ -60,6 +60,9 @@ typedef struct EvcCli
 	EvcJobOptions job;
 } EvcCli;
 
+/* Has options of its own, and talks to no server. */
+extern EvcExit evc_attest(int argc, char **argv);
+
 extern EvcExit evc_doctor(const EvcCli *cli);
 extern EvcExit evc_probe(const EvcCli *cli);
 extern EvcExit evc_migrate(const EvcCli *cli);

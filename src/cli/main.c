@@ -26,6 +26,9 @@ static const char usage[] =
 	"  probe    encrypts and decrypts values of its own and takes the time\n"
 	"  migrate  encrypts a plaintext column while its table is in use\n"
 	"  rotate   puts an encrypted column under the newest key while its table is in use\n"
+	"  attest verify FILE\n"
+	"           shows what evidence of E3 says, and whether it is good; without a "
+	"server\n"
 	"\n"
 	"  -h, --host, -p, --port, -U, --username, -d, --dbname\n"
 	"                   as psql's, and so are the variables PG...; a password is\n"
@@ -60,9 +63,20 @@ static const char usage[] =
 	"  --finish drop    migrate: and the plaintext column is dropped\n"
 	"  --abandon        ends the job; what is encrypted stays\n"
 	"\n"
-	"It ends with 0 if all is well, 1 for warnings, 2 for failures, 3 if a signal ended "
-	"a\n"
-	"job that can be gone on with.\n";
+	"attest verify:\n"
+	"  --pcr N=HEX      a measurement that must be there, several times; none is never "
+	"good\n"
+	"  --at TIME        when it was given: 2022-11-09T22:52:00Z, or seconds since 1970 "
+	"(now)\n"
+	"  --root FILE      certificate that it must go back to, PEM (that of AWS Nitro)\n"
+	"  --nonce HEX, --user-data HEX\n"
+	"                   what it must hold; not checked if not given\n"
+	"  --debug-allowed  measurements of an enclave in debug mode will do\n"
+	"It ends with 0 if the evidence is good, 1 if it is refused, 2 for failures.\n"
+	"\n"
+	"All others end with 0 if all is well, 1 for warnings, 2 for failures, 3 if a "
+	"signal\n"
+	"ended a job that can be gone on with.\n";
 
 static int
 fail_usage(const char *cause, const char *word)
@@ -78,6 +92,8 @@ main(int argc, char **argv)
 	const char *command;
 	char trouble[256];
 
+	if (argc > 1 && strcmp(argv[1], "attest") == 0)
+		return evc_attest(argc - 1, argv + 1);
 	switch (evc_read_options(&cli, &command, trouble, sizeof(trouble), argc, argv))
 	{
 		case EVC_OPTIONS_HELP:

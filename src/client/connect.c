@@ -7,6 +7,7 @@
 #include "client/connect.h"
 
 #include "client/exchange.h"
+#include "guc_attest.h"
 #include "wire/limits.h"
 
 #define CLIENT_NAME "evcrypt postgresql " PG_MAJORVERSION
@@ -66,13 +67,36 @@ rename_trouble(EvcTrouble *trouble)
 		trouble->kind = EVC_TROUBLE_CONNECT_TIMEOUT;
 }
 
+/* Nothing is opened under settings that nothing can meet. */
+static bool
+wants_evidence(void)
+{
+	EvcExpectations expect;
+
+	if (evc_guc_evidence() == NULL)
+		return false;
+	evc_guc_expect(&expect);
+	return true;
+}
+
+/* This E3 offers no evidence. */
+static bool
+refuse(EvcConn *conn, EvcTrouble *trouble)
+{
+	evc_conn_close(conn);
+	*trouble = (EvcTrouble){.kind = EVC_TROUBLE_PROTOCOL, .status = EVW_UNSUPPORTED};
+	return false;
+}
+
 bool
 evc_connect(EvcConn *conn, const EvcEndpoint *endpoint, int64 deadline,
 			EvcTrouble *trouble)
 {
+	bool demanding = wants_evidence();
+
 	if (evc_conn_open(conn, endpoint, deadline, trouble) &&
 		exchange_hello(conn, deadline, trouble))
-		return true;
+		return !demanding || refuse(conn, trouble);
 	rename_trouble(trouble);
 	return false;
 }

@@ -134,6 +134,8 @@ static const StatusReport status_reports[] = {
 	{EVW_CRYPTO_FAILED, ERRCODE_EVCRYPT_FAILED, "cryptographic library of E3 failed",
 	 NULL, hint_log},
 	{EVW_INTERNAL, ERRCODE_EVCRYPT_FAILED, "internal error of E3", NULL, hint_log},
+	{EVW_EVIDENCE_FAILED, ERRCODE_EVCRYPT_FAILED, "E3 cannot make evidence of what it is",
+	 NULL, hint_log},
 };
 
 /* Statuses without a line: the rest of 1xx and 2xx is about the protocol. */

@@ -43,6 +43,17 @@
 #define EVW_CREDENTIAL_MAX 8192
 #define EVW_MESSAGE_MAX 512
 
+/*
+ * Evidence: the name of its kind, the nonce that it repeats, and the document: a payload
+ * of at most 16384 bytes and the signature around it.  What it is bound to is hashed.
+ */
+#define EVW_EVIDENCE_NAME_MAX 15
+#define EVW_NONCE_MIN 32
+#define EVW_NONCE_MAX 64
+#define EVW_EVIDENCE_MAX 16640
+#define EVW_EXPORTER_LEN 32
+#define EVW_BINDING_MAX 8328
+
 /* One header map, encoded; a request without columns fits as well. */
 #define EVW_HEADER_MAX 16384
 

@@ -17,7 +17,7 @@
 typedef enum EvwVerb
 {
 	EVW_VERB_HELLO = 1,
-	EVW_VERB_ATTEST = 2, /* reserved: between HELLO and the first value */
+	EVW_VERB_ATTEST = 2,
 	EVW_VERB_ENCRYPT = 3,
 	EVW_VERB_DECRYPT = 4,
 	EVW_VERB_REENCRYPT = 5,

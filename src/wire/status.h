@@ -85,6 +85,7 @@
 	X(CRYPTO_FAILED, 506, "cryptographic library failed")                                \
 	X(INTERNAL, 507, "internal error")                                                   \
 	X(AUDIT_FAILED, 508, "audit record cannot be written")                               \
+	X(EVIDENCE_FAILED, 509, "evidence of what E3 is cannot be made")                     \
 	X(NOT_READY, 510, "E3 has not opened its keys yet")                                  \
 	/* 6xx: keys and configuration, reported to an administrator */                      \
 	X(KEYRING_IO, 601, "keyring file cannot be read or written")                         \

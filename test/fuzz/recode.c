@@ -4,6 +4,7 @@
  */
 #include "recode.h"
 
+#include "wire/attest.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
 #include "wire/reply.h"
@@ -135,6 +136,28 @@ recode_keys(EvwMessage *message, EvwBuf *buf)
 	return status;
 }
 
+static EvwStatus
+recode_attest(EvwMessage *message, EvwBuf *buf)
+{
+	EvwAttest attest;
+	EvwStatus status = evw_attest_decode(message, &attest);
+
+	if (status == EVW_OK)
+		evw_attest_encode(buf, message->id, &attest);
+	return status;
+}
+
+static EvwStatus
+recode_evidence(EvwMessage *message, EvwBuf *buf)
+{
+	EvwEvidence evidence;
+	EvwStatus status = evw_evidence_decode(message, &evidence);
+
+	if (status == EVW_OK)
+		evw_evidence_encode(buf, message->id, &evidence);
+	return status;
+}
+
 EvwStatus
 recode(RecodeKind kind, EvwMessage message, EvwBuf *buf)
 {
@@ -148,6 +171,8 @@ recode(RecodeKind kind, EvwMessage message, EvwBuf *buf)
 		[RECODE_HEALTH] = recode_health,
 		[RECODE_STATS] = recode_stats,
 		[RECODE_KEYS] = recode_keys,
+		[RECODE_ATTEST] = recode_attest,
+		[RECODE_EVIDENCE] = recode_evidence,
 	};
 
 	return recoders[kind](&message, buf);

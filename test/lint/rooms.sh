@@ -17,19 +17,20 @@ declare -A src=(
 	[batch]="json type value client guc compat"
 	[value]="client warning compat"
 	[type]="client compat"
-	[client]="guc compat"
-	[guc]="compat"
+	[client]="attest guc compat"
+	[guc]="attest compat"
 	[warning]=""
 	[compat]=""
+	[attest]=""
 	[wire]=""
-	[cli]=""
+	[cli]="attest"
 )
 declare -A enclave=(
-	[main]="config net sched rpc audit policy keyring custody crypto tls fortress base"
-	[ctl]="config audit policy keyring custody crypto tls base"
-	[net]="config sched rpc audit policy keyring tls fortress base"
+	[main]="config attest net sched rpc audit policy keyring custody crypto tls fortress base"
+	[ctl]="config attest cert audit policy keyring custody crypto tls base"
+	[net]="config attest sched rpc audit policy keyring tls fortress base"
 	[sched]="base"
-	[rpc]="config audit policy keyring custody crypto tls base"
+	[rpc]="config attest audit policy keyring custody crypto tls base"
 	[tls]="config base"
 	[keyring]="custody audit crypto base"
 	[custody]="config crypto base"
@@ -37,12 +38,14 @@ declare -A enclave=(
 	[audit]="base"
 	[crypto]="base"
 	[fortress]="base"
-	[config]="base"
+	[config]="attest base"
+	[attest]="cert base"
+	[cert]="base"
 	[base]=""
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/ctl/)'
+openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/(attest/measure|cert/cert|ctl/(attest|keyfile))\.c)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
@@ -51,6 +54,8 @@ tokens='^enclave/policy/token(_key)?\.c$'
 devices='^enclave/custody/(tpm|pkcs11)'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
+# Files that may include CBOR's library.
+cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
 # Files that may include socket headers.
 sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
@@ -97,6 +102,7 @@ check_foreign() # file tree room target
 	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
 	tss2/* | p11-kit/* | dlfcn.h) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
 	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
+	cbor.h | cbor/*) [[ $1 =~ $cbor ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
 			complain "$1" "$4" "sockets are not for this file" ;;
@@ -119,13 +125,13 @@ while IFS= read -r file; do
 		target=${BASH_REMATCH[1]}
 		if [[ $line == *'"'* ]] && { [ -e "src/$target" ] || [ -e "enclave/$target" ]; }; then
 			check_ours "$file" "$tree" "$room" "$target"
-		elif [[ $line == *'"'* ]] && { [ "$tree" = enclave ] || [ "$room" = wire ]; }; then
+		elif [[ $line == *'"'* ]] && { [ "$tree" = enclave ] || [ "$room" = wire ] || [ "$room" = attest ]; }; then
 			complain "$file" "$target" "no such header here, and PostgreSQL's are not for this tree"
 		else
 			check_foreign "$file" "$tree" "$room" "$target"
 		fi
 	done < <(grep -hE '^[[:space:]]*#[[:space:]]*include' "$file")
-	if [ "$tree" = enclave ] || [ "$room" = wire ]; then
+	if [ "$tree" = enclave ] || [ "$room" = wire ] || [ "$room" = attest ]; then
 		if grep -nE '\b(ereport|elog|palloc|pfree)[[:space:]]*\(' "$file"; then
 			complain "$file" "PostgreSQL" "its functions are not for this tree"
 		fi

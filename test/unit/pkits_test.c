@@ -116,8 +116,8 @@ write_lists(const PkitsVector *vector)
 static void
 write_own(const char *name, E3CertUse use)
 {
-	const E3CertWish ca_wish = {.subject = "ca", .use = E3_CERT_CA, .days = 1};
-	const E3CertWish wish = {name, "DNS:localhost", use, 1};
+	const E3CertWish ca_wish = {.subject = "ca", .use = E3_CERT_CA, .seconds = 86400};
+	const E3CertWish wish = {name, "DNS:localhost", use, 86400};
 	E3Cert *ca = e3_cert_new(NULL, &ca_wish);
 	E3Cert *cert = e3_cert_new(ca, &wish);
 

@@ -32,9 +32,9 @@ help_tls_write(const char *dir, const char *name, const E3Cert *cert)
 void
 help_tls_certs(const char *dir)
 {
-	const E3CertWish ca_wish = {.subject = "ca", .use = E3_CERT_CA, .days = 1};
-	const E3CertWish server_wish = {"e3", "DNS:localhost", E3_CERT_SERVER, 1};
-	const E3CertWish client_wish = {"db", "DNS:" TLS_HELP_NAME, E3_CERT_CLIENT, 1};
+	const E3CertWish ca_wish = {.subject = "ca", .use = E3_CERT_CA, .seconds = 86400};
+	const E3CertWish server_wish = {"e3", "DNS:localhost", E3_CERT_SERVER, 86400};
+	const E3CertWish client_wish = {"db", "DNS:" TLS_HELP_NAME, E3_CERT_CLIENT, 86400};
 	E3Cert *ca = e3_cert_new(NULL, &ca_wish);
 	E3Cert *server = e3_cert_new(ca, &server_wish);
 	E3Cert *client = e3_cert_new(ca, &client_wish);

@@ -10,7 +10,7 @@
 
 #include <openssl/ssl.h>
 
-#include "ctl/certs.h"
+#include "cert/cert.h"
 #include "tls/transport.h"
 
 #define TLS_HELP_NAME "db1.example.org"

@@ -4,6 +4,7 @@
  */
 #include "wire_help.h"
 
+#include "wire/attest.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
 #include "wire/limits.h"
@@ -220,6 +221,25 @@ encode_reload(EvwBuf *buf)
 }
 
 static void
+encode_attest(EvwBuf *buf)
+{
+	uint8_t nonce[EVW_NONCE_MIN];
+	const EvwAttest attest = {BYTES(EVW_EVIDENCE_NITRO), {nonce, sizeof(nonce)}};
+
+	for (size_t i = 0; i < sizeof(nonce); i++)
+		nonce[i] = (uint8_t) i;
+	evw_attest_encode(buf, 15, &attest);
+}
+
+static void
+encode_attest_result(EvwBuf *buf)
+{
+	const EvwEvidence evidence = {BYTES(EVW_EVIDENCE_NITRO), BYTES("document")};
+
+	evw_evidence_encode(buf, 15, &evidence);
+}
+
+static void
 encode_result(EvwBuf *buf)
 {
 	EvwResultMark mark = evw_result_begin(buf, 2, 1);
@@ -353,6 +373,7 @@ const WireSample wire_samples[] = {
 	SAMPLE(stats),
 	SAMPLE(keys),
 	SAMPLE(reload),
+	SAMPLE(attest),
 	SAMPLE(result),
 	SAMPLE(result_statuses),
 	SAMPLE(error),
@@ -361,6 +382,7 @@ const WireSample wire_samples[] = {
 	SAMPLE(cancelled),
 	SAMPLE(health_result),
 	SAMPLE(stats_result),
+	SAMPLE(attest_result),
 	SAMPLE(keys_result),
 	{NULL, NULL},
 };

@@ -191,6 +191,7 @@ def frames(envelope):
         "stats": frame(9, 2**64 - 1, {}),
         "keys": frame(10, 13, {"app": "demo"}),
         "reload": frame(12, 14, {}),
+        "attest": frame(2, 15, {"evidence": "nitro", "nonce": bytes(range(32))}),
         "result": frame(64, 2, result_header(1234567, 0, 1), *values(b"hello world"), None),
         "result_statuses": frame(64, 2, result_header(2**40, 3, 0),
                                  *values(b"", b"x"), bytes([1, 0])),
@@ -203,6 +204,7 @@ def frames(envelope):
             "queued": 2, "running": 1, "key_versions": [2, 1], "index_versions": [3],
             "isolation": "no_core seccomp", "isolation_missing": "landlock"}),
         "stats_result": frame(64, 2**64 - 1, {"requests": 70000, "bytes_in": 2**33}),
+        "attest_result": frame(64, 15, {"evidence": "nitro"}, b"document"),
         "keys_result": frame(64, 13, {"keys": [[2] + points, [1] + points], "index_keys": [[3, 16], [1, 32]]}),
     }
 

@@ -1,0 +1,34 @@
+/*
+ * config_bounds.h
+ *	  What numbers of the configuration may be, and are if nothing is said.
+ */
+#ifndef E3_CONFIG_BOUNDS_H
+#define E3_CONFIG_BOUNDS_H
+
+#define E3_WORKERS_MIN 1
+#define E3_WORKERS_MAX 256
+#define E3_CONNECTIONS_MIN 1
+#define E3_CONNECTIONS_MAX 65536
+#define E3_CONNECTIONS_DEFAULT 1024
+#define E3_CACHED_KEYS_DEFAULT 16384
+#define E3_CACHED_KEYS_MAX (1u << 18)
+#define E3_POOLED_KEYS_DEFAULT 512
+#define E3_POOLED_KEYS_MAX 65536
+#define E3_SLICE_US_DEFAULT 200
+#define E3_SLICE_US_MAX 1000000
+#define E3_NICE_DEFAULT 5
+#define E3_NICE_MAX 19
+#define E3_MEMORY_MIN (1u << 20)
+#define E3_MEMORY_DEFAULT (1u << 30)
+#define E3_MEMORY_MAX (3u << 30)
+#define E3_DRAIN_MS_DEFAULT 10000
+#define E3_DRAIN_MS_MAX 3600000
+#define E3_TIMEOUT_MS_MIN 10
+#define E3_SIGNER_SECONDS_MIN 2
+#define E3_SIGNER_SECONDS_DEFAULT 10800
+#define E3_SIGNER_SECONDS_MAX 86400
+#define E3_LOCKED_MIN 65536
+#define E3_LOCKED_DEFAULT (1u << 20)
+#define E3_LOCKED_MAX (64u << 20)
+
+#endif /* E3_CONFIG_BOUNDS_H */
