@@ -8,7 +8,8 @@
 #ifndef E3_LOCK_H
 #define E3_LOCK_H
 
-#define E3_LOCK_TIMEOUT_MS 10000
+/* A change takes a second, scrypt's, and a script may begin a dozen at a time. */
+#define E3_LOCK_TIMEOUT_MS 30000
 
 /*
  * "<keyring>.lock", an empty file, which is made if it is missing.  It belongs to

@@ -2,11 +2,12 @@
  * cli/job_context.c
  *	  What is encrypted and what it is bound to, as the server itself writes it.
  *
- * The operator's expression for a context is tried as a generated column of a table
- * that is rolled back.  PostgreSQL then sees to it that it is one expression, of the
- * row's own columns, and gives the same for the same row in every session, which is
- * what decides whether a value can ever be opened again; and it gives the expression
- * back with every name in its place, so that it means the same in a trigger.
+ * The operator's expression for a context, and the cast to another type, are tried as
+ * generated columns of a table that is rolled back.  PostgreSQL then sees to it that each
+ * is one expression, of the row's own columns, and gives the same for the same row in
+ * every session: of a context that decides whether a value can ever be opened again, of a
+ * cast whether those who write encrypt what the walk does.  It gives the expression back
+ * with every name in its place, so that it means the same in a trigger.
  */
 #include "cli/job_steps.h"
 
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIAL_COLUMN "evcrypt context"
+#define TRIAL_COLUMN "evcrypt trial"
 
 /* $1: the names that a context may not read, an array. */
 static const char ask_trial[] =
@@ -27,8 +28,10 @@ static const char ask_trial[] =
 	" FROM pg_attrdef d JOIN pg_attribute t ON t.attrelid = adrelid AND t.attnum = adnum"
 	" WHERE adrelid = $1::regclass AND attname = '" TRIAL_COLUMN "'";
 
+/* Adds the column "definition" to a copy of the table, in a transaction; "hint" is for
+ * what depends on settings. */
 static bool
-make_trial(EvcJob *job)
+make_trial(EvcJob *job, const char *what, const char *definition, const char *hint)
 {
 	EvcText table = {0};
 	EvcText column = {0};
@@ -37,22 +40,33 @@ make_trial(EvcJob *job)
 
 	evc_text_add(&table, "CREATE TEMPORARY TABLE %s (LIKE %s)", job->table.relation,
 				 job->table.name);
-	evc_text_add(&column,
-				 "ALTER TABLE pg_temp.%s ADD COLUMN \"" TRIAL_COLUMN
-				 "\" text GENERATED ALWAYS AS ((%s\n)::text) STORED",
-				 job->table.relation, job->context);
-	made = evc_job_ask(job, "try the context", table.bytes, 0, NULL);
+	evc_text_add(&column, "ALTER TABLE pg_temp.%s ADD COLUMN \"" TRIAL_COLUMN "\" %s",
+				 job->table.relation, definition);
+	made = evc_job_ask(job, what, table.bytes, 0, NULL);
 	if (made != NULL)
-		result = evc_job_ask(job, "use the context", column.bytes, 0, NULL);
+		result = evc_job_ask(job, what, column.bytes, 0, NULL);
 	if (made != NULL && result == NULL && strcmp(job->trouble.sqlstate, "42P17") == 0)
-		snprintf(job->trouble.hint, sizeof(job->trouble.hint),
-				 "It must give the same for a row in every session: no functions or "
-				 "casts that depend on settings.");
+		snprintf(job->trouble.hint, sizeof(job->trouble.hint), "%s", hint);
 	free(table.bytes);
 	free(column.bytes);
 	PQclear(made);
 	PQclear(result);
 	return result != NULL;
+}
+
+static bool
+try_context(EvcJob *job)
+{
+	EvcText definition = {0};
+	bool made;
+
+	evc_text_add(&definition, "text GENERATED ALWAYS AS ((%s\n)::text) STORED",
+				 job->context);
+	made = make_trial(job, "use the context", definition.bytes,
+					  "It must give the same for a row in every session: no functions or "
+					  "casts that depend on settings.");
+	free(definition.bytes);
+	return made;
 }
 
 static bool
@@ -90,8 +104,8 @@ settle_context(EvcJob *job)
 		job->context_columns = evc_copy_text("{}");
 		return true;
 	}
-	settled =
-		evc_job_do(job, "try the context", "BEGIN") && make_trial(job) && take_trial(job);
+	settled = evc_job_do(job, "try the context", "BEGIN") && try_context(job) &&
+			  take_trial(job);
 	PQclear(PQexec(job->control, "ROLLBACK"));
 	return settled;
 }
@@ -117,20 +131,51 @@ check_context(EvcJob *job)
 	return is_good;
 }
 
+/* The type as the server writes it, of what the operator wrote, which it can read. */
+static char *
+try_type(EvcJob *job, const char *given)
+{
+	EvcText definition = {0};
+	EvcText name = {0};
+	char *type = NULL;
+
+	evc_text_add(&definition, "%s GENERATED ALWAYS AS ((%s)::%s) STORED", given,
+				 job->table.source, given);
+	evc_text_add(&name, "pg_temp.%s", job->table.relation);
+	if (make_trial(job, "use the type", definition.bytes,
+				   "The same text would be another value in another session. Make a "
+				   "column of that type first, and migrate that."))
+		type = evc_job_value(job, "read the type",
+							 "SELECT format_type(atttypid, atttypmod) FROM pg_attribute"
+							 " WHERE attrelid = $1::regclass AND attname = '" TRIAL_COLUMN
+							 "'",
+							 1, (const char *const *) &name.bytes);
+	free(definition.bytes);
+	free(name.bytes);
+	return type;
+}
+
 static bool
 settle_type(EvcJob *job)
 {
 	EvcText value = {0};
 	const char *given = job->type;
-	char *type;
+	char *found;
+	char *type = NULL;
 
 	if (job->type == NULL)
 	{
 		job->value = evc_copy_text(job->table.source);
 		return true;
 	}
-	type = evc_job_value(job, "find the type", "SELECT format_type($1::regtype, -1)", 1,
-						 &given);
+	/* One type, and nothing behind it. */
+	found = evc_job_value(job, "find the type", "SELECT $1::regtype", 1, &given);
+	if (found != NULL && evc_job_do(job, "try the type", "BEGIN"))
+	{
+		type = try_type(job, given);
+		PQclear(PQexec(job->control, "ROLLBACK"));
+	}
+	free(found);
 	if (type == NULL)
 		return false;
 	free(job->type);

@@ -43,74 +43,65 @@ can_compare(const EvcJob *job)
 	return strcmp(job->operation, "migrate") == 0 && !job->table.source_is_encrypted;
 }
 
-#define COUNT_TEXT(condition) "count(*) FILTER (WHERE " condition ")"
+static void
+add_count(EvcText *sql, const char *condition)
+{
+	evc_text_add(sql, "count(*) FILTER (WHERE %s), ", condition);
+}
 
 /*
- * A value that does not open is an error, and so a row that has failed.  What opens is
- * compared as text, since that is what was encrypted.
+ * What was encrypted is what the type's output function wrote, and so that is compared:
+ * a cast to text can be anybody's, who would have it say that all is well, or run what
+ * they like as whoever verifies.  Of character(n) the cast is the server's own, and
+ * takes the blanks off, as encrypt(text) did.
  */
+static void
+add_findings(EvcText *sql, const EvcJob *job, const char *newest, const char *type)
+{
+	bool is_padded =
+		strcmp(type, "character") == 0 || strncmp(type, "character(", 10) == 0;
+	const char *write = is_padded ? "pg_catalog.text" : "pg_catalog.format";
+	const char *form = is_padded ? "" : "'%s', ";
+
+	evc_text_add(sql, "SELECT count(*), count(target), ");
+	if (can_compare(job))
+	{
+		add_count(sql, "plain IS DISTINCT FROM NULL AND target IS NULL");
+		add_count(sql, "plain IS NOT DISTINCT FROM NULL AND target IS NOT NULL");
+	}
+	else
+		evc_text_add(sql, "0, 0, ");
+	evc_text_add(sql,
+				 "count(*) FILTER (WHERE target IS NOT NULL AND"
+				 " (%s.encrypted_info(target)).key_id IS DISTINCT FROM '%s'), ",
+				 job->schema, newest);
+	if (can_compare(job))
+		evc_text_add(sql,
+					 "count(*) FILTER (WHERE target IS NOT NULL AND plain IS DISTINCT"
+					 " FROM NULL AND (opened IS NOT DISTINCT FROM NULL OR %s(%splain)"
+					 " COLLATE \"C\" <> %s(%sopened) COLLATE \"C\"))",
+					 write, form, write, form);
+	else
+		evc_text_add(sql, "count(target) - count(opened)");
+}
+
+/* A value that does not open is an error, and so a row that has failed. */
 static char *
 build_head(const EvcJob *job, const char *newest)
 {
 	bool compares = can_compare(job);
 	const char *target = compares ? job->table.target : job->table.source;
-	const char *plain = compares ? job->value : "NULL";
 	const char *type = !compares		   ? "bytea"
 					   : job->type != NULL ? job->type
 										   : job->table.source_type;
 	EvcText sql = {0};
 
+	add_findings(&sql, job, newest, type);
 	evc_text_add(&sql,
-				 "SELECT count(*), count(target), " COUNT_TEXT(
-					 "plain IS NOT NULL AND target IS NULL") ", "
-															 "%s, " COUNT_TEXT(
-																 "target IS NOT "
-																 "NULL AND "
-																 "(%s.encrypted_"
-																 "info(target)).key_"
-																 "id IS DISTINCT "
-																 "FROM '%s'") ", "
-																			  "%s "
-																			  "FROM "
-																			  "(SELE"
-																			  "CT "
-																			  "%s "
-																			  "AS "
-																			  "targe"
-																			  "t, "
-																			  "(%s):"
-																			  ":text"
-																			  " COLL"
-																			  "ATE "
-																			  "\"C\""
-																			  " AS "
-																			  "plain"
-																			  ", "
-																			  "(%s."
-																			  "decry"
-																			  "pt_"
-																			  "as(%"
-																			  "s, "
-																			  "NULL:"
-																			  ":%s%"
-																			  "s))::"
-																			  "text "
-																			  "COLLA"
-																			  "TE "
-																			  "\"C\""
-																			  " AS "
-																			  "opene"
-																			  "d "
-																			  "FROM "
-																			  "%s",
-				 compares ? COUNT_TEXT("plain IS NULL AND target IS NOT NULL") : "0",
-				 job->schema, newest,
-				 compares
-					 ? COUNT_TEXT("target IS NOT NULL AND plain IS NOT NULL AND plain IS "
-								  "DISTINCT FROM opened")
-					 : "count(target) - count(opened)",
-				 target, plain, job->schema, target, type, job->context_argument,
-				 job->table.name);
+				 " FROM (SELECT %s AS target, %s AS plain,"
+				 " %s.decrypt_as(%s, NULL::%s%s) AS opened FROM %s",
+				 target, compares ? job->value : "NULL", job->schema, target, type,
+				 job->context_argument, job->table.name);
 	return sql.bytes;
 }
 

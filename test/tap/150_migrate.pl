@@ -165,6 +165,28 @@ evcrypt_is('another --type', 2, qr/^evcrypt: the job was begun with another --ty
 evcrypt_ok('a trigger that was off', 'migrate', '--table', 'cast_to', '--column', 'v');
 is(query(q{SELECT string_agg(tgenabled, '') FROM pg_trigger WHERE tgrelid = 'cast_to'::regclass}), 'OO', 'is on again');
 
+# The same text is another date in another session.
+set_up(q{CREATE TABLE moody (id int PRIMARY KEY, v text); INSERT INTO moody VALUES (1, '01/02/03')});
+evcrypt_is('a cast that depends on settings', 2, qr/^evcrypt: could not use the type: .*\(42P17\)\nHINT: The same text would be another value/m,
+	'migrate', '--table', 'moody', '--column', 'v', '--type', 'date');
+is(query(q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'moody'::regclass AND attnum > 0}), 2, 'changes nothing');
+
+set_up(q{CREATE TABLE rounded (id int PRIMARY KEY, v text); INSERT INTO rounded VALUES (1, '1.005'), (2, '3')});
+evcrypt_ok('a type with a modifier', 'migrate', '--table', 'rounded', '--column', 'v', '--type', 'numeric(10,2)');
+set_up(q{INSERT INTO rounded VALUES (3, '2.125')});
+is(query(q{SELECT string_agg(decrypt(v_encrypted), ' ' ORDER BY id) FROM rounded}), '1.01 3.00 2.13', 'is that type, for the trigger as well');
+evcrypt_ok('and verified', 'migrate', '--table', 'rounded', '--column', 'v', '--verify');
+
+# Whose cast it is to text does not matter to what is verified, and it is not called.
+set_up(q{CREATE TYPE two AS ENUM ('a', 'b'); CREATE TABLE liar (id int PRIMARY KEY, v two); INSERT INTO liar VALUES (1, 'a');
+	CREATE FUNCTION lie(two) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE EXCEPTION SQLSTATE ''99999''; END'});
+evcrypt_ok('an enum', 'migrate', '--table', 'liar', '--column', 'v');
+set_up(q{CREATE CAST (two AS text) WITH FUNCTION lie(two)});
+evcrypt_ok('a cast that raises is not called', 'migrate', '--table', 'liar', '--column', 'v', '--verify');
+set_up(q{CREATE OR REPLACE FUNCTION lie(two) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT 'x'$$;
+	SET session_replication_role = replica; UPDATE liar SET v_encrypted = encrypt('b'::two); RESET session_replication_role});
+evcrypt_is('a cast that says the same of all', 2, qr/^evcrypt: .*liar is not all encrypted/m, 'migrate', '--table', 'liar', '--column', 'v', '--verify');
+
 set_up(q{CREATE TABLE bad (id int PRIMARY KEY, v text); INSERT INTO bad SELECT i, i FROM generate_series(1, 300) i;
 	UPDATE bad SET v = 'secret' WHERE id IN (17, 250)});
 my ($bad, $said, $err) = evcrypt('migrate', '--table', 'bad', '--column', 'v', '--type', 'int', '--batch-rows', 64);
