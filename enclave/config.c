@@ -90,6 +90,14 @@ static const KeyInfo keys[] = {
 	{"limits", "idle_timeout_ms", VALUE_MS, false, AT(idle_timeout_ms), E3_TIMEOUT_MS_MIN,
 	 EVW_IDLE_TIMEOUT_MS},
 	{"keyring", "file", VALUE_PATH, true, AT(keyring), 0, 0},
+	{"keyring", "generation_file", VALUE_PATH, false, AT(generation_file), 0, 0},
+	{"keyring", "custody", VALUE_CUSTODY, false, AT(custody.kind), 0, 0},
+	{"keyring", "tpm", VALUE_TEXT, false, AT(custody.tpm), 0, 0},
+	{"keyring", "tpm_pcrs", VALUE_PCRS, false, AT(custody.tpm_pcrs), 0, 0},
+	{"keyring", "pkcs11_module", VALUE_PATH, false, AT(custody.pkcs11_module), 0, 0},
+	{"keyring", "pkcs11_token", VALUE_TEXT, false, AT(custody.pkcs11_token), 0, 0},
+	{"keyring", "pkcs11_key", VALUE_TEXT, false, AT(custody.pkcs11_key), 0, 0},
+	{"keyring", "pkcs11_pin_file", VALUE_PATH, false, AT(custody.pkcs11_pin_file), 0, 0},
 	{"access", "allow_users", VALUE_USERS, false, AT(uids), 0, 0},
 	{"audit", "file", VALUE_PATH, false, AT(audit), 0, 0},
 	{"audit", "on_failure", VALUE_ON_FAILURE, false, AT(audit_open), 0, 0},
@@ -169,6 +177,8 @@ set_defaults(E3Config *config)
 	config->agreement = e3_config_agreements[0];
 	config->evidence = e3_config_evidence[0];
 	config->signer_seconds = E3_SIGNER_SECONDS_DEFAULT;
+	config->custody.kind = E3_CUSTODY_PASSPHRASE;
+	memcpy(config->custody.tpm, E3_CUSTODY_TPM_DEFAULT, sizeof(E3_CUSTODY_TPM_DEFAULT));
 	config->hello_timeout_ms = EVW_HELLO_TIMEOUT_MS;
 	config->frame_timeout_ms = EVW_FRAME_TIMEOUT_MS;
 	config->idle_timeout_ms = EVW_IDLE_TIMEOUT_MS;
@@ -222,22 +232,35 @@ check_attest(Parser *parser)
 	return true;
 }
 
+/* A device needs no passphrase, but one may stand there that opens the keyring of before.
+ */
 static bool
-check_whole(Parser *parser)
+check_custody(Parser *parser)
 {
+	const E3CustodyConfig *custody = &parser->config->custody;
+	const char *lacks = e3_config_custody_lacks(custody, custody->kind);
 	bool from_file = is_given(parser, KEY_PASSPHRASE_FILE);
 	bool from_credential = is_given(parser, KEY_CREDENTIAL);
 
+	if (lacks != NULL)
+		return e3_config_fail(parser, "[keyring] %s: is missing", lacks);
+	if ((from_file && from_credential) ||
+		(custody->kind == E3_CUSTODY_PASSPHRASE && !from_file && !from_credential))
+		return e3_config_fail(parser, "[keyring] needs passphrase_file or credential, "
+									  "and not both");
+	return true;
+}
+
+static bool
+check_whole(Parser *parser)
+{
 	for (int i = 0; i < N_KEYS; i++)
 		if (keys[i].mandatory && !is_given(parser, i))
 			return e3_config_fail_key(parser, &keys[i], "is missing");
-	if (from_file == from_credential)
-		return e3_config_fail(parser, "[keyring] needs passphrase_file or credential, "
-									  "and not both");
 	if ((parser->config->isolation_require & parser->config->isolation_leave_out) != 0)
 		return e3_config_fail_key(parser, &keys[KEY_ISOLATION_LEAVE_OUT],
 								  "names what is required");
-	return check_network(parser) && check_attest(parser);
+	return check_custody(parser) && check_network(parser) && check_attest(parser);
 }
 
 EvwStatus

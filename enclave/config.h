@@ -16,6 +16,7 @@
 #include "base/isolation.h"
 #include "base/log.h"
 #include "config_bounds.h"
+#include "config_custody.h"
 #include "wire/endpoint.h"
 #include "wire/status.h"
 
@@ -68,6 +69,8 @@ typedef struct E3Config
 	char keyring[PATH_MAX];
 	char passphrase_file[PATH_MAX]; /* passphrase_file=, or credential= below
 									 * $CREDENTIALS_DIRECTORY; one of the two */
+	char generation_file[PATH_MAX]; /* empty: older keyrings are not noticed at start */
+	E3CustodyConfig custody;
 	/* [access] */
 	uint32_t n_uids;
 	uid_t uids[E3_CONFIG_UIDS_MAX]; /* allow_users=: who may connect */

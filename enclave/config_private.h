@@ -25,9 +25,12 @@ typedef enum ValueKind
 	VALUE_CREDENTIAL, /* name of a file below $CREDENTIALS_DIRECTORY */
 	VALUE_ON_FAILURE, /* refuse or continue */
 	VALUE_YES_NO,
-	VALUE_USERS,   /* names and uids, comma separated */
-	VALUE_CIDS,	   /* numbers, comma separated */
-	VALUE_LISTEN,  /* host:port, comma separated */
+	VALUE_USERS,  /* names and uids, comma separated */
+	VALUE_CIDS,	  /* numbers, comma separated */
+	VALUE_LISTEN, /* host:port, comma separated */
+	VALUE_CUSTODY,
+	VALUE_TEXT,	   /* 1 to E3_CUSTODY_TEXT_MAX - 1 bytes */
+	VALUE_PCRS,	   /* numbers, comma separated */
 	VALUE_MEASURES /* names of base/isolation.h, comma separated, or "all" */
 } ValueKind;
 
@@ -61,6 +64,17 @@ __attribute__((format(printf, 2, 3))) extern bool e3_config_fail(Parser *parser,
 
 /* The same, of this key. */
 extern bool e3_config_fail_key(Parser *parser, const KeyInfo *key, const char *cause);
+
+/* The rest of [keyring]: config_custody.c. */
+extern bool e3_config_read_custody(Parser *parser, const KeyInfo *key, const char *text,
+								   E3CustodyKind *kind);
+extern bool e3_config_read_text(Parser *parser, const KeyInfo *key, const char *text,
+								char *out);
+extern bool e3_config_read_pcrs(Parser *parser, const KeyInfo *key, char *text,
+								uint32_t *pcrs);
+
+/* Cuts white space off at both ends, in place. */
+extern char *e3_config_trim(char *text);
 
 /* Puts the value of a key into the configuration; false if it is not one. */
 extern bool e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text);

@@ -162,8 +162,8 @@ read_credential(Parser *parser, const KeyInfo *key, const char *text, char *path
 	return true;
 }
 
-static char *
-trim(char *text)
+char *
+e3_config_trim(char *text)
 {
 	char *end = text + strlen(text);
 
@@ -181,7 +181,7 @@ read_users(Parser *parser, const KeyInfo *key, char *text)
 
 	while ((name = strsep(&rest, ",")) != NULL)
 	{
-		name = trim(name);
+		name = e3_config_trim(name);
 		if (config->n_uids == E3_CONFIG_UIDS_MAX)
 			return e3_config_fail(parser, "[%s] %s: more than %d users", key->section,
 								  key->name, E3_CONFIG_UIDS_MAX);
@@ -204,7 +204,7 @@ read_cids(Parser *parser, const KeyInfo *key, char *text)
 		uint64_t cid;
 		const char *end;
 
-		word = trim(word);
+		word = e3_config_trim(word);
 		if (config->n_cids == E3_CONFIG_CIDS_MAX)
 			return e3_config_fail(parser, "[%s] %s: more than %d machines", key->section,
 								  key->name, E3_CONFIG_CIDS_MAX);
@@ -229,7 +229,7 @@ read_listen(Parser *parser, const KeyInfo *key, char *text)
 	{
 		EvwEndpoint *endpoint = &config->tls_listen[config->n_tls_listen];
 
-		word = trim(word);
+		word = e3_config_trim(word);
 		if (config->n_tls_listen == E3_CONFIG_LISTEN_MAX)
 			return e3_config_fail(parser, "[%s] %s: more than %d addresses", key->section,
 								  key->name, E3_CONFIG_LISTEN_MAX);
@@ -254,7 +254,7 @@ read_measures(Parser *parser, const KeyInfo *key, char *text, uint32_t *set)
 	{
 		uint32_t measure;
 
-		name = trim(name);
+		name = e3_config_trim(name);
 		measure = strcmp(name, "all") == 0 ? key->max : e3_isolation_find(name);
 		if (measure == 0)
 			return e3_config_fail_key(parser, key,
@@ -310,6 +310,13 @@ e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 		case VALUE_LISTEN:
 			(void) snprintf(copy, sizeof(copy), "%s", text);
 			return read_listen(parser, key, copy);
+		case VALUE_CUSTODY:
+			return e3_config_read_custody(parser, key, text, (E3CustodyKind *) at);
+		case VALUE_TEXT:
+			return e3_config_read_text(parser, key, text, at);
+		case VALUE_PCRS:
+			(void) snprintf(copy, sizeof(copy), "%s", text);
+			return e3_config_read_pcrs(parser, key, copy, (uint32_t *) at);
 		case VALUE_MEASURES:
 			(void) snprintf(copy, sizeof(copy), "%s", text);
 			return read_measures(parser, key, copy, (uint32_t *) at);

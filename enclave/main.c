@@ -5,6 +5,9 @@
  *	  configuration -> locked memory -> libraries and their self-tests -> policy ->
  *	  keyring -> no more files -> workers -> network -> no more system calls
  *
+ * Where a device keeps the keyring's key, and must be asked first, the network comes
+ * before the keyring, and answers that E3 is not ready.
+ *
  * On any doubt it says why in its log and does not start.
  */
 #include "base/discard.h"
@@ -14,6 +17,8 @@
 #include "crypto/library.h"
 #include "fortress/fortress.h"
 #include "keyring/audit_key.h"
+#include "keyring/generation.h"
+#include "keyring/opener.h"
 #include "keyring/store.h"
 #include "net/server.h"
 #include "net/work.h"
@@ -104,33 +109,30 @@ open_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+/* What the steps hand on. */
+typedef struct Start
+{
+	E3Config *config;
+	E3RpcShared *shared;
+	E3Kek kek;
+	E3Opener *opener; /* NULL: not at work */
+	int signal_fd;
+	E3Pool *pool; /* NULL until there are keys */
+} Start;
+
 static EvwStatus
-serve(E3Config *config, E3TlsContext *tls, E3RpcShared *shared)
+start_pool(Start *start)
 {
 	const E3PoolWork work = {.run = run_job,
 							 .between = clear_up,
 							 .idle = work_ahead,
 							 .make_worker = make_worker,
 							 .free_worker = free_worker,
-							 .shared = shared,
-							 .nice = (int) config->worker_nice};
-	E3ServerSetup setup = {.config = config,
-						   .tls = tls,
-						   .shared = shared,
-						   .backend = e3_library_names(),
-						   .signal_fd = open_signals()};
-	EvwStatus status = EVW_INTERNAL;
+							 .shared = start->shared,
+							 .nice = (int) start->config->worker_nice};
 
-	if (setup.signal_fd < 0)
-		return status;
-	setup.pool = e3_pool_start(&work, config->workers, QUEUE_CAPACITY);
-	if (setup.pool != NULL)
-		status = e3_server_run(&setup);
-	e3_pool_free(setup.pool);
-	while (e3_discard_step())
-		;
-	close(setup.signal_fd);
-	return status;
+	start->pool = e3_pool_start(&work, start->config->workers, QUEUE_CAPACITY);
+	return start->pool != NULL ? EVW_OK : EVW_INTERNAL;
 }
 
 static EvwStatus
@@ -146,33 +148,53 @@ open_evidence(const E3Config *config, E3RpcShared *shared)
 	return status;
 }
 
+/* Takes the keyring that has been opened, or not.  From here on the device that keeps its
+ * key is not asked any more. */
 static EvwStatus
-load_tls_and_serve(E3Config *config, E3RpcShared *shared)
+take_keyring(Start *start, EvwStatus status, E3Keyring *keyring)
 {
-	E3TlsContext *tls;
-	EvwStatus status = e3_tls_context_load(config, &tls);
+	const E3Config *config = start->config;
+	const char *detail = e3_custody_cause(start->kek.custody);
 
+	e3_custody_close(start->kek.custody);
 	if (status == EVW_OK)
-		status = serve(config, tls, shared);
-	e3_tls_context_release(tls);
+		status =
+			e3_generation_check(config->generation_file, e3_keyring_generation(keyring));
+	if (status == EVW_OK)
+	{
+		start->shared->keyring = e3_keyring_holder_new(keyring);
+		return start->shared->keyring != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
+	}
+	e3_log(E3_LOG_ERROR, "keyring_refused", "file=\"%s\" status=%s cause=\"%s%s%s\"",
+		   config->keyring, evw_status_name(status), evw_status_message(status),
+		   detail[0] != '\0' ? ": " : "", detail);
+	e3_keyring_release(keyring);
 	return status;
 }
 
+/*
+ * A passphrase is at hand.  A device may let itself be waited for: it is asked by a
+ * thread of its own, the only one that files are not closed to.
+ */
 static EvwStatus
-load_keyring(const E3Config *config, E3RpcShared *shared)
+open_keyring(Start *start)
 {
-	const E3Kek kek = {.passphrase_file = config->passphrase_file};
+	const E3Config *config = start->config;
 	E3Keyring *keyring;
-	EvwStatus status = e3_store_load(config->keyring, &kek, &keyring);
+	EvwStatus status;
 
-	if (status != EVW_OK)
+	start->shared->custody = e3_custody_new(&config->custody, config->custody.kind);
+	if (start->shared->custody == NULL)
+		return EVW_OUT_OF_MEMORY;
+	start->kek = (E3Kek){.passphrase_file = config->passphrase_file,
+						 .custody = start->shared->custody};
+	if (config->custody.kind != E3_CUSTODY_PASSPHRASE)
 	{
-		e3_log(E3_LOG_ERROR, "keyring_refused", "file=\"%s\" status=%s cause=\"%s\"",
-			   config->keyring, evw_status_name(status), evw_status_message(status));
-		return status;
+		start->opener = e3_opener_start(config->keyring, &start->kek);
+		return start->opener != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
 	}
-	shared->keyring = e3_keyring_holder_new(keyring);
-	return shared->keyring != NULL ? EVW_OK : EVW_OUT_OF_MEMORY;
+	status = e3_store_load(config->keyring, &start->kek, &keyring);
+	return take_keyring(start, status, keyring);
 }
 
 /* Without a policy whoever may connect may use every app. */
@@ -240,6 +262,7 @@ close_paths(const E3Config *config, const char *config_path, const E3RpcShared *
 	add_path(paths, &n, config_path, false);
 	add_path(paths, &n, config->keyring, false);
 	add_path(paths, &n, config->passphrase_file, false);
+	add_path(paths, &n, config->generation_file, false);
 	add_path(paths, &n, config->policy, false);
 	add_path(paths, &n, config->tls.certificate, false);
 	add_path(paths, &n, config->tls.key, false);
@@ -254,15 +277,80 @@ close_paths(const E3Config *config, const char *config_path, const E3RpcShared *
 	e3_policy_release(policy);
 }
 
+/* The audit is there, its thread the first, before there are workers. */
 static EvwStatus
-serve_with_caches(E3Config *config, E3RpcShared *shared)
+begin_work(Start *start)
 {
+	EvwStatus status = start_audit(start->config, start->shared);
+
+	return status == EVW_OK ? start_pool(start) : status;
+}
+
+/* The device has answered: an E3ServerSetup.begin. */
+static EvwStatus
+begin_with_keys(void *context, E3Pool **pool)
+{
+	Start *start = context;
+	E3Keyring *keyring;
+	EvwStatus status = e3_opener_end(start->opener, &keyring);
+
+	start->opener = NULL;
+	status = take_keyring(start, status, keyring);
+	if (status == EVW_OK)
+		status = begin_work(start);
+	*pool = start->pool;
+	return status;
+}
+
+static EvwStatus
+serve(Start *start, E3TlsContext *tls)
+{
+	E3ServerSetup setup = {.config = start->config,
+						   .tls = tls,
+						   .shared = start->shared,
+						   .backend = e3_library_names(),
+						   .signal_fd = start->signal_fd,
+						   .opened_fd = -1,
+						   .begin = begin_with_keys,
+						   .context = start};
+	EvwStatus status = EVW_OK;
+
+	if (start->opener != NULL)
+		setup.opened_fd = e3_opener_fd(start->opener);
+	else
+		status = begin_work(start);
+	setup.pool = start->pool;
+	if (status == EVW_OK)
+		status = e3_server_run(&setup);
+	e3_pool_free(start->pool);
+	while (e3_discard_step())
+		;
+	return status;
+}
+
+static EvwStatus
+load_tls_and_serve(Start *start)
+{
+	E3TlsContext *tls;
+	EvwStatus status = e3_tls_context_load(start->config, &tls);
+
+	if (status == EVW_OK)
+		status = serve(start, tls);
+	e3_tls_context_release(tls);
+	return status;
+}
+
+static EvwStatus
+serve_with_caches(Start *start)
+{
+	const E3Config *config = start->config;
+	E3RpcShared *shared = start->shared;
 	EvwStatus status = EVW_OUT_OF_MEMORY;
 
 	shared->derived = e3_derived_new(config->cached_keys);
 	shared->request_keys = e3_request_keys_new(config->pooled_keys);
 	if (shared->derived != NULL && shared->request_keys != NULL)
-		status = load_tls_and_serve(config, shared);
+		status = load_tls_and_serve(start);
 	else
 		e3_log(E3_LOG_ERROR, "locked_memory_refused", "cached_keys=%u pooled_keys=%u",
 			   config->cached_keys, config->pooled_keys);
@@ -271,33 +359,46 @@ serve_with_caches(E3Config *config, E3RpcShared *shared)
 	return status;
 }
 
+/* Returns E3's exit status. */
+static int
+say_stopped(EvwStatus status)
+{
+	e3_log(status == EVW_OK ? E3_LOG_INFO : E3_LOG_ERROR, "stopped", "status=%s",
+		   evw_status_name(status));
+	return status == EVW_OK ? 0 : 1;
+}
+
 static EvwStatus
-load_and_serve(E3Config *config, const char *config_path)
+open_and_serve(E3Config *config, const char *config_path)
 {
 	E3RpcShared shared = {.config_path = config_path,
 						  .key_mix = config->key_mix,
 						  .slice_ns = config->slice_us * UINT64_C(1000)};
-	EvwStatus status = load_policy(config, &shared);
+	Start start = {.config = config, .shared = &shared, .signal_fd = open_signals()};
+	EvwStatus status = start.signal_fd >= 0 ? load_policy(config, &shared) : EVW_INTERNAL;
 
 	if (config->key_mix)
 		e3_log(E3_LOG_WARNING, "key_mix_on", "curve=%s",
 			   evw_curve_name(EVW_CURVE_SECP256K1));
 	if (status == EVW_OK)
-		status = load_keyring(config, &shared);
-	if (status == EVW_OK)
 		status = open_evidence(config, &shared);
-	/* The audit's thread is the first. */
 	if (status == EVW_OK)
+		status = open_keyring(&start);
+	if (status == EVW_OK)
+	{
 		close_paths(config, config_path, &shared);
-	if (status == EVW_OK)
-		status = start_audit(config, &shared);
-	if (status == EVW_OK)
-		status = serve_with_caches(config, &shared);
+		status = serve_with_caches(&start);
+	}
+	/* It ends while a device is waited for, which may never answer. */
+	if (start.opener != NULL)
+		_exit(say_stopped(status));
 	e3_audit_stop(shared.audit);
 	e3_attester_free(shared.attester);
 	e3_keyring_holder_free(shared.keyring);
+	e3_custody_free(shared.custody);
 	e3_quotas_free(shared.quotas);
 	e3_policy_holder_free(shared.policy);
+	close(start.signal_fd);
 	return status;
 }
 
@@ -343,7 +444,7 @@ start(const char *config_path)
 		return status;
 	e3_log(E3_LOG_INFO, "starting", "version=%s workers=%u backend=\"%s\"", E3_VERSION,
 		   config.workers, e3_library_names());
-	return load_and_serve(&config, config_path);
+	return open_and_serve(&config, config_path);
 }
 
 static void
@@ -363,7 +464,6 @@ main(int argc, char **argv)
 											{NULL, 0, NULL, 0}};
 	const char *config_path = getenv("E3_CONFIG");
 	int option;
-	EvwStatus status;
 
 	if (config_path == NULL)
 		config_path = E3_CONFIG_PATH;
@@ -390,8 +490,5 @@ main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	status = start(config_path);
-	e3_log(status == EVW_OK ? E3_LOG_INFO : E3_LOG_ERROR, "stopped", "status=%s",
-		   evw_status_name(status));
-	return status == EVW_OK ? 0 : 1;
+	return say_stopped(start(config_path));
 }

@@ -31,7 +31,7 @@ make_key(const E3Ctl *ctl, E3Change *change)
 	}
 	status = e3_keyring_make_audit(change->keyring);
 	if (status != EVW_OK)
-		return e3_ctl_fail_file(ctl->config.keyring, status);
+		return e3_ctl_fail_file(ctl->config.keyring, &ctl->kek, status);
 	return e3_change_commit(ctl, change);
 }
 
@@ -51,14 +51,13 @@ e3_ctl_audit_init(E3Ctl *ctl)
 static E3AuditKey *
 load_key(const E3Ctl *ctl)
 {
-	const E3Kek kek = {ctl->config.passphrase_file};
 	E3Keyring *keyring;
-	EvwStatus status = e3_store_load(ctl->config.keyring, &kek, &keyring);
+	EvwStatus status = e3_store_load(ctl->config.keyring, &ctl->kek, &keyring);
 	E3AuditKey *key;
 
 	if (status != EVW_OK)
 	{
-		(void) e3_ctl_fail_file(ctl->config.keyring, status);
+		(void) e3_ctl_fail_file(ctl->config.keyring, &ctl->kek, status);
 		return NULL;
 	}
 	key = e3_keyring_audit_key(keyring);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "ctl/change.h"
 #include "ctl/ctl.h"
+#include "keyring/generation.h"
 #include "keyring/store.h"
 
 #include <errno.h>
@@ -17,8 +18,9 @@
 static E3Kek
 backup_kek(const E3Ctl *ctl)
 {
-	return (E3Kek){ctl->passphrase_file != NULL ? ctl->passphrase_file
-												: ctl->config.passphrase_file};
+	if (ctl->passphrase_file == NULL)
+		return ctl->kek;
+	return (E3Kek){.passphrase_file = ctl->passphrase_file};
 }
 
 int
@@ -29,6 +31,10 @@ e3_ctl_backup(E3Ctl *ctl)
 	int status;
 
 	status = e3_change_load(ctl, &change);
+	if (kek.custody != NULL && e3_custody_kind(kek.custody) != E3_CUSTODY_PASSPHRASE)
+		e3_ctl_note("%s opens with the same %s alone: make one with --passphrase-file as "
+					"well",
+					ctl->args[0], e3_config_custody_name(e3_custody_kind(kek.custody)));
 	if (status == EXIT_SUCCESS)
 	{
 		EvwStatus saved = e3_store_create(ctl->args[0], &kek, change.keyring);
@@ -36,7 +42,7 @@ e3_ctl_backup(E3Ctl *ctl)
 		if (saved == EVW_KEYRING_IO && errno == EEXIST)
 			status = e3_ctl_fail("%s exists already", ctl->args[0]);
 		else if (saved != EVW_OK)
-			status = e3_ctl_fail_file(ctl->args[0], saved);
+			status = e3_ctl_fail_file(ctl->args[0], &kek, saved);
 	}
 	e3_change_end(&change);
 	return status;
@@ -75,9 +81,8 @@ keep_audit(const E3Keyring *current, E3Keyring *restored)
 static uint64_t
 leave_current(const E3Ctl *ctl, E3Keyring *restored)
 {
-	const E3Kek kek = {ctl->config.passphrase_file};
 	E3Keyring *keyring;
-	EvwStatus status = e3_store_load(ctl->config.keyring, &kek, &keyring);
+	EvwStatus status = e3_store_load(ctl->config.keyring, &ctl->kek, &keyring);
 	uint64_t generation;
 
 	if (status != EVW_OK)
@@ -101,10 +106,14 @@ restore(const E3Ctl *ctl, E3Change *change)
 	const E3Kek kek = backup_kek(ctl);
 	EvwStatus status = e3_store_load(ctl->args[0], &kek, &change->keyring);
 	uint64_t generation;
+	uint64_t noted;
 
 	if (status != EVW_OK)
-		return e3_ctl_fail_file(ctl->args[0], status);
+		return e3_ctl_fail_file(ctl->args[0], &kek, status);
 	generation = leave_current(ctl, change->keyring);
+	/* What has been noted down is no older than a keyring that is lost. */
+	if (e3_generation_read(ctl->config.generation_file, &noted) && noted > generation)
+		generation = noted;
 	if (generation > e3_keyring_generation(change->keyring))
 		e3_keyring_set_generation(change->keyring, generation);
 	return e3_change_commit(ctl, change);

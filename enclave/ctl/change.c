@@ -6,8 +6,10 @@
 
 #include "ctl/lock.h"
 #include "ctl/server.h"
+#include "keyring/generation.h"
 #include "keyring/store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,25 +24,41 @@ e3_change_lock(const E3Ctl *ctl, E3Change *change)
 int
 e3_change_load(const E3Ctl *ctl, E3Change *change)
 {
-	const E3Kek kek = {ctl->config.passphrase_file};
-	EvwStatus status = e3_store_load(ctl->config.keyring, &kek, &change->keyring);
+	EvwStatus status = e3_store_load(ctl->config.keyring, &ctl->kek, &change->keyring);
 
 	if (status == EVW_OK)
 		return EXIT_SUCCESS;
-	return e3_ctl_fail_file(ctl->config.keyring, status);
+	return e3_ctl_fail_file(ctl->config.keyring, &ctl->kek, status);
+}
+
+int
+e3_change_save_under(const E3Ctl *ctl, E3Change *change, const E3Kek *kek)
+{
+	uint64_t generation = e3_keyring_generation(change->keyring) + 1;
+	EvwStatus status;
+
+	e3_keyring_set_generation(change->keyring, generation);
+	status = e3_store_save(ctl->config.keyring, kek, change->keyring);
+	if (status != EVW_OK)
+		return e3_ctl_fail_file(ctl->config.keyring, kek, status);
+	/* After the keyring: one that is ahead of what is noted down is no older one. */
+	return e3_change_note(ctl, generation);
+}
+
+int
+e3_change_note(const E3Ctl *ctl, uint64_t generation)
+{
+	const char *path = ctl->config.generation_file;
+
+	if (path[0] == '\0' || e3_generation_write(path, generation))
+		return EXIT_SUCCESS;
+	return e3_ctl_fail("%s: %s", path, strerror(errno));
 }
 
 int
 e3_change_save(const E3Ctl *ctl, E3Change *change)
 {
-	const E3Kek kek = {ctl->config.passphrase_file};
-	EvwStatus status;
-
-	e3_keyring_set_generation(change->keyring,
-							  e3_keyring_generation(change->keyring) + 1);
-	status = e3_store_save(ctl->config.keyring, &kek, change->keyring);
-	return status == EVW_OK ? EXIT_SUCCESS
-							: e3_ctl_fail_file(ctl->config.keyring, status);
+	return e3_change_save_under(ctl, change, &ctl->kek);
 }
 
 int

@@ -24,8 +24,14 @@ extern int e3_change_lock(const E3Ctl *ctl, E3Change *change);
 /* Loads the configured keyring. */
 extern int e3_change_load(const E3Ctl *ctl, E3Change *change);
 
-/* Counts the generation up, and saves. */
+/* Counts the generation up, saves, and notes the generation down (generation_file). */
 extern int e3_change_save(const E3Ctl *ctl, E3Change *change);
+
+/* The same under another key-encryption key than the configured one. */
+extern int e3_change_save_under(const E3Ctl *ctl, E3Change *change, const E3Kek *kek);
+
+/* Notes this generation down, if there is a generation_file. */
+extern int e3_change_note(const E3Ctl *ctl, uint64_t generation);
 
 /* Saves, and returns when a running E3 serves the change. */
 extern int e3_change_commit(const E3Ctl *ctl, E3Change *change);

@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "ctl/bench.h"
+#include "keyring/store.h"
 
 #define E3_CTL_ARGS_MAX 16
 #define E3_CTL_EXIT_USAGE 2
@@ -23,6 +24,7 @@ typedef struct E3Ctl
 	const char *p256_file;		/* --private-key */
 	const char *secp256k1_file; /* --secp256k1-private-key */
 	const char *passphrase_file;
+	const char *custody;	  /* --custody */
 	const char *certs_server; /* --server, --client, --days: of certs */
 	const char *certs_client;
 	const char *certs_days;
@@ -32,21 +34,25 @@ typedef struct E3Ctl
 	E3BenchWords bench;
 	const char *args[E3_CTL_ARGS_MAX];
 	E3Config config; /* loaded before every command but init */
+	E3Kek kek;		 /* the configured one; made with the arena */
 } E3Ctl;
 
 /* "e3ctl: ..." on stderr; returns 1, for "return e3_ctl_fail(...)". */
 extern int e3_ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern void e3_ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same about a keyring file; errno counts if it could not be read or written. */
-extern int e3_ctl_fail_file(const char *path, EvwStatus status);
+/*
+ * The same about a keyring file that was to be read or written with this key-encryption
+ * key; errno counts if the file could not be.
+ */
+extern int e3_ctl_fail_file(const char *path, const E3Kek *kek, EvwStatus status);
 
 /*
  * The configuration, and the locked arena of the size it says, which whoever
  * touches keys needs; 0, or 1 with a message.  main calls them for most commands.
  */
 extern int e3_ctl_load_config(E3Ctl *ctl);
-extern int e3_ctl_make_arena(const E3Ctl *ctl);
+extern int e3_ctl_make_arena(E3Ctl *ctl);
 
 /* The commands. */
 extern int e3_ctl_init(E3Ctl *ctl);
@@ -72,5 +78,7 @@ extern int e3_ctl_attest_ca(E3Ctl *ctl);
 extern int e3_ctl_policy_check(E3Ctl *ctl);
 extern int e3_ctl_backup(E3Ctl *ctl);
 extern int e3_ctl_restore(E3Ctl *ctl);
+extern int e3_ctl_reseal(E3Ctl *ctl);
+extern int e3_ctl_accept(E3Ctl *ctl);
 
 #endif /* E3_CTL_H */

@@ -45,7 +45,7 @@ add_key(const E3Ctl *ctl, E3Keyring *keyring, const E3App *app, uint32_t number,
 		return EXIT_FAILURE;
 	index.secret = e3_secret_alloc(E3_INDEX_SECRET_LEN);
 	if (index.secret == NULL)
-		return e3_ctl_fail_file(ctl->config.keyring, EVW_OUT_OF_MEMORY);
+		return e3_ctl_fail_file(ctl->config.keyring, &ctl->kek, EVW_OUT_OF_MEMORY);
 	status = e3_random(index.secret, E3_INDEX_SECRET_LEN);
 	if (status == EVW_OK)
 		status = e3_keyring_add_index(keyring, e3_versions_name(app), &index);

@@ -135,6 +135,7 @@ static const char config_template[] =
 	"file = %s/keyring\n"
 	"passphrase_file = %s/passphrase\n"
 	"#credential = NAME      ; instead: a file below $CREDENTIALS_DIRECTORY\n"
+	"#custody = tpm          ; passphrase, tpm, pkcs11\n"
 	"\n"
 	"[access]\n"
 	"# Who may connect beside E3's own user: names or uids.\n"
@@ -260,6 +261,9 @@ make_keyring(const E3Ctl *ctl, E3Change *change, const Owner *owner)
 		return e3_ctl_fail("%s", evw_status_message(EVW_CRYPTO_FAILED));
 	if (e3_change_save(ctl, change) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
+	if (ctl->config.generation_file[0] != '\0' && owner->given &&
+		!give_path(ctl->config.generation_file, owner))
+		return e3_ctl_fail("%s: %s", ctl->config.generation_file, strerror(errno));
 	if (owner->given && !e3_file_give(change->lock, owner->uid, owner->gid))
 		return e3_ctl_fail("%s.lock: %s", ctl->config.keyring, strerror(errno));
 	return give(ctl->config.keyring, owner);
@@ -271,7 +275,8 @@ make_secrets(const E3Ctl *ctl, E3Change *change, const Owner *owner)
 {
 	const char *passphrase_file = ctl->config.passphrase_file;
 	int has_keyring = exists(ctl->config.keyring);
-	int has_passphrase = exists(passphrase_file);
+	bool wanted = ctl->config.custody.kind == E3_CUSTODY_PASSPHRASE;
+	int has_passphrase = wanted ? exists(passphrase_file) : 1;
 
 	if (has_keyring < 0 || has_passphrase < 0)
 		return EXIT_FAILURE;

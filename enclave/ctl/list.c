@@ -16,12 +16,11 @@
 static E3Keyring *
 load_keyring(const E3Ctl *ctl)
 {
-	const E3Kek kek = {ctl->config.passphrase_file};
 	E3Keyring *keyring;
-	EvwStatus status = e3_store_load(ctl->config.keyring, &kek, &keyring);
+	EvwStatus status = e3_store_load(ctl->config.keyring, &ctl->kek, &keyring);
 
 	if (status != EVW_OK)
-		(void) e3_ctl_fail_file(ctl->config.keyring, status);
+		(void) e3_ctl_fail_file(ctl->config.keyring, &ctl->kek, status);
 	return keyring;
 }
 

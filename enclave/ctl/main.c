@@ -34,7 +34,8 @@ enum
 	OPTION_FROM = 512,
 	OPTION_FORCE = 1024,
 	OPTION_BYTES = 2048,
-	OPTION_BENCH = 4096 /* the first of bench's own, which are one bit each */
+	OPTION_CUSTODY = 4096,
+	OPTION_BENCH = 8192 /* the first of bench's own, which are one bit each */
 };
 
 /* Places of bench's options. */
@@ -63,6 +64,7 @@ static const Option options[] =
 	 {"--secp256k1-private-key", OPTION_SECP256K1, offsetof(E3Ctl, secp256k1_file),
 	  false},
 	 {"--passphrase-file", OPTION_PASSPHRASE, offsetof(E3Ctl, passphrase_file), false},
+	 {"--custody", OPTION_CUSTODY, offsetof(E3Ctl, custody), false},
 	 {"--server", OPTION_SERVER, offsetof(E3Ctl, certs_server), false},
 	 {"--client", OPTION_CLIENT, offsetof(E3Ctl, certs_client), false},
 	 {"--days", OPTION_DAYS, offsetof(E3Ctl, certs_days), false},
@@ -165,6 +167,12 @@ static const Command commands[] = {
 	{"keyring", "restore", 1, OPTION_PASSPHRASE, NEEDS_ARENA, e3_ctl_restore,
 	 "keyring restore FILE [--passphrase-file FILE]",
 	 "put a backup in the place of the keyring"},
+	{"keyring", "reseal", 0, OPTION_CUSTODY, NEEDS_ARENA, e3_ctl_reseal,
+	 "keyring reseal [--custody passphrase|tpm|pkcs11]",
+	 "seal the keyring anew, for this custody or the configured one; keep the file of "
+	 "before"},
+	{"keyring", "accept", 0, 0, NEEDS_ARENA, e3_ctl_accept, "keyring accept",
+	 "note down that the keyring as it is now is the newest (generation_file)"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -199,8 +207,12 @@ e3_ctl_note(const char *format, ...)
 }
 
 int
-e3_ctl_fail_file(const char *path, EvwStatus status)
+e3_ctl_fail_file(const char *path, const E3Kek *kek, EvwStatus status)
 {
+	const char *cause = kek->custody != NULL ? e3_custody_cause(kek->custody) : "";
+
+	if (cause[0] != '\0')
+		return e3_ctl_fail("%s: %s: %s", path, evw_status_message(status), cause);
 	if (status == EVW_KEYRING_IO)
 		return e3_ctl_fail("%s: %s: %s", path, evw_status_message(status),
 						   strerror(errno));
@@ -221,11 +233,17 @@ e3_ctl_load_config(E3Ctl *ctl)
 }
 
 int
-e3_ctl_make_arena(const E3Ctl *ctl)
+e3_ctl_make_arena(E3Ctl *ctl)
 {
+	const E3CustodyConfig *custody = &ctl->config.custody;
+
 	if (e3_secret_init(ctl->config.locked_memory) != EVW_OK)
 		return e3_ctl_fail("cannot lock %u bytes of memory for keys; see ulimit -l",
 						   ctl->config.locked_memory);
+	ctl->kek = (E3Kek){.passphrase_file = ctl->config.passphrase_file,
+					   .custody = e3_custody_new(custody, custody->kind)};
+	if (ctl->kek.custody == NULL)
+		return e3_ctl_fail("%s", evw_status_message(EVW_OUT_OF_MEMORY));
 	return EXIT_SUCCESS;
 }
 
@@ -353,6 +371,7 @@ run_line(E3Ctl *ctl, const Line *line)
 		status = e3_ctl_make_arena(ctl);
 	if (status == EXIT_SUCCESS)
 		status = command->run(ctl);
+	e3_custody_free(ctl->kek.custody);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return e3_ctl_fail("cannot write to standard output: %s", strerror(errno));
 	return status;

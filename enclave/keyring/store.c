@@ -83,6 +83,20 @@ e3_store_claimed_generation(const char *path)
 	return generation;
 }
 
+EvwStatus
+e3_store_kind(const char *path, E3CustodyKind *kind)
+{
+	EvwBuf file;
+	EvwStatus status;
+
+	e3_buf_init(&file);
+	status = file_status(e3_file_read(path, E3_FILE_PRIVATE, E3_STORE_FILE_MAX, &file));
+	if (status == EVW_OK && !e3_wrap_kind((EvwBytes){file.data, file.len}, kind))
+		status = EVW_KEYRING_FORMAT;
+	e3_buf_release(&file);
+	return status;
+}
+
 static EvwStatus
 write_keyring(const char *path, const E3Kek *kek, const E3Keyring *keyring,
 			  WriteFile write)

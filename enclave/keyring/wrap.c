@@ -2,7 +2,7 @@
  * keyring/wrap.c
  *	  Wrapping and unwrapping of the keyring file.
  */
-#include "keyring/wrap.h"
+#include "keyring/wrap_private.h"
 
 #include "base/file.h"
 #include "base/secret.h"
@@ -13,10 +13,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#define MAGIC "E3KR"
 #define FILE_VERSION 1
-#define KIND_PASSPHRASE 1
-#define SALT_LEN 16
 #define PASSPHRASE_MAX 4096
 
 /*
@@ -32,18 +29,13 @@
 #define SCRYPT_P_MAX 4
 #define SCRYPT_MEMORY_MAX (UINT64_C(600) << 20)
 
-/* Places in the header. */
+/* Places in the header of a passphrase. */
 enum
 {
-	AT_VERSION = 4,
-	AT_KIND = 5,
 	AT_LOG2_N = 6,
 	AT_R = 7,
 	AT_P = 8,
-	AT_ZERO = 9,
-	AT_GENERATION = 12,
-	AT_SALT = 20,
-	AT_IV = 36
+	AT_ZERO = 9
 };
 
 /* The passphrase and the key made of it; lies in the locked arena. */
@@ -75,90 +67,127 @@ read_passphrase(const E3Kek *kek, KekSecret *secret)
 static EvwStatus
 derive_key(const uint8_t *header, KekSecret *secret)
 {
-	if (EVP_PBE_scrypt(secret->passphrase, secret->passphrase_len, header + AT_SALT,
-					   SALT_LEN, UINT64_C(1) << header[AT_LOG2_N], header[AT_R],
-					   header[AT_P], SCRYPT_MEMORY_MAX, secret->key,
-					   sizeof(secret->key)) == 1)
+	if (EVP_PBE_scrypt(secret->passphrase, secret->passphrase_len,
+					   header + E3_WRAP_AT_SALT, E3_WRAP_SALT_LEN,
+					   UINT64_C(1) << header[AT_LOG2_N], header[AT_R], header[AT_P],
+					   SCRYPT_MEMORY_MAX, secret->key, sizeof(secret->key)) == 1)
 		return EVW_OK;
 	ERR_clear_error();
 	return EVW_OUT_OF_MEMORY;
 }
 
-/* A scratch with the key that the header and the passphrase give. */
+/* Sets the key that the header and the passphrase give. */
 static EvwStatus
-make_scratch(const E3Kek *kek, const uint8_t *header, E3Scratch **scratch)
+set_passphrase_key(const E3Kek *kek, const uint8_t *header, E3Scratch *scratch)
 {
 	KekSecret *secret = e3_secret_alloc(sizeof(*secret));
 	EvwStatus status = secret != NULL ? read_passphrase(kek, secret) : EVW_OUT_OF_MEMORY;
 
-	*scratch = NULL;
 	if (status == EVW_OK)
 		status = derive_key(header, secret);
 	if (status == EVW_OK)
-	{
-		*scratch = e3_scratch_new();
-		status =
-			*scratch != NULL ? e3_aead_set_key(*scratch, secret->key) : EVW_OUT_OF_MEMORY;
-	}
+		status = e3_aead_set_key(scratch, secret->key);
 	e3_secret_free(secret, sizeof(*secret));
 	return status;
 }
 
-static EvwStatus
-fill_header(uint8_t header[E3_WRAP_HEADER], uint64_t generation)
+static bool
+by_device(const E3Kek *kek)
 {
-	memset(header, 0, E3_WRAP_HEADER);
-	memcpy(header, MAGIC, strlen(MAGIC));
-	header[AT_VERSION] = FILE_VERSION;
-	header[AT_KIND] = KIND_PASSPHRASE;
-	header[AT_LOG2_N] = SCRYPT_LOG2_N;
-	header[AT_R] = SCRYPT_R;
-	header[AT_P] = SCRYPT_P;
-	evw_put_be32(header + AT_GENERATION, (uint32_t) (generation >> 32));
-	evw_put_be32(header + AT_GENERATION + 4, (uint32_t) generation);
+	return kek->custody != NULL && e3_custody_kind(kek->custody) != E3_CUSTODY_PASSPHRASE;
+}
+
+/* A scratch with the file's key. */
+static EvwStatus
+make_scratch(const E3Kek *kek, EvwBytes header, E3Scratch **scratch)
+{
+	*scratch = e3_scratch_new();
+	if (*scratch == NULL)
+		return EVW_OUT_OF_MEMORY;
+	return by_device(kek) ? e3_wrap_device_key(kek->custody, header, *scratch)
+						  : set_passphrase_key(kek, header.data, *scratch);
+}
+
+static EvwStatus
+begin_passphrase(EvwBuf *file, size_t *header)
+{
+	uint8_t *at = evw_buf_extend(file, E3_WRAP_HEADER);
+
+	if (at == NULL)
+		return EVW_OUT_OF_MEMORY;
+	memset(at, 0, E3_WRAP_HEADER);
+	memcpy(at, E3_WRAP_MAGIC, strlen(E3_WRAP_MAGIC));
+	at[E3_WRAP_AT_VERSION] = FILE_VERSION;
+	at[E3_WRAP_AT_KIND] = E3_CUSTODY_PASSPHRASE;
+	at[AT_LOG2_N] = SCRYPT_LOG2_N;
+	at[AT_R] = SCRYPT_R;
+	at[AT_P] = SCRYPT_P;
+	*header = E3_WRAP_HEADER;
+	return EVW_OK;
+}
+
+static EvwStatus
+fill_header(uint8_t *header, uint64_t generation)
+{
+	evw_put_be32(header + E3_WRAP_AT_GENERATION, (uint32_t) (generation >> 32));
+	evw_put_be32(header + E3_WRAP_AT_GENERATION + 4, (uint32_t) generation);
 	/* Salt and IV stand side by side. */
-	return e3_random(header + AT_SALT, SALT_LEN + EVW_IV_LEN);
+	return e3_random(header + E3_WRAP_AT_SALT, E3_WRAP_SALT_LEN + EVW_IV_LEN);
+}
+
+/* Of a file that has its header whole, and room behind it. */
+static EvwStatus
+seal_payload(const E3Kek *kek, uint8_t *file, size_t header_len, EvwBytes payload)
+{
+	const EvwBytes header = {file, header_len};
+	E3Scratch *scratch;
+	EvwStatus status = make_scratch(kek, header, &scratch);
+
+	if (status == EVW_OK)
+		status = e3_aead_seal(scratch, file + header_len, file + E3_WRAP_AT_IV, header,
+							  (EvwBytes){NULL, 0}, payload);
+	e3_scratch_free(scratch);
+	return status;
 }
 
 EvwStatus
 e3_wrap_seal(const E3Kek *kek, uint64_t generation, EvwBytes payload, EvwBuf *file)
 {
-	uint8_t *at = evw_buf_extend(file, E3_WRAP_OVERHEAD + payload.len);
-	E3Scratch *scratch = NULL;
-	EvwStatus status;
+	size_t begins = file->len;
+	size_t header;
+	EvwStatus status = by_device(kek) ? e3_wrap_device_begin(kek->custody, file, &header)
+									  : begin_passphrase(file, &header);
 
-	if (at == NULL)
-		return EVW_OUT_OF_MEMORY;
-	status = fill_header(at, generation);
 	if (status == EVW_OK)
-		status = make_scratch(kek, at, &scratch);
+		status = fill_header(file->data + begins, generation);
+	if (status == EVW_OK && evw_buf_extend(file, payload.len + EVW_TAG_LEN) == NULL)
+		status = EVW_OUT_OF_MEMORY;
 	if (status == EVW_OK)
-		status =
-			e3_aead_seal(scratch, at + E3_WRAP_HEADER, at + AT_IV,
-						 (EvwBytes){at, E3_WRAP_HEADER}, (EvwBytes){NULL, 0}, payload);
-	e3_scratch_free(scratch);
+		status = seal_payload(kek, file->data + begins, header, payload);
 	return status;
 }
 
 static bool
 has_magic(EvwBytes file)
 {
-	return file.len >= AT_SALT && memcmp(file.data, MAGIC, strlen(MAGIC)) == 0;
+	return file.len >= E3_WRAP_AT_SALT &&
+		   memcmp(file.data, E3_WRAP_MAGIC, strlen(E3_WRAP_MAGIC)) == 0;
 }
 
 uint64_t
 e3_wrap_claimed_generation(EvwBytes file)
 {
-	return has_magic(file) ? evw_get_be64(file.data + AT_GENERATION) : 0;
+	return has_magic(file) ? evw_get_be64(file.data + E3_WRAP_AT_GENERATION) : 0;
 }
 
 static bool
-is_ours(EvwBytes file)
+is_passphrase(EvwBytes file)
 {
 	const uint8_t *header = file.data;
 
 	return file.len >= E3_WRAP_OVERHEAD && has_magic(file) &&
-		   header[AT_VERSION] == FILE_VERSION && header[AT_KIND] == KIND_PASSPHRASE &&
+		   header[E3_WRAP_AT_VERSION] == FILE_VERSION &&
+		   header[E3_WRAP_AT_KIND] == E3_CUSTODY_PASSPHRASE &&
 		   header[AT_LOG2_N] >= SCRYPT_LOG2_N_MIN &&
 		   header[AT_LOG2_N] <= SCRYPT_LOG2_N_MAX && header[AT_R] >= SCRYPT_R &&
 		   header[AT_R] <= SCRYPT_R_MAX && header[AT_P] >= SCRYPT_P &&
@@ -166,25 +195,50 @@ is_ours(EvwBytes file)
 		   header[AT_ZERO + 1] == 0 && header[AT_ZERO + 2] == 0;
 }
 
+bool
+e3_wrap_kind(EvwBytes file, E3CustodyKind *kind)
+{
+	bool ours = is_passphrase(file) || e3_wrap_device_header(file) > 0;
+
+	if (ours)
+		*kind = (E3CustodyKind) file.data[E3_WRAP_AT_KIND];
+	return ours;
+}
+
+/* Length of the header of a file that this key-encryption key may open. */
+static EvwStatus
+find_header(const E3Kek *kek, EvwBytes file, size_t *header)
+{
+	E3CustodyKind wanted =
+		by_device(kek) ? e3_custody_kind(kek->custody) : E3_CUSTODY_PASSPHRASE;
+	E3CustodyKind kind;
+
+	if (!e3_wrap_kind(file, &kind))
+		return EVW_KEYRING_FORMAT;
+	*header = by_device(kek) ? e3_wrap_device_header(file) : E3_WRAP_HEADER;
+	return kind == wanted ? EVW_OK : EVW_CUSTODY;
+}
+
 EvwStatus
 e3_wrap_open(const E3Kek *kek, EvwBytes file, uint64_t *generation, EvwBuf *payload)
 {
-	EvwBytes header = {file.data, E3_WRAP_HEADER};
+	size_t header;
 	EvwBytes sealed;
 	E3Scratch *scratch;
-	EvwStatus status;
+	EvwStatus status = find_header(kek, file, &header);
 	uint8_t *out;
 
-	if (!is_ours(file))
-		return EVW_KEYRING_FORMAT;
-	sealed = (EvwBytes){file.data + E3_WRAP_HEADER, file.len - E3_WRAP_HEADER};
+	if (status != EVW_OK)
+		return status;
+	sealed = (EvwBytes){file.data + header, file.len - header};
 	out = evw_buf_extend(payload, sealed.len - EVW_TAG_LEN);
 	if (out == NULL)
 		return EVW_OUT_OF_MEMORY;
-	status = make_scratch(kek, file.data, &scratch);
+	status = make_scratch(kek, (EvwBytes){file.data, header}, &scratch);
 	if (status == EVW_OK)
-		status = e3_aead_open(scratch, out, file.data + AT_IV, header, sealed);
+		status = e3_aead_open(scratch, out, file.data + E3_WRAP_AT_IV,
+							  (EvwBytes){file.data, header}, sealed);
 	e3_scratch_free(scratch);
-	*generation = evw_get_be64(file.data + AT_GENERATION);
+	*generation = evw_get_be64(file.data + E3_WRAP_AT_GENERATION);
 	return status == EVW_DOES_NOT_OPEN ? EVW_KEYRING_UNSEAL : status;
 }

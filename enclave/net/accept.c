@@ -253,12 +253,14 @@ add_listener(E3Server *server, int fd, int (*accept)(E3Server *server, int liste
 	return status;
 }
 
-static EvwStatus
-start_tls(E3Server *server)
+EvwStatus
+e3_accept_start_tls(E3Server *server)
 {
 	const E3Config *config = server->setup->config;
 	EvwStatus status = EVW_OK;
 
+	if (server->tls == NULL)
+		return EVW_OK;
 	server->handshaker = e3_handshaker_start(server->tls, server->owner.hello_timeout_ns,
 											 (int) config->worker_nice);
 	if (server->handshaker == NULL)
@@ -291,10 +293,10 @@ EvwStatus
 e3_accept_start(E3Server *server)
 {
 	const E3Config *config = server->setup->config;
-	EvwStatus status = server->tls != NULL ? start_tls(server) : EVW_OK;
+	EvwStatus status = EVW_OK;
 	int fd;
 
-	if (status == EVW_OK && config->vsock_port != 0)
+	if (config->vsock_port != 0)
 		status = start_vsock(server);
 	if (status == EVW_OK)
 		status = e3_listener_open(config->socket, config->socket_mode, &fd);

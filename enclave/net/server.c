@@ -63,7 +63,7 @@ handle_finished(E3Source *source, uint32_t events)
 	E3Job *job;
 
 	(void) events;
-	while ((job = e3_pool_collect(server->setup->pool, &effects)) != NULL)
+	while ((job = e3_pool_collect(server->pool, &effects)) != NULL)
 	{
 		E3Work *work = (E3Work *) job;
 
@@ -205,6 +205,8 @@ patience_ms(const E3Server *server)
 static bool
 is_finished(const E3Server *server)
 {
+	if (server->status != EVW_OK)
+		return true;
 	if (!server->draining)
 		return false;
 	return server->conns == NULL || e3_clock_ns() >= server->drain_ends_ns;
@@ -221,8 +223,8 @@ serve(E3Server *server)
 					   e3_loop_run_once(server->owner.loop, patience_ms(server)));
 		read_unread(server);
 		wake_waiting(server);
-		if (e3_discard_waits())
-			e3_pool_nudge(server->setup->pool);
+		if (server->pool != NULL && e3_discard_waits())
+			e3_pool_nudge(server->pool);
 		if (e3_clock_ns() - ticked_ns >= TICK_MS * NS_PER_MS)
 		{
 			tick(server);
@@ -240,11 +242,69 @@ finish(E3Server *server)
 	while (server->conns != NULL)
 		e3_conn_kill(server->conns);
 	free_dead(server);
-	e3_pool_stop(server->setup->pool);
-	handle_finished(&server->finished, 0);
+	if (server->pool != NULL)
+	{
+		e3_pool_stop(server->pool);
+		handle_finished(&server->finished, 0);
+	}
 	e3_flow_release(server->flow);
 	e3_tls_context_release(server->tls);
 	close(server->owner.loop);
+}
+
+/* Who finds the Unix socket, which comes last, finds the others too. */
+static EvwStatus
+start_listeners(E3Server *server)
+{
+	EvwStatus status = e3_accept_start_tls(server);
+
+	if (status == EVW_OK && !server->has_socket)
+		status = e3_accept_start(server);
+	return status;
+}
+
+/* There are keys. */
+static EvwStatus
+begin_work(E3Server *server, E3Pool *pool)
+{
+	EvwStatus status;
+
+	server->pool = pool;
+	server->finished.fd = e3_pool_event_fd(pool);
+	status = e3_loop_add(server->owner.loop, &server->finished, EPOLLIN);
+	if (status == EVW_OK && !server->draining)
+		status = start_listeners(server);
+	if (status == EVW_OK)
+		status = e3_fortress_close_calls();
+	if (status == EVW_OK)
+		e3_log(E3_LOG_INFO, "ready", "socket=\"%s\"", server->setup->config->socket);
+	return status;
+}
+
+static EvwStatus
+begin_waiting(E3Server *server)
+{
+	EvwStatus status = e3_loop_add(server->owner.loop, &server->opened, EPOLLIN);
+
+	if (status == EVW_OK)
+		status = e3_accept_start(server);
+	if (status == EVW_OK)
+		e3_log(E3_LOG_INFO, "waiting_for_keys", "socket=\"%s\"",
+			   server->setup->config->socket);
+	return status;
+}
+
+static void
+handle_opened(E3Source *source, uint32_t events)
+{
+	E3Server *server = (E3Server *) ((char *) source - offsetof(E3Server, opened));
+	E3Pool *pool = NULL;
+
+	(void) events;
+	e3_loop_remove(server->owner.loop, source);
+	server->status = server->setup->begin(server->setup->context, &pool);
+	if (server->status == EVW_OK)
+		server->status = begin_work(server, pool);
 }
 
 /* For requests that are nobody's. */
@@ -283,8 +343,9 @@ init(E3Server *server, const E3ServerSetup *setup)
 	server->flow = new_flow();
 	server->signals.fd = setup->signal_fd;
 	server->signals.handle = handle_signals;
-	server->finished.fd = e3_pool_event_fd(setup->pool);
 	server->finished.handle = handle_finished;
+	server->opened.fd = setup->opened_fd;
+	server->opened.handle = handle_opened;
 }
 
 EvwStatus
@@ -298,15 +359,12 @@ e3_server_run(const E3ServerSetup *setup)
 		return EVW_OUT_OF_MEMORY;
 	status = e3_loop_add(server.owner.loop, &server.signals, EPOLLIN);
 	if (status == EVW_OK)
-		status = e3_loop_add(server.owner.loop, &server.finished, EPOLLIN);
-	if (status == EVW_OK)
-		status = e3_accept_start(&server);
-	if (status == EVW_OK)
-		status = e3_fortress_close_calls();
+		status = setup->pool != NULL ? begin_work(&server, setup->pool)
+									 : begin_waiting(&server);
 	if (status == EVW_OK)
 	{
-		e3_log(E3_LOG_INFO, "ready", "socket=\"%s\"", setup->config->socket);
 		serve(&server);
+		status = server.status;
 	}
 	finish(&server);
 	return status;

@@ -139,7 +139,7 @@ answer_health(E3Conn *conn, const EvwRequest *request)
 	char missing[E3_ISOLATION_TEXT_MAX];
 	EvwBuf buf;
 
-	e3_pool_load(server->setup->pool, &health.queued, &health.running);
+	e3_pool_load(server->pool, &health.queued, &health.running);
 	list_key_versions(conn, request->header.app, &health);
 	health.isolation = list_measures(e3_fortress_granted(), granted);
 	health.isolation_missing =
@@ -243,7 +243,7 @@ submit(E3Conn *conn, const Asked *asked, EvwBuf *body)
 		answer_error(conn, request->id, status);
 		return;
 	}
-	effects = e3_work_submit(work, server->setup->pool);
+	effects = e3_work_submit(work, server->pool);
 	if (effects & E3_DO_ANSWER)
 		e3_call_fail(&work->call, EVW_BUSY);
 	e3_session_settle(server, work, effects);
@@ -289,6 +289,8 @@ take_request(E3Conn *conn, EvwMessage *message, EvwBuf *body)
 	}
 	count_request(&server->stats, request.verb);
 	count_request(&conn->own, request.verb);
+	if (status == EVW_OK && server->pool == NULL)
+		status = EVW_NOT_READY;
 	if (status == EVW_OK && request.verb == EVW_VERB_HEALTH)
 	{
 		answer_health(conn, &request);
@@ -427,13 +429,19 @@ e3_session_reload(E3Server *server)
 	E3Work *work;
 	uint32_t effects;
 
+	if (server->pool == NULL)
+	{
+		e3_log(E3_LOG_ERROR, "reload_refused", "status=%s",
+			   evw_status_name(EVW_NOT_READY));
+		return;
+	}
 	e3_buf_init(&none);
 	work = e3_work_new(NULL, server->flow, &none);
 	if (work == NULL)
 		return;
 	work->call.request.verb = EVW_VERB_RELOAD;
 	work->call.administrator = true;
-	effects = e3_work_submit(work, server->setup->pool);
+	effects = e3_work_submit(work, server->pool);
 	if (effects & E3_DO_END)
 		e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(EVW_BUSY));
 	e3_session_settle(server, work, effects);

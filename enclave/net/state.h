@@ -39,6 +39,9 @@ struct E3Server
 	E3Source handshaken;
 	E3Link unread; /* E3Conn: have bytes that epoll does not know of */
 	E3Source signals;
+	E3Source opened;		/* setup->opened_fd, while there is no pool */
+	E3Pool *pool;			/* NULL: keys are not open yet */
+	EvwStatus status;		/* of beginning to work */
 	E3Source finished;		/* the pool's event descriptor */
 	E3Conn *conns;			/* alive */
 	E3Conn *dead;			/* to be freed when this turn of the loop is over */
@@ -63,7 +66,9 @@ extern void e3_session_tell(E3Server *server, E3Work *work, E3JobEvent event,
 /* net/session.c: a RELOAD of our own, for SIGHUP. */
 extern void e3_session_reload(E3Server *server);
 
-/* net/accept.c: takes new connections, refuses those that may not. */
+/* net/accept.c: takes new connections, refuses those that may not; over TLS, which takes
+ * a thread, and else. */
+extern EvwStatus e3_accept_start_tls(E3Server *server) EVW_MUST_USE;
 extern EvwStatus e3_accept_start(E3Server *server) EVW_MUST_USE;
 extern void e3_accept_resume(E3Server *server, uint64_t now_ns);
 extern void e3_accept_stop(E3Server *server);

@@ -97,11 +97,19 @@ static EvwStatus
 load_keyring(E3RpcShared *shared, const E3Config *config)
 {
 	uint64_t generation;
-	E3Kek kek = {.passphrase_file = config->passphrase_file};
+	const E3Kek kek = {.passphrase_file = config->passphrase_file,
+					   .custody = shared->custody};
 	E3Keyring *current;
 	E3Keyring *next;
-	EvwStatus status = e3_store_load(config->keyring, &kek, &next);
+	EvwStatus status;
 
+	if (shared->custody != NULL &&
+		e3_custody_kind(shared->custody) != config->custody.kind)
+		return EVW_KEYRING_RESEALED;
+	status = e3_store_load(config->keyring, &kek, &next);
+	/* Under which it is now, nobody could ask any more. */
+	if (status == EVW_CUSTODY)
+		return EVW_KEYRING_RESEALED;
 	if (status != EVW_OK)
 		return status;
 	current = e3_keyring_acquire(shared->keyring);

@@ -7,6 +7,7 @@
 
 #include "attest/attester.h"
 #include "crypto/scratch.h"
+#include "custody/custody.h"
 #include "keyring/derived.h"
 #include "keyring/keyring.h"
 #include "keyring/request_keys.h"
@@ -17,6 +18,7 @@
 typedef struct E3RpcShared
 {
 	E3KeyringHolder *keyring;
+	E3Custody *custody;			 /* that has opened it; closed.  NULL: a passphrase */
 	E3DerivedKeys *derived;		 /* for DECRYPT */
 	E3RequestKeys *request_keys; /* for ENCRYPT */
 	E3PolicyHolder *policy;

@@ -358,7 +358,9 @@ is_untouched(const EvcTrouble *trouble)
 		case EVC_TROUBLE_CONNECT:
 			return trouble->broke;
 		case EVC_TROUBLE_STATUS:
-			return trouble->status == EVW_DRAINING && evc_kept_several();
+			return (trouble->status == EVW_DRAINING ||
+					trouble->status == EVW_NOT_READY) &&
+				   evc_kept_several();
 		default:
 			return false;
 	}

@@ -127,6 +127,7 @@ static const StatusReport status_reports[] = {
 	{EVW_BUSY, ERRCODE_EVCRYPT_BUSY, NULL, NULL,
 	 "Try again later, or raise evcrypt.request_timeout."},
 	{EVW_DRAINING, ERRCODE_EVCRYPT_DRAINING, NULL, NULL, hint_later},
+	{EVW_NOT_READY, ERRCODE_EVCRYPT_DRAINING, NULL, NULL, hint_later},
 	{EVW_DEADLINE, ERRCODE_EVCRYPT_TIMEOUT,
 	 "E3 did not finish within evcrypt.request_timeout", NULL, hint_timeout},
 	{EVW_CANCELLED, ERRCODE_EVCRYPT_DRAINING, "E3 gave the request up", NULL, hint_later},

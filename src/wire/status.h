@@ -86,6 +86,7 @@
 	X(INTERNAL, 507, "internal error")                                                   \
 	X(AUDIT_FAILED, 508, "audit record cannot be written")                               \
 	X(EVIDENCE_FAILED, 509, "evidence of what E3 is cannot be made")                     \
+	X(NOT_READY, 510, "E3 has not opened its keys yet")                                  \
 	/* 6xx: keys and configuration, reported to an administrator */                      \
 	X(KEYRING_IO, 601, "keyring file cannot be read or written")                         \
 	X(KEYRING_PERMISSIONS, 602, "keyring file may be read by others or is not ours")     \
@@ -98,7 +99,12 @@
 	X(PASSPHRASE, 609, "passphrase cannot be read, is empty or may be read by others")   \
 	X(CONFIG, 610, "configuration is not valid")                                         \
 	X(KEYRING_FULL, 611, "keyring has as many apps or key versions as it can hold")      \
-	X(AUDIT_LOG, 612, "audit log cannot be opened, or is not what it should be")
+	X(AUDIT_LOG, 612, "audit log cannot be opened, or is not what it should be")         \
+	X(CUSTODY, 613, "keyring is in another custody than the configuration says")         \
+	X(CUSTODY_ABSENT, 614, "keeper of the keyring's key is not there")                   \
+	X(CUSTODY_REFUSED, 615, "keeper of the keyring's key does not release it")           \
+	X(KEYRING_RESEALED, 616, "keyring has been sealed anew, which takes a restart")      \
+	X(GENERATION, 617, "generation file cannot be read, or is not what it should be")
 
 typedef enum EvwStatus
 {

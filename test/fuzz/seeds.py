@@ -155,3 +155,16 @@ write("crypto", {
     name: bytes([5]) + bytes.fromhex(item["envelope"])[6:]
     for name, item in zip(names, items) if item["tag"] in ("QkTC", "S0lS", "RFVC")
 })
+
+
+def keyring(kind, blob):
+    """A keyring file of a device's custody, with this blob and nothing that opens."""
+    return b"E3KR" + bytes([2, kind]) + len(blob).to_bytes(2, "big") + bytes(4) + (7).to_bytes(8, "big") + bytes(28) + blob + bytes(32)
+
+
+write("wrap", {
+    "passphrase": b"E3KR" + bytes([1, 1, 15, 8, 1, 0, 0, 0]) + (7).to_bytes(8, "big") + bytes(60),
+    # TPM2B_PUBLIC of a sealed object under PolicyPCR, TPM2B_PRIVATE
+    "tpm": keyring(2, bytes.fromhex("01810000" "002e0008000b000004120020") + bytes(32) + bytes.fromhex("00100000" "0010") + bytes(16)),
+    "pkcs11": keyring(3, b"\1" + bytes(40)),
+})

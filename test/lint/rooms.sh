@@ -26,13 +26,14 @@ declare -A src=(
 	[cli]="attest"
 )
 declare -A enclave=(
-	[main]="config attest net sched rpc audit policy keyring crypto tls fortress base"
-	[ctl]="config attest cert audit policy keyring crypto tls base"
+	[main]="config attest net sched rpc audit policy keyring custody crypto tls fortress base"
+	[ctl]="config attest cert audit policy keyring custody crypto tls base"
 	[net]="config attest sched rpc audit policy keyring tls fortress base"
 	[sched]="base"
-	[rpc]="config attest audit policy keyring crypto tls base"
+	[rpc]="config attest audit policy keyring custody crypto tls base"
 	[tls]="config base"
-	[keyring]="audit crypto base"
+	[keyring]="custody audit crypto base"
+	[custody]="config crypto base"
 	[policy]="base"
 	[audit]="base"
 	[crypto]="base"
@@ -49,10 +50,12 @@ openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|encla
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
-# Files that may include CBOR's library.
-cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
+# Files that may include what speaks to devices that keep keys.
+devices='^enclave/custody/(tpm|pkcs11)'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
+# Files that may include CBOR's library.
+cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
 # Files that may include socket headers.
 sockets='^(src/client/|enclave/(net|tls|ctl)/)'
 
@@ -97,8 +100,9 @@ check_foreign() # file tree room target
 	intel-ipsec-mb.h | secp256k1*.h | crypto_mb/*)
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
-	cbor.h | cbor/*) [[ $1 =~ $cbor ]] || complain "$1" "$4" "one file knows this library" ;;
+	tss2/* | p11-kit/* | dlfcn.h) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
 	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
+	cbor.h | cbor/*) [[ $1 =~ $cbor ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
 		[[ $1 =~ $sockets ]] || [ "$1" = enclave/main.c ] ||
 			complain "$1" "$4" "sockets are not for this file" ;;

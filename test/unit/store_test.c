@@ -20,7 +20,7 @@
 static char dir[PATH_MAX];
 static char ring[PATH_MAX + 64];
 static char phrase[PATH_MAX + 64];
-static const E3Kek kek = {phrase};
+static const E3Kek kek = {.passphrase_file = phrase};
 
 static void
 write_phrase(const char *passphrase, int mode)
@@ -333,7 +333,7 @@ a_failed_save_leaves_the_old_file(void **state)
 	uint8_t after[4096];
 	size_t len = read_ring(before, sizeof(before));
 	E3Keyring *keyring = e3_keyring_new();
-	const E3Kek none = {"/nonexistent/passphrase"};
+	const E3Kek none = {.passphrase_file = "/nonexistent/passphrase"};
 
 	(void) state;
 	assert_status(e3_store_save(ring, &none, keyring), EVW_PASSPHRASE);

@@ -1,0 +1,177 @@
+/*
+ * unit/custody_test.c
+ *	  What the configuration says of custodies, what a custody without its device does,
+ *	  and the number that is noted down.
+ */
+#include "e3_help.h"
+
+#include "base/secret.h"
+#include "config.h"
+#include "custody/custody.h"
+#include "keyring/generation.h"
+
+#include <string.h>
+
+#define HEAD "[e3]\nsocket = /s\n[keyring]\nfile = /k\n"
+
+static EvwStatus
+parse(const char *lines, E3Config *config, E3ConfigError *error)
+{
+	char text[4096];
+
+	(void) snprintf(text, sizeof(text), HEAD "%s", lines);
+	error->text[0] = '\0';
+	return e3_config_parse(text, strlen(text), "e3.conf", config, error);
+}
+
+static void
+expect_error(const char *lines, const char *shall)
+{
+	E3ConfigError error;
+	E3Config config;
+
+	assert_status(parse(lines, &config, &error), EVW_CONFIG);
+	assert_string_equal(error.text, shall);
+}
+
+static void
+custodies_are_read(void **state)
+{
+	E3ConfigError error;
+	E3Config config;
+
+	(void) state;
+	assert_status(parse("passphrase_file = /p\n", &config, &error), EVW_OK);
+	assert_int_equal(config.custody.kind, E3_CUSTODY_PASSPHRASE);
+	assert_string_equal(config.custody.tpm, "device:/dev/tpmrm0");
+	assert_string_equal(config.generation_file, "");
+	assert_status(parse("custody = tpm\ntpm_pcrs = 0, 7,23\ntpm = swtpm:path=/t\n"
+						"generation_file = /g\n",
+						&config, &error),
+				  EVW_OK);
+	assert_int_equal(config.custody.kind, E3_CUSTODY_TPM);
+	assert_int_equal(config.custody.tpm_pcrs, 1 | 1 << 7 | 1 << 23);
+	assert_string_equal(config.custody.tpm, "swtpm:path=/t");
+	assert_string_equal(config.generation_file, "/g");
+	assert_status(parse("custody = pkcs11\npkcs11_module = /m\npkcs11_token = e3\n"
+						"pkcs11_key = key\npkcs11_pin_file = /pin\n",
+						&config, &error),
+				  EVW_OK);
+	assert_int_equal(config.custody.kind, E3_CUSTODY_PKCS11);
+	assert_string_equal(config.custody.pkcs11_module, "/m");
+	assert_string_equal(config.custody.pkcs11_token, "e3");
+	assert_string_equal(config.custody.pkcs11_key, "key");
+	assert_string_equal(config.custody.pkcs11_pin_file, "/pin");
+}
+
+static void
+what_is_wrong_is_named(void **state)
+{
+	static const char *const bad_pcrs[] = {"", "24", "0,0", "0,", ",1", "-1", "1;2", "x"};
+	char lines[256];
+
+	(void) state;
+	expect_error("custody = kms\n",
+				 "e3.conf:5: [keyring] custody: must be passphrase, tpm or pkcs11");
+	for (size_t i = 0; i < sizeof(bad_pcrs) / sizeof(bad_pcrs[0]); i++)
+	{
+		(void) snprintf(lines, sizeof(lines), "tpm_pcrs = %s\n", bad_pcrs[i]);
+		expect_error(lines, "e3.conf:5: [keyring] tpm_pcrs: must be different numbers "
+							"from 0 to 23, comma separated");
+	}
+	expect_error("custody = tpm\n", "e3.conf:5: [keyring] tpm_pcrs: is missing");
+	expect_error("custody = pkcs11\n", "e3.conf:5: [keyring] pkcs11_module: is missing");
+	expect_error("custody = pkcs11\npkcs11_module = /m\npkcs11_token = e3\n"
+				 "pkcs11_key = key\n",
+				 "e3.conf:8: [keyring] pkcs11_pin_file: is missing");
+	expect_error("custody = passphrase\n", "e3.conf:5: [keyring] needs passphrase_file "
+										   "or credential, and not both");
+	expect_error("pkcs11_token =\n",
+				 "e3.conf:5: [keyring] pkcs11_token: must have 1 to 127 bytes");
+}
+
+static void
+texts_have_a_limit(void **state)
+{
+	E3ConfigError error;
+	E3Config config;
+	char lines[256];
+
+	(void) state;
+	for (int len = E3_CUSTODY_TEXT_MAX - 1; len <= E3_CUSTODY_TEXT_MAX; len++)
+	{
+		(void) snprintf(lines, sizeof(lines), "passphrase_file = /p\npkcs11_key = %0*d\n",
+						len, 7);
+		assert_status(parse(lines, &config, &error),
+					  len < E3_CUSTODY_TEXT_MAX ? EVW_OK : EVW_CONFIG);
+	}
+}
+
+static void
+a_closed_custody_asks_nobody(void **state)
+{
+	static const uint8_t bytes[] = {1};
+	const E3CustodyConfig config = {.kind = E3_CUSTODY_TPM, .tpm = "none", .tpm_pcrs = 1};
+	E3Custody *custody = e3_custody_new(&config, config.kind);
+	const uint8_t *key;
+	EvwBytes blob;
+
+	(void) state;
+	assert_non_null(custody);
+	assert_int_equal(e3_custody_kind(custody), E3_CUSTODY_TPM);
+	e3_custody_close(custody);
+	assert_status(e3_custody_open(custody, (EvwBytes){bytes, sizeof(bytes)}, &key),
+				  EVW_KEYRING_RESEALED);
+	assert_status(e3_custody_writing(custody, &blob, &key), EVW_KEYRING_RESEALED);
+	assert_string_equal(e3_custody_cause(custody), "");
+	e3_custody_free(custody);
+	e3_custody_free(NULL);
+}
+
+static void
+a_number_is_noted_down(void **state)
+{
+	static const uint64_t numbers[] = {0, 1, 1234567890123456789u, UINT64_MAX};
+	char dir[PATH_MAX];
+	const char *path;
+	uint64_t found;
+
+	(void) state;
+	help_make_dir(dir);
+	path = help_path(dir, "generation", 0);
+	assert_false(e3_generation_read(path, &found));
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	{
+		assert_true(e3_generation_write(path, numbers[i]));
+		assert_true(e3_generation_read(path, &found));
+		assert_true(found == numbers[i]);
+	}
+	help_write_file(path, "18446744073709551616\n", 21, 0600);
+	assert_false(e3_generation_read(path, &found));
+	help_write_file(path, "000000000000000000001\n", 22, 0600);
+	assert_false(e3_generation_read(path, &found));
+	help_write_file(path, "1\n", 2, 0666);
+	assert_false(e3_generation_read(path, &found));
+	help_remove_dir(dir);
+}
+
+static int
+make_arena(void **state)
+{
+	(void) state;
+	return e3_secret_init(65536) == EVW_OK ? 0 : -1;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(custodies_are_read),
+		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(texts_have_a_limit),
+		cmocka_unit_test(a_closed_custody_asks_nobody),
+		cmocka_unit_test(a_number_is_noted_down),
+	};
+
+	return cmocka_run_group_tests(tests, make_arena, NULL);
+}
