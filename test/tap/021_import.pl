@@ -1,5 +1,6 @@
 # e3ctl app import: private keys as the openssl command writes them, and what is
 # refused; no command shows a private key.
+# Without the thread sanitizer: one thread does it.
 use strict;
 use warnings;
 

@@ -1,6 +1,7 @@
 # The keyring file and its passphrase: who may read them, what damage does, and
 # backups.  Whatever is refused is refused by name, and a running E3 keeps the
 # keys that it has.
+# Without the thread sanitizer: one thread does it.
 use strict;
 use warnings;
 

@@ -1,6 +1,7 @@
 # A configuration that is not understood: E3 does not start with it, and one
 # that runs refuses it at SIGHUP and serves on; the log names file and line, and
 # never shows the value.  Then the socket: what E3 replaces and what it does not.
+# Without the thread sanitizer: one thread does it.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
 # e3ctl init beside other inits, beside other people's files, and where a
 # configuration could not name the directory; and the lock of the keyring.
+# Without the thread sanitizer: one thread does it.
 use strict;
 use warnings;
 

@@ -1,6 +1,7 @@
 # Generations of the keyring: a running E3 takes what "e3ctl keyring restore" puts in
 # the place of a keyring that does not open, and nothing that is another keyring of
 # the same generation; and a backup touches its own file only.
+# Without the thread sanitizer: one thread does it.
 use strict;
 use warnings;
 

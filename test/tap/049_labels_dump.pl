@@ -1,5 +1,6 @@
 # Labels in dumps: restored where the library is loaded, with every context, type, app
 # and role, in another encoding too; and what a restore says where it is not.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

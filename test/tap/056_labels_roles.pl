@@ -1,5 +1,6 @@
 # Labels and who may what: apps and data roles that they name against E3's policy, and
 # SQL roles that have the one right and lack the other.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

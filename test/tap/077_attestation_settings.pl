@@ -1,5 +1,6 @@
 # The settings of attestation: what they take, who may change them, and that they are
 # of one piece before anything is sent to E3.
+# Release build only: it is about PostgreSQL's side.
 use strict;
 use warnings;
 

@@ -112,7 +112,7 @@ comes_to('a negative id', 'MALFORMED', raw("\x93\x0b\xff\x80"));
 comes_to('verb 0', 'UNKNOWN_VERB', raw("\x93\x00\x01\x80"));
 comes_to('verb 255', 'UNKNOWN_VERB', raw("\x93\xcc\xff\x01\x80"));
 comes_to('verb 256', 'MALFORMED', raw("\x93\xcd\x01\x00\x01\x80"));
-comes_to('a verb of later', 'UNSUPPORTED, goes on', raw("\x93\x02\x01\x80"));
+comes_to('ATTEST without a nonce', 'BAD_HEADER, goes on', raw("\x93\x02\x01\x80"));
 for my $case ([ 0, 0, 'BAD_HEADER' ], [ 255, 255, 'VERSION_MISMATCH' ], [ 2, 1, 'BAD_HEADER' ], [ 1, 65_535, 'HELLO' ])
 {
 	my ($min, $max, $expected) = @$case;
