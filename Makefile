@@ -5,6 +5,8 @@
 #   make install    the extension into PostgreSQL, e3, e3ctl and evcrypt into $(PREFIX)/bin
 #   make demo       real data through encrypt() and back, on a throw-away server
 #   make check      every test
+#   make soak       an hour of mixed load: what grows, stays open or fails; options in
+#                   SOAK="--minutes 10", see test/soak --help for the other long gates
 #   make bench      how fast it is; options in BENCH="--quick --only batch",
 #                   see docs/bench/README.md
 #   make bench-engine
@@ -12,7 +14,7 @@
 #   make lint       what a shell can say about the sources
 #   make clean
 #
-# demo, check and the benchmarks install the Debian packages that are missing, and the
+# demo, check, soak and the benchmarks install the Debian packages that are missing, and the
 # extension into PostgreSQL: run them as root, or by sudo.
 
 PG_CONFIG ?= pg_config
@@ -50,6 +52,9 @@ demo:
 check:
 	test/check
 
+soak:
+	test/soak $(SOAK)
+
 bench:
 	test/bench/run $(BENCH)
 
@@ -71,4 +76,4 @@ clean:
 	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
 	$(MAKE) -C test/bench/engine/c clean
 
-.PHONY: all extension enclave cli install installcheck demo check bench bench-engine lint install-deps clean
+.PHONY: all extension enclave cli install installcheck demo check soak bench bench-engine lint install-deps clean
