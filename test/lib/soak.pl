@@ -150,7 +150,8 @@ while (time < $until - $PERIOD)
 	sleep $PERIOD;
 	my $at = time - $begin;
 
-	$_->{process}->pump_nb for @pgbench;
+	# One that has ended is judged below.
+	eval { $_->{process}->pump_nb if $_->{process}->pumpable } for @pgbench;
 	$pid{$_} //= backend($_) for qw(unix tls keeper);
 	for my $who (sort keys %pid)
 	{
@@ -177,7 +178,7 @@ for my $pid (keys %worker)
 }
 for my $run (@pgbench)
 {
-	$run->{process}->finish;
+	eval { $run->{process}->finish };
 	my ($done) = $run->{out} =~ /number of transactions actually processed: (\d+)/;
 	my ($failed) = $run->{out} =~ /number of failed transactions: (\d+)/;
 	say_line("pgbench, $run->{link}: ", $done // 'no', ' transactions, ', $failed // '?', ' failed');
