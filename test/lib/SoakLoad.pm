@@ -255,13 +255,18 @@ sub comer
 	};
 }
 
+# e3ctl gives E3 ten seconds; where the machine gave it none, E3 is told once more.
 sub run
 {
 	my (@command) = @_;
 	my $out;
 
-	IPC::Run::run(\@command, '<', \undef, '>&', \$out, IPC::Run::timeout($DEADLINE))
-	  or count("@command[0, 1]", 'failed', 0, "@command: $out");
+	return if IPC::Run::run(\@command, '<', \undef, '>&', \$out, IPC::Run::timeout($DEADLINE));
+	my $late = $out =~ /E3 does not answer within/;
+	count("@command[0, 1]", $late ? 'late' : 'failed', $late, "@command: $out");
+	return unless $late;
+	IPC::Run::run([qw(e3ctl reload)], '<', \undef, '>&', \$out, IPC::Run::timeout($DEADLINE))
+	  or count('e3ctl reload', 'failed twice', 0, $out);
 	return;
 }
 

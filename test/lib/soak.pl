@@ -130,6 +130,7 @@ say_line("$minutes minutes, a sample every $PERIOD s, of which the first ", int(
 open my $samples, '>', $ENV{SOAK_SAMPLES} or die "$ENV{SOAK_SAMPLES}: $!";
 my %series;
 my $told = 0;
+my $stood_still = 0;      # seconds that the machine has not let this script run, which only slept
 my @counters = qw(requests values_done requests_failed requests_cancelled protocol_errors handshakes_failed
   connections_accepted connections_open keys_cached);
 my %pid = (e3 => $ENV{E3_PID}, postmaster => $postmaster);
@@ -147,7 +148,9 @@ sub note
 # The last sample is before the load ends.
 while (time < $until - $PERIOD)
 {
+	my $before = time;
 	sleep $PERIOD;
+	$stood_still = max($stood_still, time - $before - $PERIOD);
 	my $at = time - $begin;
 
 	# One that has ended is judged below.
@@ -186,6 +189,9 @@ for my $run (@pgbench)
 }
 my ($outcomes, $wrong) = tallies();
 push @bad, @$wrong;
+say_line(sprintf 'the machine has stood still for up to %.1f s', $stood_still);
+# Ten seconds are much for E3, unless nobody else ran either.
+push @bad, 'E3 was late and the machine was not' if $stood_still < 1 and grep { / late\z/ } keys %$outcomes;
 say_line('what was done, by outcome:');
 print map { "          $_: $outcomes->{$_}\n" } sort keys %$outcomes;
 
