@@ -78,15 +78,6 @@ say_what_goes(EvcJob *job, const char *column)
 	return result != NULL;
 }
 
-static bool
-do_text(EvcJob *job, const char *what, EvcText *sql)
-{
-	bool done = evc_job_do(job, what, sql->bytes);
-
-	free(sql->bytes);
-	return done;
-}
-
 /* While the constraint stands, which is the proof that saves PostgreSQL a scan. */
 static bool
 take_over_not_null(EvcJob *job)
@@ -97,7 +88,7 @@ take_over_not_null(EvcJob *job)
 		return true;
 	evc_text_add(&sql, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", job->table.name,
 				 job->table.target);
-	return do_text(job, "make the encrypted column NOT NULL", &sql);
+	return evc_job_do_text(job, "make the encrypted column NOT NULL", &sql);
 }
 
 /* By its name, and it must still be the one that was looked at. */
@@ -112,9 +103,8 @@ lock_table(EvcJob *job)
 	if (quoted == NULL)
 		return evc_job_fail(job, NULL, "could not lock the table");
 	evc_text_add(&sql, "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", job->table.name);
-	if (do_text(job, "lock the table", &sql))
+	if (evc_job_do_text(job, "lock the table", &sql))
 	{
-		sql = (EvcText){0};
 		evc_text_add(&sql, "SELECT %s::regclass = $1::oid", quoted);
 		is_same = evc_job_value(job, "lock the table", sql.bytes, 1,
 								(const char *const *) &job->table.oid);
@@ -147,6 +137,14 @@ prove_under_lock(EvcJob *job)
 	return evc_job_verify_rest(job);
 }
 
+/* For the encrypted column, in the plaintext's place. */
+static bool
+make_way(EvcJob *job)
+{
+	return prove_under_lock(job) && check_dependents(job, job->table.source) &&
+		   take_over_not_null(job) && evc_job_uninstall(job);
+}
+
 static bool
 swap_columns(EvcJob *job, void *argument)
 {
@@ -154,8 +152,7 @@ swap_columns(EvcJob *job, void *argument)
 	EvcText sql = {0};
 
 	(void) argument;
-	if (!prove_under_lock(job) || !check_dependents(job, table->source) ||
-		!take_over_not_null(job) || !evc_job_uninstall(job))
+	if (!make_way(job))
 		return false;
 	if (table->source_not_null)
 		evc_text_add(&sql, "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL; ", table->name,
@@ -165,7 +162,8 @@ swap_columns(EvcJob *job, void *argument)
 				 "COLUMN %s TO %s; ALTER TABLE %s RENAME COLUMN %s TO %s",
 				 table->name, table->source, table->name, table->source, table->plain,
 				 table->name, table->target, table->source);
-	return do_text(job, "swap the columns", &sql) && evc_job_set_phase(job, "swapped");
+	return evc_job_do_text(job, "swap the columns", &sql) &&
+		   evc_job_set_phase(job, "swapped");
 }
 
 static bool
@@ -175,13 +173,12 @@ drop_beside(EvcJob *job, void *argument)
 	EvcText sql = {0};
 
 	(void) argument;
-	if (!prove_under_lock(job) || !check_dependents(job, table->source) ||
-		!take_over_not_null(job) || !evc_job_uninstall(job))
+	if (!make_way(job))
 		return false;
 	evc_text_add(&sql,
 				 "ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s",
 				 table->name, table->source, table->name, table->target, table->source);
-	return do_text(job, "drop the plaintext column", &sql) &&
+	return evc_job_do_text(job, "drop the plaintext column", &sql) &&
 		   evc_job_set_phase(job, "finished");
 }
 
@@ -195,7 +192,7 @@ drop_swapped(EvcJob *job, void *argument)
 		return false;
 	evc_text_add(&sql, "ALTER TABLE %s DROP COLUMN %s", job->table.name,
 				 job->table.plain);
-	return do_text(job, "drop the plaintext column", &sql) &&
+	return evc_job_do_text(job, "drop the plaintext column", &sql) &&
 		   evc_job_set_phase(job, "finished");
 }
 
