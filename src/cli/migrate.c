@@ -11,7 +11,7 @@
  * place.  What was in the column before the trigger is not to be relied on, nor what a
  * verification has found fault with: then the phase is "repair", in place of "encrypt",
  * and the walk encrypts all that has a plaintext.  That no row was missed is what
- *validating the constraint proves.
+ * validating the constraint proves.
  */
 #include "cli/job_steps.h"
 
