@@ -50,13 +50,14 @@ check_dependents(EvcJob *job, const char *column)
 	return is_free;
 }
 
-/* What PostgreSQL drops without a word. */
+/* Indexes and constraints of the column: PostgreSQL drops them with it without a word,
+ * and leaves them with it when it has another name. */
 static bool
-say_what_goes(EvcJob *job, const char *column)
+say_what_is_on(EvcJob *job, const char *column, const char *fate)
 {
 	const char *values[] = {job->table.oid, column, job->table.constraint};
 	PGresult *result =
-		evc_job_ask(job, "look for what goes with the column",
+		evc_job_ask(job, "look for what is on the column",
 					"SELECT string_agg(DISTINCT pg_describe_object(classid, objid, "
 					"objsubid), ', ')"
 					" FROM pg_depend JOIN pg_attribute a ON attrelid = refobjid AND "
@@ -72,8 +73,7 @@ say_what_goes(EvcJob *job, const char *column)
 					3, values);
 
 	if (result != NULL && !PQgetisnull(result, 0, 0))
-		evc_job_say(job, "note", "with the plaintext column goes: %s",
-					PQgetvalue(result, 0, 0));
+		evc_job_say(job, "note", "%s: %s", fate, PQgetvalue(result, 0, 0));
 	PQclear(result);
 	return result != NULL;
 }
@@ -202,6 +202,9 @@ finish_by_swap(EvcJob *job)
 	if (evc_job_is_in(job, "swapped") || evc_job_is_in(job, "finished"))
 		return evc_job_fail(job, NULL, "the columns are swapped already");
 	if (!check_dependents(job, job->table.source) ||
+		!say_what_is_on(job, job->table.source,
+						"on the plaintext column alone, which nothing fills any more, "
+						"stays") ||
 		!evc_job_transaction(job, "swap the columns", swap_columns, NULL))
 		return false;
 	evc_job_say(job, "swapped",
@@ -217,7 +220,8 @@ finish_by_drop(EvcJob *job)
 	bool is_swapped = evc_job_is_in(job, "swapped");
 	const char *column = is_swapped ? job->table.plain : job->table.source;
 
-	if (!check_dependents(job, column) || !say_what_goes(job, column) ||
+	if (!check_dependents(job, column) ||
+		!say_what_is_on(job, column, "with the plaintext column goes") ||
 		!evc_job_transaction(job, "drop the plaintext column",
 							 is_swapped ? drop_swapped : drop_beside, NULL))
 		return false;
