@@ -156,7 +156,7 @@ for my $case (
 	[ 'an operator', $next . 'CREATE OPERATOR @extschema@.### (FUNCTION = @extschema@.evcrypt_next, RIGHTARG = pg_catalog.int4);', $next ],
 	[ 'a column', 'ALTER TABLE @extschema@.evcrypt_job ADD made_up pg_catalog.int4;', '' ],
 	[ 'a policy', 'DROP POLICY own ON @extschema@.evcrypt_job;', '' ],
-	[ 'storage of the type', 'ALTER TYPE @extschema@.encrypted SET (STORAGE = external);', '' ],
+	[ 'storage of the type', 'ALTER TYPE @extschema@.encrypted SET (STORAGE = main);', '' ],
 	[ 'a table that is to be dumped', q{SELECT pg_catalog.pg_extension_config_dump('@extschema@.evcrypt_job', '');}, '' ])
 {
 	my ($what, @scripts) = @$case;
