@@ -1,15 +1,14 @@
 /*
  * unit/fortress_test.c
- *	  The process that shuts itself off, in child processes: what still works there, and
- *	  what ends them.
+ *	  The process that shuts itself off, in child processes: what ends them, and what they
+ *	  do not see.
  */
-#include "e3_help.h"
+#include "fortress_help.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
-#include <nss.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,52 +23,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/parse.h"
 #include "base/secret.h"
 #include "fortress/fortress.h"
 #include "fortress/kernel.h"
 
 #define ARENA (1 << 16)
-
-/* Returned by a child whose kernel, or whose build, has none of what is tested. */
-#define NOT_THERE 77
-
-/* Wait status of a child that does this. */
-static int
-status_of(int (*act)(void *), void *argument)
-{
-	pid_t child = fork();
-	int status;
-
-	if (child == 0)
-		_exit(act(argument));
-	assert_true(child > 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)
-	{
-		print_message("skipped: this kernel or build has none of it\n");
-		skip();
-	}
-	return status;
-}
-
-static void
-expect_good(int (*act)(void *), void *argument)
-{
-	int status = status_of(act, argument);
-
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-static void
-expect_signal(int (*act)(void *), void *argument, int number)
-{
-	int status = status_of(act, argument);
-
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), number);
-}
 
 /* ---- system calls ---- */
 
@@ -154,17 +112,6 @@ take_foreign_number(void)
 	(void) syscall(100000);
 }
 
-static int
-shut_and_call(void *argument)
-{
-	void (**call)(void) = argument;
-
-	if (!e3_kernel_close_calls())
-		return NOT_THERE;
-	(*call)();
-	return 0;
-}
-
 static void
 a_forbidden_call_ends_the_process(void **state)
 {
@@ -211,53 +158,6 @@ threads_of_before_are_shut_in(void **state)
 {
 	(void) state;
 	expect_signal(call_in_older_thread, NULL, SIGSYS);
-}
-
-static int
-work_shut_in(void *argument)
-{
-	void *memory;
-	int fd;
-
-	(void) argument;
-	if (!e3_kernel_close_calls())
-		return NOT_THERE;
-	memory = malloc(64 << 20);
-	if (memory == NULL)
-		return 1;
-	memset(memory, 1, 64 << 20);
-	free(memory);
-	fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && close(fd) == 0 ? 0 : 2;
-}
-
-static void
-what_serving_takes_still_works(void **state)
-{
-	(void) state;
-	expect_good(work_shut_in, NULL);
-}
-
-/* As after a reload whose access list names somebody: of the name service a further
- * source, which would be code to load, is never asked. */
-static int
-look_for_user(void *argument)
-{
-	uid_t uid;
-
-	(void) argument;
-	if (__nss_configure_lookup("passwd", "files compat") != 0 || !e3_kernel_close_calls())
-		return NOT_THERE;
-	return e3_parse_user("root", &uid) && uid == 0 && !e3_parse_user("nobody-there", &uid)
-			   ? 0
-			   : 1;
-}
-
-static void
-users_are_found_without_loading_code(void **state)
-{
-	(void) state;
-	expect_good(look_for_user, NULL);
 }
 
 /* ---- files ---- */
@@ -452,8 +352,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_forbidden_call_ends_the_process),
 		cmocka_unit_test(threads_of_before_are_shut_in),
-		cmocka_unit_test(what_serving_takes_still_works),
-		cmocka_unit_test(users_are_found_without_loading_code),
 		cmocka_unit_test(only_named_directories_are_seen),
 		cmocka_unit_test(other_processes_are_not_signalled),
 		cmocka_unit_test(what_is_demanded_and_missing_is_refused),
