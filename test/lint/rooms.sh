@@ -52,6 +52,8 @@ libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 tokens='^enclave/policy/token(_key)?\.c$'
 # Files that may include what speaks to devices that keep keys.
 devices='^enclave/custody/(tpm|pkcs11)'
+# Files that may speak to the security module of an enclave, or let it be spoken to.
+modules='^enclave/(attest/nsm|fortress/calls)\.c$'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
 # Files that may include CBOR's library.
@@ -100,7 +102,8 @@ check_foreign() # file tree room target
 	intel-ipsec-mb.h | secp256k1*.h | crypto_mb/*)
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
-	tss2/* | p11-kit/* | dlfcn.h) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
+	tss2/* | *pkcs11* | p11-kit/* | dlfcn.h) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
+	linux/nsm.h | sys/ioctl.h) [[ $1 =~ $modules ]] || complain "$1" "$4" "security modules are not for this file" ;;
 	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
 	cbor.h | cbor/*) [[ $1 =~ $cbor ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)
