@@ -231,6 +231,10 @@ sub start
 
 sub stop { my ($self) = @_; Custody::end($self->{process}, 'KILL'); return; }
 
+# As a machine that is switched off and on: whatever a program that was killed has left in
+# it is gone.
+sub reset { my ($self) = @_; $self->stop; $self->start; return; }
+
 sub tool
 {
 	my ($self, $name, @words) = @_;
