@@ -17,8 +17,10 @@ use Test::More;
 my $SPARSE = 8;
 my $every = ($ENV{EVCRYPT_KILL} // '') eq 'all';
 
-Custody::need('strace', 'softhsm2-util', 'pkcs11-tool', 'swtpm', 'tpm2_pcrextend');
+Custody::need('strace', 'softhsm2-util', 'pkcs11-tool', 'swtpm', 'tpm2_pcrextend', 'openssl', 'python3');
 plan skip_all => 'there is no libsofthsm2.so' unless @Custody::MODULES;
+my $lacks = Custody::Kms::lacks();
+plan skip_all => $lacks if defined $lacks;
 my ($status) = Custody::run_program('strace', '-o', '/dev/null', 'true');
 plan skip_all => 'strace may not trace here' if $status;
 
@@ -27,9 +29,11 @@ my $set = join ',', qw(write pwrite64 sendto sendmsg connect ftruncate fallocate
   rename renameat renameat2 unlink unlinkat mkdir);
 my $token = Custody::Token->new('e3');
 my $tpm = Custody::Tpm->new;
-my $e3 = Custody->new($token->lines, "tpm = $tpm->{tcti}", 'tpm_pcrs = 7');
+my $kms = Custody::Kms->new;
+my $e3 = Custody->new($token->lines, "tpm = $tpm->{tcti}", 'tpm_pcrs = 7', $kms->lines);
 push @{ $e3->{lines} }, "generation_file = $e3->{dir}/newest";
-$e3->configure('passphrase');
+$e3->configure($_) for qw(kms tpm pkcs11 passphrase);
+$kms->admit($e3);
 $e3->ctl('keyring', 'accept');
 
 # Every file that e3ctl writes, and the token's, which SoftHSM writes anew at each login:
@@ -57,7 +61,7 @@ sub put_back
 	return;
 }
 
-my %kind = (1 => 'passphrase', 2 => 'tpm', 3 => 'pkcs11');
+my %kind = (1 => 'passphrase', 2 => 'tpm', 3 => 'pkcs11', 4 => 'kms');
 
 sub custody { return $kind{ unpack 'x5 C', slurp($e3->{keyring}) } }
 
@@ -156,7 +160,7 @@ my $newest = 1;
 
 sub held { my ($version) = @_; return join ' ', map { "default-$_" } reverse 1 .. $version }
 
-for my $change ([ 'passphrase', 'pkcs11' ], [ 'pkcs11', 'tpm' ], [ 'tpm', 'passphrase' ])
+for my $change ([ 'passphrase', 'pkcs11' ], [ 'pkcs11', 'tpm' ], [ 'tpm', 'kms' ], [ 'kms', 'passphrase' ])
 {
 	my ($from, $to) = @$change;
 
