@@ -17,6 +17,7 @@
 #include "client/buffer.h"
 #include "client/report.h"
 #include "guc.h"
+#include "value/plain.h"
 #include "wire/limits.h"
 #include "wire/report.h"
 #include "wire/writer.h"
@@ -55,7 +56,9 @@ struct EvcBatch
 	EvcCall *call; /* NULL: not sent */
 	bool received; /* its result: */
 	EvwResult result;
-	uint32 *offsets;  /* of every value in the result's bytes */
+	bool ascii;		  /* without NUL; as soon as "ascii_known" */
+	bool ascii_known;
+	uint32 *offsets;  /* of every value in the result's bytes, and of their end */
 	uint32 n_offsets; /* room for */
 	EvcUsage usage;
 	size_t kept_bytes;
@@ -390,15 +393,17 @@ evc_usage_add(EvcUsage *sum, const EvcUsage *more)
 static void
 make_offsets(EvcBatch *batch)
 {
-	if (batch->n_offsets >= batch->count)
+	uint32 needed = batch->count + 1;
+
+	if (batch->n_offsets >= needed)
 		return;
 	if (batch->offsets != NULL)
 		pfree(batch->offsets);
 	batch->offsets = NULL;
 	batch->n_offsets = 0;
 	batch->offsets =
-		MemoryContextAllocHuge(batch->context, sizeof(uint32) * batch->count);
-	batch->n_offsets = batch->count;
+		MemoryContextAllocHuge(batch->context, sizeof(uint32) * needed);
+	batch->n_offsets = needed;
 }
 
 static void
@@ -413,6 +418,7 @@ index_result(EvcBatch *batch)
 		batch->offsets[i] = offset;
 		offset += evw_get_le32(length_at);
 	}
+	batch->offsets[batch->count] = offset;
 }
 
 void
@@ -448,9 +454,19 @@ evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result)
 	if (index >= batch->count)
 		return evc_batch_result(batch->more, index - batch->count, result);
 	result->data = reply->values.bytes.data + batch->offsets[index];
-	result->len = evw_get_le32(reply->values.lengths.data + (size_t) index * 4);
+	result->len = batch->offsets[index + 1] - batch->offsets[index];
 	code = reply->statuses.data != NULL ? reply->statuses.data[index] : 0;
 	return code == 0 ? EVW_OK : (EvwStatus) (EVW_VALUE_STATUS_BASE + code);
+}
+
+bool
+evc_batch_is_ascii(EvcBatch *batch)
+{
+	if (!batch->ascii_known)
+		batch->ascii = evc_plain_is_ascii(batch->result.values.bytes) &&
+					   (batch->more == NULL || evc_batch_is_ascii(batch->more));
+	batch->ascii_known = true;
+	return batch->ascii;
 }
 
 const EvcUsage *
@@ -466,6 +482,7 @@ evc_batch_reset(EvcBatch *batch)
 		evc_call_drop(batch->call);
 	batch->call = NULL;
 	batch->received = false;
+	batch->ascii_known = false;
 	/* Ciphertext is no secret, unlike what it may be bound to. */
 	if (batch->kind.verb == EVW_VERB_DECRYPT && !batch->kind.bound)
 		evc_buffer_clear(&batch->columns);

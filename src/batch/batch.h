@@ -93,6 +93,9 @@ extern void evc_batch_run(EvcBatch *batch);
  */
 extern EvwStatus evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result);
 
+/* Are the bytes of all results ASCII without NUL, which is text in every encoding? */
+extern bool evc_batch_is_ascii(EvcBatch *batch);
+
 /* Adds up what calls have cost. */
 extern void evc_usage_add(EvcUsage *sum, const EvcUsage *more);
 

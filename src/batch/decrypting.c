@@ -14,16 +14,19 @@ bool
 evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
 				   EvcTicket *ticket)
 {
-	Datum argument = arguments[0].value;
-	struct varlena *encrypted = PG_DETOAST_DATUM_PACKED(argument);
+	struct varlena *argument = (struct varlena *) DatumGetPointer(arguments[0].value);
+	struct varlena *encrypted = argument;
 	EvcPlain context = evc_marker_context(marker, arguments);
-	EvcBatchValue value = {evc_encrypted_bytes(encrypted), .context = context.bytes};
+	EvcBatchValue value = {.context = context.bytes};
 	bool added;
 
+	if (VARATT_IS_COMPRESSED(argument) || VARATT_IS_EXTERNAL(argument))
+		encrypted = pg_detoast_datum_packed(argument);
+	value.bytes = evc_encrypted_bytes(encrypted);
 	value.datatype = evc_encrypted_datatype(value.bytes);
 	added = evc_marker_add_value(batch, &value, ticket);
 	evc_plain_wipe(&context);
-	if ((Pointer) encrypted != DatumGetPointer(argument))
+	if (encrypted != argument)
 		pfree(encrypted);
 	return added;
 }
@@ -79,12 +82,30 @@ text_of(EvwBytes bytes)
 	return PointerGetDatum(result);
 }
 
+/* A text of these bytes, which are valid as they are, where the marker wants it. */
 static Datum
-take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
+put_text(EvcRowSpace *space, EvwBytes bytes)
+{
+	size_t len = VARHDRSZ + bytes.len;
+	text *result;
+
+	if (space == NULL || len > space->size - space->used)
+		return PointerGetDatum(
+			cstring_to_text_with_len((const char *) bytes.data, (int) bytes.len));
+	result = (text *) (space->data + space->used);
+	/* The size is a multiple of that, too. */
+	space->used += INTALIGN(len);
+	SET_VARSIZE(result, len);
+	memcpy(VARDATA(result), bytes.data, bytes.len);
+	return PointerGetDatum(result);
+}
+
+/* Other than a text that is ASCII, as most of them are. */
+static Datum
+take_other(EvcMarker *marker, EvcTicket ticket, EvwStatus status, EvwBytes bytes,
+		   bool *is_null)
 {
 	bool trying = marker->kind == EVC_MARKER_TRY_DECRYPT;
-	EvwBytes bytes;
-	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
 
 	*is_null = true;
 	if (is_error(marker->kind, status))
@@ -100,6 +121,19 @@ take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 	return marker->type != NULL
 			   ? evc_plaintype_decode(marker->type, bytes, ticket.datatype)
 			   : text_of(bytes);
+}
+
+static Datum
+take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
+{
+	EvwBytes bytes;
+	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
+
+	if (status != EVW_OK || !marker->gives_text || ticket.datatype == EVW_NUMBER ||
+		!evc_batch_is_ascii(batch))
+		return take_other(marker, ticket, status, bytes, is_null);
+	*is_null = false;
+	return put_text(marker->space, bytes);
 }
 
 const EvcMarkerWork evc_decrypting = {.add = evc_ciphertext_add,

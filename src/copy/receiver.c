@@ -26,6 +26,9 @@
  */
 #define WRITTEN_ROWS 64
 
+/* Texts of a row that come to no more are put where those of the row before were. */
+#define SPACE_SIZE 4096
+
 /* A COPY that core is about to execute. */
 typedef struct EvcUnload
 {
@@ -46,7 +49,8 @@ typedef struct Receiver
 	int filling;		   /* of these */
 	TupleDesc desc;		   /* of the query: ciphertext */
 	TupleTableSlot *slot;  /* a row of plaintext */
-	MemoryContext written; /* of its values */
+	MemoryContext written; /* of its values, but for those in: */
+	EvcRowSpace space;
 } Receiver;
 
 static ExecutorStart_hook_type prev_executor_start_hook;
@@ -107,7 +111,7 @@ add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
 	evc_rows_added(rows, 0, kept);
 }
 
-static Datum
+static inline Datum
 value_of(const EvcCopyRows *rows, int row, int field, bool *is_null)
 {
 	EvcMarker *marker = rows->shape->fields[field].marker;
@@ -120,28 +124,40 @@ value_of(const EvcCopyRows *rows, int row, int field, bool *is_null)
 	return (Datum) 0;
 }
 
-/* Hands a set of rows that is out over to COPY, and empties it. */
+static inline void
+emit_row(Receiver *receiver, const EvcCopyRows *rows, int row)
+{
+	TupleTableSlot *slot = receiver->slot;
+
+	receiver->space.used = 0;
+	for (int i = 0; i < receiver->shape.n_fields; i++)
+		slot->tts_values[i] = value_of(rows, row, i, &slot->tts_isnull[i]);
+	receiver->core->receiveSlot(slot, receiver->core);
+}
+
+/*
+ * Hands a set of rows that is out over to COPY, and empties it.  COPY keeps nothing of a
+ * slot, so that the next row may take the place of the one before.
+ */
 static void
 emit(Receiver *receiver, EvcCopyRows *rows)
 {
-	TupleTableSlot *slot = receiver->slot;
 	MemoryContext caller;
 
 	evc_rows_receive(rows);
 	caller = MemoryContextSwitchTo(receiver->written);
+	ExecStoreVirtualTuple(receiver->slot);
 	for (int row = 0; row < rows->n_rows; row++)
 	{
-		CHECK_FOR_INTERRUPTS();
 		if (row % WRITTEN_ROWS == 0)
+		{
+			CHECK_FOR_INTERRUPTS();
 			MemoryContextReset(receiver->written);
-		ExecClearTuple(slot);
-		for (int i = 0; i < receiver->shape.n_fields; i++)
-			slot->tts_values[i] = value_of(rows, row, i, &slot->tts_isnull[i]);
-		ExecStoreVirtualTuple(slot);
-		receiver->core->receiveSlot(slot, receiver->core);
+		}
+		emit_row(receiver, rows, row);
 	}
 	MemoryContextSwitchTo(caller);
-	ExecClearTuple(slot);
+	ExecClearTuple(receiver->slot);
 	MemoryContextReset(receiver->written);
 	evc_rows_reset(rows);
 }
@@ -204,7 +220,8 @@ destroy(DestReceiver *self)
 }
 
 static void
-init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload)
+init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload,
+		   EvcRowSpace *space)
 {
 	ListCell *cell;
 
@@ -218,6 +235,7 @@ init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload)
 		field->name = NameStr(TupleDescAttr(desc, column->number - 1)->attname);
 		field->place = shape->n_places++;
 		field->marker = evc_copy_marker(column, evc_copy_decrypt_kind(column));
+		field->marker->space = space;
 		field->bound_to = evc_copy_bound_to(column);
 		if (column->label != NULL)
 			field->context = evc_label_context_new(column->label, desc);
@@ -261,7 +279,8 @@ attach(EvcUnload *unload, QueryDesc *query)
 	receiver->core = query->dest;
 	receiver->query = query;
 	receiver->desc = query->tupDesc;
-	init_shape(&receiver->shape, query->tupDesc, unload);
+	receiver->space = (EvcRowSpace){.data = palloc(SPACE_SIZE), .size = SPACE_SIZE};
+	init_shape(&receiver->shape, query->tupDesc, unload, &receiver->space);
 	for (int i = 0; i < EVC_BATCH_DEPTH_MAX; i++)
 		evc_rows_init(&receiver->sets[i], &receiver->shape, CurrentMemoryContext);
 	query->tupDesc = plain_desc(query->tupDesc, unload);

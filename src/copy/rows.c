@@ -127,15 +127,6 @@ evc_rows_set_called(EvcCopyRows *rows, int field, Datum value, NullableDatum oth
 		set_called(rows, field, &(NullableDatum){value, false});
 }
 
-void
-evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
-{
-	rows->lines[rows->n_rows] = line;
-	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
-	rows->n_rows++;
-	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
-}
-
 /* A set without rows is never full, so it is emptied. */
 void
 evc_rows_skipped(EvcCopyRows *rows, size_t size)

@@ -106,7 +106,14 @@ extern void evc_rows_set_called(EvcCopyRows *rows, int field, Datum value,
 								NullableDatum other);
 
 /* The row is complete; of its values "size" bytes are held in rows->context. */
-extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
+static inline void
+evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
+{
+	rows->lines[rows->n_rows] = line;
+	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
+	rows->n_rows++;
+	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+}
 
 /* A row that will not be added has left something in rows->context. */
 extern void evc_rows_skipped(EvcCopyRows *rows, size_t size);
