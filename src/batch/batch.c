@@ -17,7 +17,6 @@
 #include "client/buffer.h"
 #include "client/report.h"
 #include "guc.h"
-#include "value/plain.h"
 #include "wire/limits.h"
 #include "wire/report.h"
 #include "wire/writer.h"
@@ -36,6 +35,7 @@
 
 struct EvcBatch
 {
+	EvcBatchHead head; /* first: see there */
 	MemoryContext context;
 	MemoryContextCallback wipe;
 	EvcBatchKind kind;
@@ -54,12 +54,7 @@ struct EvcBatch
 	EvwCurve curve; /* of the first ciphertext, which the statistics count them by */
 	EvcHeaderTexts texts;
 	EvcCall *call; /* NULL: not sent */
-	bool received; /* its result: */
-	EvwResult result;
-	bool ascii;		  /* without NUL; as soon as "ascii_known" */
-	bool ascii_known;
-	uint32 *offsets;  /* of every value in the result's bytes, and of their end */
-	uint32 n_offsets; /* room for */
+	bool received;
 	EvcUsage usage;
 	size_t kept_bytes;
 	EvcBatch *more; /* what a call has beyond a frame; NULL: nothing */
@@ -143,16 +138,17 @@ evc_batch_count(const EvcBatch *batch)
 	return batch->count + (batch->more == NULL ? 0 : evc_batch_count(batch->more));
 }
 
-size_t
-evc_batch_bytes(const EvcBatch *batch)
+/* Values were added or removed, or something is kept. */
+static inline void
+count_bytes(EvcBatch *batch)
 {
 	size_t bytes = batch->columns.len - batch->mark + batch->kept_bytes;
 
 	if (batch->kind.bound)
 		bytes += evc_contexts_size(&batch->contexts);
-	for (const EvcBatch *more = batch->more; more != NULL; more = more->more)
-		bytes += more->columns.len - more->mark + evc_contexts_size(&more->contexts);
-	return bytes;
+	if (batch->more != NULL)
+		bytes += batch->more->head.bytes;
+	batch->head.bytes = bytes;
 }
 
 /* Of the values with one more. */
@@ -247,6 +243,7 @@ append(EvcBatch *batch, const EvcBatchValue *value)
 	if (bytes.len > 0)
 		memcpy(evw_buf_extend(&batch->columns, bytes.len), bytes.data, bytes.len);
 	evw_put_le32(evw_buf_extend(&batch->lengths, 4), (uint32_t) bytes.len);
+	count_bytes(batch);
 	return batch->count++;
 }
 
@@ -271,7 +268,9 @@ evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value)
 		return number;
 	if (batch->more == NULL)
 		batch->more = evc_batch_new(batch->context, batch->kind);
-	return batch->count + evc_batch_add_further(batch->more, value);
+	number = batch->count + evc_batch_add_further(batch->more, value);
+	count_bytes(batch);
+	return number;
 }
 
 static void
@@ -293,6 +292,7 @@ evc_batch_truncate(EvcBatch *batch, uint32 count)
 	if (count > batch->count)
 	{
 		evc_batch_truncate(batch->more, count - batch->count);
+		count_bytes(batch);
 		return;
 	}
 	drop_more(batch);
@@ -304,6 +304,7 @@ evc_batch_truncate(EvcBatch *batch, uint32 count)
 		evc_buffer_truncate(&batch->datatypes, count);
 	batch->count = count;
 	evc_contexts_truncate(&batch->contexts, count);
+	count_bytes(batch);
 	/* It may have noted some that are no more. */
 	evc_dedup_reset(&batch->dedup);
 }
@@ -324,6 +325,7 @@ evc_batch_keep(EvcBatch *batch, void *what, size_t len)
 
 	batch->kept = lappend(batch->kept, what);
 	batch->kept_bytes += len;
+	count_bytes(batch);
 	MemoryContextSwitchTo(caller);
 	return (uint32) list_length(batch->kept) - 1;
 }
@@ -390,49 +392,21 @@ evc_usage_add(EvcUsage *sum, const EvcUsage *more)
 	sum->cache_hits += more->cache_hits;
 }
 
-static void
-make_offsets(EvcBatch *batch)
-{
-	uint32 needed = batch->count + 1;
-
-	if (batch->n_offsets >= needed)
-		return;
-	if (batch->offsets != NULL)
-		pfree(batch->offsets);
-	batch->offsets = NULL;
-	batch->n_offsets = 0;
-	batch->offsets =
-		MemoryContextAllocHuge(batch->context, sizeof(uint32) * needed);
-	batch->n_offsets = needed;
-}
-
-static void
-index_result(EvcBatch *batch)
-{
-	const uint8_t *length_at = batch->result.values.lengths.data;
-	uint32 offset = 0;
-
-	make_offsets(batch);
-	for (uint32 i = 0; i < batch->count; i++, length_at += 4)
-	{
-		batch->offsets[i] = offset;
-		offset += evw_get_le32(length_at);
-	}
-	batch->offsets[batch->count] = offset;
-}
-
 void
 evc_batch_receive(EvcBatch *batch)
 {
+	EvwResult result;
+
 	if (batch->call == NULL || batch->received)
 		return;
-	evc_call_finish(batch->call, &batch->result);
+	evc_call_finish(batch->call, &result);
 	evc_usage_add(&batch->usage, evc_call_usage(batch->call));
-	index_result(batch);
+	evc_results_set(&batch->head.results, batch->context, &result, batch->count);
 	if (batch->more != NULL)
 	{
 		evc_batch_receive(batch->more);
 		evc_usage_add(&batch->usage, evc_batch_usage(batch->more));
+		batch->head.results.further = &batch->more->head.results;
 	}
 	batch->received = true;
 }
@@ -442,31 +416,6 @@ evc_batch_run(EvcBatch *batch)
 {
 	evc_batch_send(batch);
 	evc_batch_receive(batch);
-}
-
-EvwStatus
-evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result)
-{
-	const EvwResult *reply = &batch->result;
-	uint8_t code;
-
-	Assert(batch->received && index < evc_batch_count(batch));
-	if (index >= batch->count)
-		return evc_batch_result(batch->more, index - batch->count, result);
-	result->data = reply->values.bytes.data + batch->offsets[index];
-	result->len = batch->offsets[index + 1] - batch->offsets[index];
-	code = reply->statuses.data != NULL ? reply->statuses.data[index] : 0;
-	return code == 0 ? EVW_OK : (EvwStatus) (EVW_VALUE_STATUS_BASE + code);
-}
-
-bool
-evc_batch_is_ascii(EvcBatch *batch)
-{
-	if (!batch->ascii_known)
-		batch->ascii = evc_plain_is_ascii(batch->result.values.bytes) &&
-					   (batch->more == NULL || evc_batch_is_ascii(batch->more));
-	batch->ascii_known = true;
-	return batch->ascii;
 }
 
 const EvcUsage *
@@ -482,7 +431,8 @@ evc_batch_reset(EvcBatch *batch)
 		evc_call_drop(batch->call);
 	batch->call = NULL;
 	batch->received = false;
-	batch->ascii_known = false;
+	evc_results_clear(&batch->head.results);
+	batch->head.bytes = 0;
 	/* Ciphertext is no secret, unlike what it may be bound to. */
 	if (batch->kind.verb == EVW_VERB_DECRYPT && !batch->kind.bound)
 		evc_buffer_clear(&batch->columns);

@@ -89,13 +89,6 @@ evc_marker_bound_context(const EvcMarker *marker, const NullableDatum *arguments
 }
 
 bool
-evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value, EvcTicket *ticket)
-{
-	ticket->datatype = value->datatype;
-	return evc_batch_add(batch, value, &ticket->index);
-}
-
-bool
 evc_marker_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket)
 {
 	return works[kind]->fails(kind, batch, ticket);

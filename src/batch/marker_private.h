@@ -48,7 +48,11 @@ evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
  * Adds one value, or returns false if it does not fit beside others of which there is
  * one.
  */
-extern bool evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value,
-								 EvcTicket *ticket);
+static inline bool
+evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value, EvcTicket *ticket)
+{
+	ticket->datatype = value->datatype;
+	return evc_batch_add(batch, value, &ticket->index);
+}
 
 #endif /* EVC_MARKER_PRIVATE_H */
