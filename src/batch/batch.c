@@ -40,12 +40,13 @@ struct EvcBatch
 	MemoryContextCallback wipe;
 	EvcBatchKind kind;
 	uint32 count;
-	EvwBuf columns;	  /* begins with the bin of values, open until it is sent */
-	size_t mark;	  /* of that bin */
-	EvwBuf lengths;	  /* 4 bytes a value */
-	size_t room;	  /* that a frame, or its reply, needs for a value beside its bytes */
-	size_t max;		  /* bytes of a value */
-	bool typed;		  /* some are not strings: */
+	EvwBuf columns; /* begins with the bin of values, open until it is sent */
+	size_t mark;	/* of that bin */
+	EvwBuf lengths; /* 4 bytes a value */
+	size_t room;	/* that a frame, or its reply, needs for a value beside its bytes */
+	size_t max;		/* bytes of a value */
+	size_t quick; /* a shorter string needs no more than to be copied; see add_quickly */
+	bool typed;	  /* some are not strings: */
 	EvwBuf datatypes; /* 1 byte a value; empty if all are */
 	EvcContexts contexts;
 	EvcDedup dedup;		  /* of values that may share a result */
@@ -217,11 +218,54 @@ add_datatype(EvcBatch *batch, EvwDatatype datatype)
 	*evw_buf_extend(&batch->datatypes, 1) = (uint8_t) datatype;
 }
 
+/* How long a value may be for which nothing is to be decided; 0: none, else one more. */
+static size_t
+quick_length(const EvcBatch *batch)
+{
+	size_t count = batch->count;
+	size_t bytes = batch->columns.len - batch->mark;
+	size_t taken = bytes + (count + 1) * batch->room + FRAME_ROOM;
+	size_t most = (EVW_VALUES_MAX - count) * batch->room;
+
+	if (batch->kind.bound || batch->typed || batch->more != NULL ||
+		taken >= EVW_FRAME_MAX ||
+		(may_share(batch) && evc_dedup_looks(&batch->dedup, count)))
+		return 0;
+	most = Min(most, EVW_FRAME_MAX - taken + 1);
+	most = Min(most, batch->max + 1);
+	return Min(most, batch->columns.cap - batch->columns.len);
+}
+
+/*
+ * Most values: short strings, as those before were, with room in the buffers.  Each takes
+ * more off "quick" than off whatever it was computed from.
+ */
+static inline bool
+add_quickly(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
+{
+	size_t len = value->bytes.len;
+	size_t taken = len + batch->room;
+
+	if (len >= batch->quick || batch->lengths.cap - batch->lengths.len < 4 ||
+		(batch->kind.verb == EVW_VERB_ENCRYPT && value->datatype != EVW_STRING))
+		return false;
+	Assert(batch->call == NULL);
+	memcpy(batch->columns.data + batch->columns.len, value->bytes.data, len);
+	evw_put_le32(batch->lengths.data + batch->lengths.len, (uint32_t) len);
+	batch->columns.len += len;
+	batch->lengths.len += 4;
+	batch->quick -= Min(taken, batch->quick);
+	batch->head.bytes += len;
+	*number = batch->count++;
+	return true;
+}
+
 /* One that is short enough, and fits. */
 static inline uint32
 append(EvcBatch *batch, const EvcBatchValue *value)
 {
 	EvwBytes bytes = value->bytes;
+	uint32 number;
 
 	Assert(batch->call == NULL);
 	if (batch->kind.verb == EVW_VERB_ENCRYPT)
@@ -244,11 +288,13 @@ append(EvcBatch *batch, const EvcBatchValue *value)
 		memcpy(evw_buf_extend(&batch->columns, bytes.len), bytes.data, bytes.len);
 	evw_put_le32(evw_buf_extend(&batch->lengths, 4), (uint32_t) bytes.len);
 	count_bytes(batch);
-	return batch->count++;
+	number = batch->count++;
+	batch->quick = quick_length(batch);
+	return number;
 }
 
-bool
-evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
+static pg_noinline bool
+add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
 {
 	if (batch->count > 0 && !fits(batch, value))
 		return false;
@@ -257,6 +303,12 @@ evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
 		evc_report_status(EVW_FRAME_TOO_LONG);
 	*number = append(batch, value);
 	return true;
+}
+
+bool
+evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
+{
+	return add_quickly(batch, value, number) || add(batch, value, number);
 }
 
 uint32
@@ -268,6 +320,7 @@ evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value)
 		return number;
 	if (batch->more == NULL)
 		batch->more = evc_batch_new(batch->context, batch->kind);
+	batch->quick = 0;
 	number = batch->count + evc_batch_add_further(batch->more, value);
 	count_bytes(batch);
 	return number;
@@ -296,6 +349,7 @@ evc_batch_truncate(EvcBatch *batch, uint32 count)
 		return;
 	}
 	drop_more(batch);
+	batch->quick = 0;
 	for (uint32 i = count; i < batch->count; i++)
 		len -= evw_get_le32(batch->lengths.data + (size_t) i * 4);
 	evc_buffer_truncate(&batch->columns, len);
@@ -433,6 +487,7 @@ evc_batch_reset(EvcBatch *batch)
 	batch->received = false;
 	evc_results_clear(&batch->head.results);
 	batch->head.bytes = 0;
+	batch->quick = 0;
 	/* Ciphertext is no secret, unlike what it may be bound to. */
 	if (batch->kind.verb == EVW_VERB_DECRYPT && !batch->kind.bound)
 		evc_buffer_clear(&batch->columns);

@@ -10,25 +10,38 @@
 #include "client/report.h"
 #include "type/encrypted.h"
 
+/* One with a context, or that has to be fetched. */
+static pg_noinline bool
+add_other(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+		  EvcTicket *ticket)
+{
+	Datum argument = arguments[0].value;
+	struct varlena *encrypted = PG_DETOAST_DATUM_PACKED(argument);
+	EvcPlain context = evc_marker_context(marker, arguments);
+	EvcBatchValue value = {evc_encrypted_bytes(encrypted), .context = context.bytes};
+	bool added;
+
+	value.datatype = evc_encrypted_datatype(value.bytes);
+	added = evc_marker_add_value(batch, &value, ticket);
+	evc_plain_wipe(&context);
+	if ((Pointer) encrypted != DatumGetPointer(argument))
+		pfree(encrypted);
+	return added;
+}
+
 bool
 evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
 				   EvcTicket *ticket)
 {
 	struct varlena *argument = (struct varlena *) DatumGetPointer(arguments[0].value);
-	struct varlena *encrypted = argument;
-	EvcPlain context = evc_marker_context(marker, arguments);
-	EvcBatchValue value = {.context = context.bytes};
-	bool added;
+	EvcBatchValue value = {0};
 
-	if (VARATT_IS_COMPRESSED(argument) || VARATT_IS_EXTERNAL(argument))
-		encrypted = pg_detoast_datum_packed(argument);
-	value.bytes = evc_encrypted_bytes(encrypted);
+	if (marker->batches.bound || VARATT_IS_COMPRESSED(argument) ||
+		VARATT_IS_EXTERNAL(argument))
+		return add_other(marker, batch, arguments, ticket);
+	value.bytes = evc_encrypted_bytes(argument);
 	value.datatype = evc_encrypted_datatype(value.bytes);
-	added = evc_marker_add_value(batch, &value, ticket);
-	evc_plain_wipe(&context);
-	if (encrypted != argument)
-		pfree(encrypted);
-	return added;
+	return evc_marker_add_value(batch, &value, ticket);
 }
 
 /* Statuses of a value that try_decrypt shows as NULL. */
@@ -82,16 +95,22 @@ text_of(EvwBytes bytes)
 	return PointerGetDatum(result);
 }
 
+static pg_noinline Datum
+new_text(EvwBytes bytes)
+{
+	return PointerGetDatum(
+		cstring_to_text_with_len((const char *) bytes.data, (int) bytes.len));
+}
+
 /* A text of these bytes, which are valid as they are, where the marker wants it. */
-static Datum
+static inline Datum
 put_text(EvcRowSpace *space, EvwBytes bytes)
 {
 	size_t len = VARHDRSZ + bytes.len;
 	text *result;
 
 	if (space == NULL || len > space->size - space->used)
-		return PointerGetDatum(
-			cstring_to_text_with_len((const char *) bytes.data, (int) bytes.len));
+		return new_text(bytes);
 	result = (text *) (space->data + space->used);
 	/* The size is a multiple of that, too. */
 	space->used += INTALIGN(len);
@@ -101,7 +120,7 @@ put_text(EvcRowSpace *space, EvwBytes bytes)
 }
 
 /* Other than a text that is ASCII, as most of them are. */
-static Datum
+static pg_noinline Datum
 take_other(EvcMarker *marker, EvcTicket ticket, EvwStatus status, EvwBytes bytes,
 		   bool *is_null)
 {

@@ -39,6 +39,13 @@ typedef struct EvcUnload
 	bool attached;
 } EvcUnload;
 
+/* A field whose values are no Datums themselves, and that is not decrypted. */
+typedef struct Pointers
+{
+	int number;	  /* of the field, from 0 */
+	int16 length; /* of its type */
+} Pointers;
+
 typedef struct Receiver
 {
 	DestReceiver public; /* first: the executor's view of it */
@@ -46,8 +53,11 @@ typedef struct Receiver
 	QueryDesc *query;
 	EvcCopyShape shape;
 	EvcCopyRows sets[EVC_BATCH_DEPTH_MAX];
-	int filling;		   /* of these */
-	TupleDesc desc;		   /* of the query: ciphertext */
+	EvcCopyRows *filling; /* of these */
+	int *called;		  /* fields that are decrypted, from 0, in the order of places */
+	int n_called;
+	Pointers *pointers; /* and those that are copied */
+	int n_pointers;
 	TupleTableSlot *slot;  /* a row of plaintext */
 	MemoryContext written; /* of its values, but for those in: */
 	EvcRowSpace space;
@@ -59,24 +69,8 @@ static EvcUnload *unloads; /* the innermost one */
 static EvcCopyRows *
 other_set(Receiver *receiver)
 {
-	return &receiver->sets[(receiver->filling + 1) % EVC_BATCH_DEPTH_MAX];
-}
-
-/* Returns the bytes that have been copied. */
-static size_t
-keep(EvcCopyRows *rows, int field, Form_pg_attribute attribute, Datum value)
-{
-	MemoryContext caller;
-	Datum copy = value;
-
-	if (!attribute->attbyval)
-	{
-		caller = MemoryContextSwitchTo(rows->context);
-		copy = datumCopy(value, false, attribute->attlen);
-		MemoryContextSwitchTo(caller);
-	}
-	evc_rows_set(rows, field, EVC_COPY_VALUE, copy);
-	return attribute->attbyval ? 0 : datumGetSize(copy, false, attribute->attlen);
+	return &receiver
+				->sets[(receiver->filling - receiver->sets + 1) % EVC_BATCH_DEPTH_MAX];
 }
 
 /* NULL if there is none with this number. */
@@ -88,50 +82,95 @@ column_of(const TupleTableSlot *slot, AttrNumber number)
 	return (NullableDatum){slot->tts_values[number - 1], slot->tts_isnull[number - 1]};
 }
 
+/* What the row's values are that point to somewhere: returns the bytes copied. */
+static pg_noinline size_t
+copy_values(Receiver *receiver, EvcCopyRows *rows, const EvcCopyRow *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(rows->context);
+	size_t copied = 0;
+
+	for (int i = 0; i < receiver->n_pointers; i++)
+	{
+		const Pointers *field = &receiver->pointers[i];
+		Datum *value = &row->values[field->number];
+
+		if (row->states[field->number] == EVC_COPY_NULL)
+			continue;
+		*value = datumCopy(*value, false, field->length);
+		copied += datumGetSize(*value, false, field->length);
+	}
+	MemoryContextSwitchTo(caller);
+	return copied;
+}
+
 /* Ciphertext goes straight into the batch; the rest is copied. */
-static void
+static inline void
 add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
 {
+	int n_fields = receiver->shape.n_fields;
 	size_t kept = 0;
+	EvcCopyRow row;
 
 	evc_rows_reserve(rows);
 	slot_getallattrs(slot);
-	for (int i = 0; i < receiver->shape.n_fields; i++)
+	row = evc_rows_row(rows, rows->n_rows);
+	for (int i = 0; i < n_fields; i++)
 	{
-		const EvcCopyField *field = &receiver->shape.fields[i];
-
-		if (slot->tts_isnull[i])
-			evc_rows_set(rows, i, EVC_COPY_NULL, (Datum) 0);
-		else if (field->marker != NULL)
-			evc_rows_set_called(rows, i, slot->tts_values[i],
-								column_of(slot, field->bound_to));
-		else
-			kept += keep(rows, i, TupleDescAttr(receiver->desc, i), slot->tts_values[i]);
+		row.values[i] = slot->tts_values[i];
+		row.states[i] = slot->tts_isnull[i] ? EVC_COPY_NULL : EVC_COPY_VALUE;
 	}
-	evc_rows_added(rows, 0, kept);
+	if (receiver->n_pointers > 0)
+		kept = copy_values(receiver, rows, &row);
+	for (int i = 0; i < receiver->n_called; i++)
+	{
+		int number = receiver->called[i];
+		const EvcCopyField *field = &receiver->shape.fields[number];
+
+		if (slot->tts_isnull[number])
+			continue;
+		if (field->context == NULL)
+			evc_rows_call(rows, field, &row.places[i], slot->tts_values[number]);
+		else
+			evc_rows_set_called(rows, number, slot->tts_values[number],
+								column_of(slot, field->bound_to));
+	}
+	evc_rows_kept(rows, kept);
 }
 
-static inline Datum
-value_of(const EvcCopyRows *rows, int row, int field, bool *is_null)
+/* Of a field that has a marker, other than what came back for it. */
+static pg_noinline void
+check_other(const EvcCopyField *field, EvcCopyState state)
 {
-	EvcMarker *marker = rows->shape->fields[field].marker;
-
-	*is_null = evc_rows_state(rows, row, field) == EVC_COPY_NULL;
-	if (!*is_null)
-		return evc_rows_value(rows, row, field, is_null);
-	if (marker != NULL)
-		evc_marker_check_null(marker);
-	return (Datum) 0;
+	if (state == EVC_COPY_UNBOUND)
+		evc_rows_refuse_unbound(field);
+	evc_marker_check_null(field->marker);
 }
 
 static inline void
-emit_row(Receiver *receiver, const EvcCopyRows *rows, int row)
+emit_row(Receiver *receiver, const EvcCopyRow *row)
 {
 	TupleTableSlot *slot = receiver->slot;
+	int n_fields = receiver->shape.n_fields;
 
 	receiver->space.used = 0;
-	for (int i = 0; i < receiver->shape.n_fields; i++)
-		slot->tts_values[i] = value_of(rows, row, i, &slot->tts_isnull[i]);
+	for (int i = 0; i < n_fields; i++)
+	{
+		slot->tts_values[i] = row->values[i];
+		slot->tts_isnull[i] = row->states[i] == EVC_COPY_NULL;
+	}
+	for (int i = 0; i < receiver->n_called; i++)
+	{
+		int number = receiver->called[i];
+		const EvcCopyField *field = &receiver->shape.fields[number];
+		const EvcCopyPlace *place = &row->places[i];
+
+		if (row->states[number] == EVC_COPY_VALUE)
+			slot->tts_values[number] =
+				evc_marker_take(field->marker, place->batch, place->ticket,
+								&slot->tts_isnull[number]);
+		else
+			check_other(field, (EvcCopyState) row->states[number]);
+	}
 	receiver->core->receiveSlot(slot, receiver->core);
 }
 
@@ -142,19 +181,20 @@ emit_row(Receiver *receiver, const EvcCopyRows *rows, int row)
 static void
 emit(Receiver *receiver, EvcCopyRows *rows)
 {
+	EvcCopyRow row = evc_rows_row(rows, 0);
 	MemoryContext caller;
 
 	evc_rows_receive(rows);
 	caller = MemoryContextSwitchTo(receiver->written);
 	ExecStoreVirtualTuple(receiver->slot);
-	for (int row = 0; row < rows->n_rows; row++)
+	for (int i = 0; i < rows->n_rows; i++, evc_rows_next(rows, &row))
 	{
-		if (row % WRITTEN_ROWS == 0)
+		if (i % WRITTEN_ROWS == 0)
 		{
 			CHECK_FOR_INTERRUPTS();
 			MemoryContextReset(receiver->written);
 		}
-		emit_row(receiver, rows, row);
+		emit_row(receiver, &row);
 	}
 	MemoryContextSwitchTo(caller);
 	ExecClearTuple(receiver->slot);
@@ -166,7 +206,7 @@ emit(Receiver *receiver, EvcCopyRows *rows)
 static void
 turn(Receiver *receiver)
 {
-	EvcCopyRows *full = &receiver->sets[receiver->filling];
+	EvcCopyRows *full = receiver->filling;
 
 	evc_rows_send(full);
 	if (other_set(receiver)->n_rows > 0)
@@ -174,14 +214,14 @@ turn(Receiver *receiver)
 	if (evc_batch_depth == 1)
 		emit(receiver, full);
 	else
-		receiver->filling = (receiver->filling + 1) % EVC_BATCH_DEPTH_MAX;
+		receiver->filling = other_set(receiver);
 }
 
 static bool
 receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	Receiver *receiver = (Receiver *) self;
-	EvcCopyRows *rows = &receiver->sets[receiver->filling];
+	EvcCopyRows *rows = receiver->filling;
 
 	add_row(receiver, rows, slot);
 	if (evc_rows_full(rows))
@@ -203,7 +243,7 @@ shut_down(DestReceiver *self)
 {
 	Receiver *receiver = (Receiver *) self;
 
-	if (receiver->sets[receiver->filling].n_rows > 0)
+	if (receiver->filling->n_rows > 0)
 		turn(receiver);
 	if (other_set(receiver)->n_rows > 0)
 		emit(receiver, other_set(receiver));
@@ -233,7 +273,6 @@ init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload,
 		EvcCopyField *field = &shape->fields[column->number - 1];
 
 		field->name = NameStr(TupleDescAttr(desc, column->number - 1)->attname);
-		field->place = shape->n_places++;
 		field->marker = evc_copy_marker(column, evc_copy_decrypt_kind(column));
 		field->marker->space = space;
 		field->bound_to = evc_copy_bound_to(column);
@@ -241,6 +280,29 @@ init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload,
 			field->context = evc_label_context_new(column->label, desc);
 	}
 	evc_shape_group(shape);
+}
+
+/* The fields that take more than to be passed on, in the order of the columns. */
+static void
+list_fields(Receiver *receiver, TupleDesc desc)
+{
+	EvcCopyShape *shape = &receiver->shape;
+
+	receiver->called = palloc(shape->n_fields * sizeof(int));
+	receiver->pointers = palloc(shape->n_fields * sizeof(Pointers));
+	for (int i = 0; i < shape->n_fields; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (shape->fields[i].marker != NULL)
+		{
+			shape->fields[i].place = receiver->n_called;
+			receiver->called[receiver->n_called++] = i;
+		}
+		else if (!attribute->attbyval)
+			receiver->pointers[receiver->n_pointers++] = (Pointers){i, attribute->attlen};
+	}
+	shape->n_places = receiver->n_called;
 }
 
 /* The query's columns as COPY is to see them. */
@@ -278,9 +340,10 @@ attach(EvcUnload *unload, QueryDesc *query)
 	receiver->public.mydest = DestCopyOut;
 	receiver->core = query->dest;
 	receiver->query = query;
-	receiver->desc = query->tupDesc;
 	receiver->space = (EvcRowSpace){.data = palloc(SPACE_SIZE), .size = SPACE_SIZE};
 	init_shape(&receiver->shape, query->tupDesc, unload, &receiver->space);
+	list_fields(receiver, query->tupDesc);
+	receiver->filling = receiver->sets;
 	for (int i = 0; i < EVC_BATCH_DEPTH_MAX; i++)
 		evc_rows_init(&receiver->sets[i], &receiver->shape, CurrentMemoryContext);
 	query->tupDesc = plain_desc(query->tupDesc, unload);

@@ -89,15 +89,14 @@ place_of(const EvcCopyRows *rows, int row, const EvcCopyField *field)
 	return &rows->places[(Size) row * rows->shape->n_places + field->place];
 }
 
-static inline void
-set_called(EvcCopyRows *rows, int field, const NullableDatum *arguments)
+void
+evc_rows_call_next(EvcCopyRows *rows, const EvcCopyField *field, EvcCopyPlace *place,
+				   Datum value)
 {
-	const EvcCopyField *what = &rows->shape->fields[field];
-	EvcCopyPlace *place = place_of(rows, rows->n_rows, what);
+	NullableDatum argument = {value, false};
 
-	evc_rows_set(rows, field, EVC_COPY_VALUE, (Datum) 0);
-	place->batch = evc_group_add(&rows->groups[what->group], rows->owner, what->marker,
-								 arguments, &place->ticket);
+	place->batch = evc_group_add_to_next(&rows->groups[field->group], rows->owner,
+										 field->marker, &argument, &place->ticket);
 }
 
 /* With a context, which a label says. */
@@ -106,6 +105,7 @@ set_bound(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
 {
 	const EvcCopyField *what = &rows->shape->fields[field];
 	NullableDatum arguments[EVC_ARGUMENTS_MAX] = {{value, false}};
+	EvcCopyPlace *place;
 	NullableDatum *context = &arguments[evc_marker_info(what->marker->kind)->context_at];
 
 	*context = evc_label_context(what->context, other);
@@ -114,17 +114,25 @@ set_bound(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
 		evc_rows_set(rows, field, EVC_COPY_UNBOUND, (Datum) 0);
 		return;
 	}
-	set_called(rows, field, arguments);
+	evc_rows_set(rows, field, EVC_COPY_VALUE, (Datum) 0);
+	place = place_of(rows, rows->n_rows, what);
+	place->batch = evc_group_add(&rows->groups[what->group], rows->owner, what->marker,
+								 arguments, &place->ticket);
 	pfree(DatumGetPointer(context->value));
 }
 
 void
 evc_rows_set_called(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
 {
-	if (rows->shape->fields[field].context != NULL)
+	const EvcCopyField *what = &rows->shape->fields[field];
+
+	if (what->context != NULL)
+	{
 		set_bound(rows, field, value, other);
-	else
-		set_called(rows, field, &(NullableDatum){value, false});
+		return;
+	}
+	evc_rows_set(rows, field, EVC_COPY_VALUE, (Datum) 0);
+	evc_rows_call(rows, what, place_of(rows, rows->n_rows, what), value);
 }
 
 /* A set without rows is never full, so it is emptied. */

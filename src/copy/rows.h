@@ -77,12 +77,38 @@ evc_rows_full(const EvcCopyRows *rows)
 /* More room for rows. */
 extern void evc_rows_grow(EvcCopyRows *rows);
 
-/* Room for one more row, not counted before evc_rows_added. */
+/* Room for one more row, not counted before evc_rows_added or evc_rows_kept. */
 static inline void
 evc_rows_reserve(EvcCopyRows *rows)
 {
 	if (rows->n_rows == rows->capacity)
 		evc_rows_grow(rows);
+}
+
+/* A row's part of the arrays, or that of the one being added. */
+typedef struct EvcCopyRow
+{
+	Datum *values;
+	uint8 *states;
+	EvcCopyPlace *places;
+} EvcCopyRow;
+
+static inline EvcCopyRow
+evc_rows_row(const EvcCopyRows *rows, int row)
+{
+	Size at = (Size) row * rows->shape->n_fields;
+
+	return (EvcCopyRow){rows->values + at, rows->states + at,
+						rows->places + (Size) row * rows->shape->n_places};
+}
+
+/* Goes on to the row after it. */
+static inline void
+evc_rows_next(const EvcCopyRows *rows, EvcCopyRow *row)
+{
+	row->values += rows->shape->n_fields;
+	row->states += rows->shape->n_fields;
+	row->places += rows->shape->n_places;
 }
 
 /*
@@ -98,21 +124,45 @@ evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
 	rows->values[at] = value;
 }
 
+/* evc_rows_call where the batch, if there is one, does not take the value. */
+extern void evc_rows_call_next(EvcCopyRows *rows, const EvcCopyField *field,
+							   EvcCopyPlace *place, Datum value);
+
 /*
- * evc_rows_set of a value that has a marker and is not NULL, where "other" is that of
- * the column that its context needs, if it needs one.
+ * evc_rows_set of a value that has a marker and is not NULL: without a context, or with
+ * one, where "other" is the value of the column that the context needs, if it needs one.
  */
+static inline void
+evc_rows_call(EvcCopyRows *rows, const EvcCopyField *field, EvcCopyPlace *place,
+			  Datum value)
+{
+	EvcBatchGroup *group = &rows->groups[field->group];
+	NullableDatum argument = {value, false};
+
+	place->batch = group->filling;
+	if (place->batch == NULL ||
+		!evc_marker_add(field->marker, place->batch, &argument, &place->ticket))
+		evc_rows_call_next(rows, field, place, value);
+}
+
 extern void evc_rows_set_called(EvcCopyRows *rows, int field, Datum value,
 								NullableDatum other);
 
 /* The row is complete; of its values "size" bytes are held in rows->context. */
 static inline void
+evc_rows_kept(EvcCopyRows *rows, size_t size)
+{
+	rows->n_rows++;
+	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+}
+
+/* The same of one that came from a line of the input. */
+static inline void
 evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
 {
 	rows->lines[rows->n_rows] = line;
 	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
-	rows->n_rows++;
-	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+	evc_rows_kept(rows, size);
 }
 
 /* A row that will not be added has left something in rows->context. */
