@@ -236,10 +236,7 @@ quick_length(const EvcBatch *batch)
 	return Min(most, batch->columns.cap - batch->columns.len);
 }
 
-/*
- * Most values: short strings, as those before were, with room in the buffers.  Each takes
- * more off "quick" than off whatever it was computed from.
- */
+/* Most values: each takes at least as much off "quick" as off all that made it up. */
 static inline bool
 add_quickly(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
 {
@@ -432,18 +429,6 @@ evc_batch_send(EvcBatch *batch)
 	batch->call = evc_call_start(&request, batch->context);
 	if (batch->more != NULL)
 		evc_batch_send(batch->more);
-}
-
-void
-evc_usage_add(EvcUsage *sum, const EvcUsage *more)
-{
-	sum->requests += more->requests;
-	sum->values += more->values;
-	sum->bytes_sent += more->bytes_sent;
-	sum->bytes_received += more->bytes_received;
-	sum->e3_ns += more->e3_ns;
-	sum->wait_us += more->wait_us;
-	sum->cache_hits += more->cache_hits;
 }
 
 void

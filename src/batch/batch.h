@@ -118,9 +118,6 @@ evc_batch_is_ascii(EvcBatch *batch)
 	return evc_results_are_ascii(&((EvcBatchHead *) batch)->results);
 }
 
-/* Adds up what calls have cost. */
-extern void evc_usage_add(EvcUsage *sum, const EvcUsage *more);
-
 /* What receiving has cost since the batch was made, resets included. */
 extern const EvcUsage *evc_batch_usage(const EvcBatch *batch);
 

@@ -46,6 +46,13 @@ typedef struct Pointers
 	int16 length; /* of its type */
 } Pointers;
 
+/* One that is. */
+typedef struct Called
+{
+	int number;
+	const EvcCopyField *field;
+} Called;
+
 typedef struct Receiver
 {
 	DestReceiver public; /* first: the executor's view of it */
@@ -54,7 +61,7 @@ typedef struct Receiver
 	EvcCopyShape shape;
 	EvcCopyRows sets[EVC_BATCH_DEPTH_MAX];
 	EvcCopyRows *filling; /* of these */
-	int *called;		  /* fields that are decrypted, from 0, in the order of places */
+	Called *called;		  /* fields that are decrypted, in the order of places */
 	int n_called;
 	Pointers *pointers; /* and those that are copied */
 	int n_pointers;
@@ -113,7 +120,7 @@ add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
 
 	evc_rows_reserve(rows);
 	slot_getallattrs(slot);
-	row = evc_rows_row(rows, rows->n_rows);
+	row = rows->added;
 	for (int i = 0; i < n_fields; i++)
 	{
 		row.values[i] = slot->tts_values[i];
@@ -123,8 +130,8 @@ add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
 		kept = copy_values(receiver, rows, &row);
 	for (int i = 0; i < receiver->n_called; i++)
 	{
-		int number = receiver->called[i];
-		const EvcCopyField *field = &receiver->shape.fields[number];
+		const EvcCopyField *field = receiver->called[i].field;
+		int number = receiver->called[i].number;
 
 		if (slot->tts_isnull[number])
 			continue;
@@ -160,8 +167,8 @@ emit_row(Receiver *receiver, const EvcCopyRow *row)
 	}
 	for (int i = 0; i < receiver->n_called; i++)
 	{
-		int number = receiver->called[i];
-		const EvcCopyField *field = &receiver->shape.fields[number];
+		const EvcCopyField *field = receiver->called[i].field;
+		int number = receiver->called[i].number;
 		const EvcCopyPlace *place = &row->places[i];
 
 		if (row->states[number] == EVC_COPY_VALUE)
@@ -181,13 +188,13 @@ emit_row(Receiver *receiver, const EvcCopyRow *row)
 static void
 emit(Receiver *receiver, EvcCopyRows *rows)
 {
-	EvcCopyRow row = evc_rows_row(rows, 0);
+	EvcCopyRow row = evc_rows_first(rows);
 	MemoryContext caller;
 
 	evc_rows_receive(rows);
 	caller = MemoryContextSwitchTo(receiver->written);
 	ExecStoreVirtualTuple(receiver->slot);
-	for (int i = 0; i < rows->n_rows; i++, evc_rows_next(rows, &row))
+	for (int i = 0; i < rows->n_rows; i++, evc_rows_next(&receiver->shape, &row))
 	{
 		if (i % WRITTEN_ROWS == 0)
 		{
@@ -288,7 +295,7 @@ list_fields(Receiver *receiver, TupleDesc desc)
 {
 	EvcCopyShape *shape = &receiver->shape;
 
-	receiver->called = palloc(shape->n_fields * sizeof(int));
+	receiver->called = palloc(shape->n_fields * sizeof(Called));
 	receiver->pointers = palloc(shape->n_fields * sizeof(Pointers));
 	for (int i = 0; i < shape->n_fields; i++)
 	{
@@ -297,7 +304,7 @@ list_fields(Receiver *receiver, TupleDesc desc)
 		if (shape->fields[i].marker != NULL)
 		{
 			shape->fields[i].place = receiver->n_called;
-			receiver->called[receiver->n_called++] = i;
+			receiver->called[receiver->n_called++] = (Called){i, &shape->fields[i]};
 		}
 		else if (!attribute->attbyval)
 			receiver->pointers[receiver->n_pointers++] = (Pointers){i, attribute->attlen};

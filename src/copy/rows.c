@@ -55,6 +55,7 @@ evc_rows_reset(EvcCopyRows *rows)
 	MemoryContextReset(rows->context);
 	rows->in_flight = false;
 	rows->n_rows = 0;
+	rows->added = evc_rows_first(rows);
 	rows->fed = 0;
 	rows->at = -1;
 	rows->bytes = 0;
@@ -81,6 +82,10 @@ evc_rows_grow(EvcCopyRows *rows)
 	rows->lines = grow(rows, rows->lines, capacity * sizeof(uint64));
 	rows->sizes = grow(rows, rows->sizes, capacity * sizeof(uint32));
 	rows->capacity = (int) capacity;
+	rows->added =
+		(EvcCopyRow){rows->values + (Size) rows->n_rows * rows->shape->n_fields,
+					 rows->states + (Size) rows->n_rows * rows->shape->n_fields,
+					 rows->places + (Size) rows->n_rows * rows->shape->n_places};
 }
 
 static EvcCopyPlace *

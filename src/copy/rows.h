@@ -11,44 +11,9 @@
 
 #include "postgres.h"
 
-#include "batch/group.h"
 #include "compat.h"
-#include "copy/shape.h"
+#include "copy/row.h"
 #include "guc.h"
-
-typedef enum EvcCopyState
-{
-	EVC_COPY_VALUE,
-	EVC_COPY_NULL,
-	EVC_COPY_DEFAULT, /* the input asks for the column's default */
-	EVC_COPY_UNBOUND  /* its context is NULL, which is an error when it is taken */
-} EvcCopyState;
-
-/* Where a ciphertext will be. */
-typedef struct EvcCopyPlace
-{
-	EvcBatch *batch;
-	EvcTicket ticket;
-} EvcCopyPlace;
-
-typedef struct EvcCopyRows
-{
-	const EvcCopyShape *shape;
-	MemoryContext owner;
-	MemoryContext context; /* of the values; reset with the set */
-	EvcBatchGroup *groups;
-	bool in_flight;
-	int capacity; /* rows that the arrays hold */
-	int n_rows;
-	int fed;			  /* rows that core knows of */
-	int at;				  /* of those, the one that it is at; -1: none yet */
-	size_t bytes;		  /* held, beside those in batches */
-	Datum *values;		  /* a field of a row */
-	uint8 *states;		  /* likewise: an EvcCopyState */
-	EvcCopyPlace *places; /* a ciphertext of a row */
-	uint64 *lines;		  /* a row */
-	uint32 *sizes;		  /* a row, likewise */
-} EvcCopyRows;
 
 /* An empty set; its memory, batches and all, is below "owner". */
 extern void evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape,
@@ -85,45 +50,6 @@ evc_rows_reserve(EvcCopyRows *rows)
 		evc_rows_grow(rows);
 }
 
-/* A row's part of the arrays, or that of the one being added. */
-typedef struct EvcCopyRow
-{
-	Datum *values;
-	uint8 *states;
-	EvcCopyPlace *places;
-} EvcCopyRow;
-
-static inline EvcCopyRow
-evc_rows_row(const EvcCopyRows *rows, int row)
-{
-	Size at = (Size) row * rows->shape->n_fields;
-
-	return (EvcCopyRow){rows->values + at, rows->states + at,
-						rows->places + (Size) row * rows->shape->n_places};
-}
-
-/* Goes on to the row after it. */
-static inline void
-evc_rows_next(const EvcCopyRows *rows, EvcCopyRow *row)
-{
-	row->values += rows->shape->n_fields;
-	row->states += rows->shape->n_fields;
-	row->places += rows->shape->n_places;
-}
-
-/*
- * Sets a field of the row being added.  Values that are kept are in rows->context;
- * those to be encrypted are copied.
- */
-static inline void
-evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
-{
-	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
-
-	rows->states[at] = (uint8) state;
-	rows->values[at] = value;
-}
-
 /* evc_rows_call where the batch, if there is one, does not take the value. */
 extern void evc_rows_call_next(EvcCopyRows *rows, const EvcCopyField *field,
 							   EvcCopyPlace *place, Datum value);
@@ -154,6 +80,7 @@ evc_rows_kept(EvcCopyRows *rows, size_t size)
 {
 	rows->n_rows++;
 	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+	evc_rows_next(rows->shape, &rows->added);
 }
 
 /* The same of one that came from a line of the input. */
@@ -170,12 +97,6 @@ extern void evc_rows_skipped(EvcCopyRows *rows, size_t size);
 
 extern void evc_rows_send(EvcCopyRows *rows);
 extern void evc_rows_receive(EvcCopyRows *rows);
-
-static inline EvcCopyState
-evc_rows_state(const EvcCopyRows *rows, int row, int field)
-{
-	return (EvcCopyState) rows->states[(Size) row * rows->shape->n_fields + field];
-}
 
 /* Raises 22004: the context of a value in this field is NULL. */
 pg_noreturn extern void evc_rows_refuse_unbound(const EvcCopyField *field);
