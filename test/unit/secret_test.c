@@ -3,6 +3,7 @@
  *	  The locked arena, and buffers that are wiped.
  */
 #include "e3_help.h"
+#include "memory_help.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "crypto/random.h"
 
 #define ARENA (1 << 16)
 #define SMALL 1000
@@ -90,6 +92,40 @@ a_child_does_not_inherit_locked_mappings(void **state)
 	e3_locked_unmap(&locked);
 	assert_null(locked.at);
 	e3_locked_unmap(&locked);
+}
+
+/* As the process that E3 starts in: is a piece of its arena there in a child? */
+static int
+fork_with_arena(void)
+{
+	void *piece;
+	bool hidden;
+	pid_t child;
+	int status;
+
+	if (e3_secret_init(ARENA) != EVW_OK || e3_secret_hide(&hidden) != EVW_OK)
+		return 1;
+	piece = e3_secret_alloc(64);
+	child = fork();
+	if (child == 0)
+		_exit(error_of_reading(piece));
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		return 2;
+	return WEXITSTATUS(status) == EFAULT ? 0 : 3;
+}
+
+static void
+a_child_does_not_inherit_the_arena(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void) state;
+	if (child == 0)
+		_exit(fork_with_arena());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* What a child does to its own locked mapping; never returns where a guard is. */
@@ -277,6 +313,42 @@ a_buffer_keeps_its_bytes_as_it_grows(void **state)
 	assert_int_equal(buf.cap, 0);
 }
 
+/* Puts random bytes into a buffer that has so many, and grows it by so many more; then
+ * it is given up.  They are nowhere after that. */
+static void
+expect_wiped(size_t len, size_t more)
+{
+	uint8_t secret[32];
+	EvwBuf buf;
+
+	assert_status(e3_random(secret, sizeof(secret)), EVW_OK);
+	e3_buf_init(&buf);
+	fill(&buf, len);
+	/* Not where an allocator keeps what it says of free memory. */
+	memcpy(buf.data + len / 2, secret, sizeof(secret));
+	help_invert(secret, sizeof(secret));
+	assert_true(help_memory_has(secret, sizeof(secret)));
+	if (more > 0)
+	{
+		fill(&buf, more);
+		e3_wipe(buf.data + len / 2, sizeof(secret));
+		assert_false(help_memory_has(secret, sizeof(secret)));
+	}
+	e3_buf_release(&buf);
+	assert_false(help_memory_has(secret, sizeof(secret)));
+}
+
+static void
+a_buffer_leaves_nothing_behind(void **state)
+{
+	(void) state;
+	expect_wiped(SMALL, 0);
+	expect_wiped(SMALL, SMALL);
+	expect_wiped(SMALL, BIG);
+	expect_wiped(BIG, 0);
+	expect_wiped(BIG, 3 * BIG);
+}
+
 static void
 a_released_buffer_can_be_used_again(void **state)
 {
@@ -437,12 +509,14 @@ main(void)
 		cmocka_unit_test(so_does_one_of_secret_memory),
 		cmocka_unit_test(secret_memory_is_not_read_through_the_kernel),
 		cmocka_unit_test(a_buffer_keeps_its_bytes_as_it_grows),
+		cmocka_unit_test(a_buffer_leaves_nothing_behind),
 		cmocka_unit_test(a_released_buffer_can_be_used_again),
 		cmocka_unit_test(a_buffer_that_cannot_grow_is_left_alone),
 		cmocka_unit_test(a_big_buffer_is_left_out_of_core_files),
 		cmocka_unit_test(init_forbids_dumps),
 		cmocka_unit_test(secrets_come_zeroed_from_the_arena),
 		cmocka_unit_test(a_child_does_not_inherit_locked_mappings),
+		cmocka_unit_test(a_child_does_not_inherit_the_arena),
 		cmocka_unit_test(pieces_are_aligned),
 		cmocka_unit_test(a_freed_secret_is_wiped),
 		cmocka_unit_test(a_full_arena_gives_nothing),
