@@ -3,7 +3,6 @@
  *	  The locked arena, and buffers that are wiped.
  */
 #include "e3_help.h"
-#include "memory_help.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -17,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/secret.h"
-#include "crypto/random.h"
 
 #define ARENA (1 << 16)
 #define SMALL 1000
@@ -313,42 +311,6 @@ a_buffer_keeps_its_bytes_as_it_grows(void **state)
 	assert_int_equal(buf.cap, 0);
 }
 
-/* Puts random bytes into a buffer that has so many, and grows it by so many more; then
- * it is given up.  They are nowhere after that. */
-static void
-expect_wiped(size_t len, size_t more)
-{
-	uint8_t secret[32];
-	EvwBuf buf;
-
-	assert_status(e3_random(secret, sizeof(secret)), EVW_OK);
-	e3_buf_init(&buf);
-	fill(&buf, len);
-	/* Not where an allocator keeps what it says of free memory. */
-	memcpy(buf.data + len / 2, secret, sizeof(secret));
-	help_invert(secret, sizeof(secret));
-	assert_true(help_memory_has(secret, sizeof(secret)));
-	if (more > 0)
-	{
-		fill(&buf, more);
-		e3_wipe(buf.data + len / 2, sizeof(secret));
-		assert_false(help_memory_has(secret, sizeof(secret)));
-	}
-	e3_buf_release(&buf);
-	assert_false(help_memory_has(secret, sizeof(secret)));
-}
-
-static void
-a_buffer_leaves_nothing_behind(void **state)
-{
-	(void) state;
-	expect_wiped(SMALL, 0);
-	expect_wiped(SMALL, SMALL);
-	expect_wiped(SMALL, BIG);
-	expect_wiped(BIG, 0);
-	expect_wiped(BIG, 3 * BIG);
-}
-
 static void
 a_released_buffer_can_be_used_again(void **state)
 {
@@ -509,7 +471,6 @@ main(void)
 		cmocka_unit_test(so_does_one_of_secret_memory),
 		cmocka_unit_test(secret_memory_is_not_read_through_the_kernel),
 		cmocka_unit_test(a_buffer_keeps_its_bytes_as_it_grows),
-		cmocka_unit_test(a_buffer_leaves_nothing_behind),
 		cmocka_unit_test(a_released_buffer_can_be_used_again),
 		cmocka_unit_test(a_buffer_that_cannot_grow_is_left_alone),
 		cmocka_unit_test(a_big_buffer_is_left_out_of_core_files),
