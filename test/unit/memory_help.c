@@ -7,6 +7,7 @@
 
 #include "wire_help.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -58,23 +59,40 @@ mapping_has(uintptr_t from, uintptr_t to, const uint8_t *inverted, size_t len)
 	return found;
 }
 
+/* Without stdio, whose buffers would take the place of what has been freed. */
+static const char *
+read_maps(void)
+{
+	static char text[1 << 20];
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t got;
+
+	assert_true(fd >= 0);
+	while ((got = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t) got;
+	close(fd);
+	/* Nothing was cut off. */
+	assert_true(got == 0 && len < sizeof(text) - 1);
+	text[len] = '\0';
+	return text;
+}
+
 bool
 help_memory_has(const uint8_t *inverted, size_t len)
 {
-	FILE *maps = fopen("/proc/self/maps", "re");
 	bool found = false;
-	char line[512];
 
-	assert_non_null(maps);
-	while (!found && fgets(line, sizeof(line), maps) != NULL)
+	for (const char *line = read_maps(); !found && line[0] != '\0';
+		 line = strchr(line, '\n') + 1)
 	{
 		unsigned long from;
 		unsigned long to;
+		char mode[5];
 
-		if (sscanf(line, "%lx-%lx rw", &from, &to) == 2 && strstr(line, " rw") != NULL &&
-			to - from <= MAPPING_MAX)
+		if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) == 3 &&
+			strncmp(mode, "rw", 2) == 0 && to - from <= MAPPING_MAX)
 			found = mapping_has(from, to, inverted, len);
 	}
-	(void) fclose(maps);
 	return found;
 }

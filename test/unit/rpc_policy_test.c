@@ -193,6 +193,7 @@ every_role_of_a_request_counts(void **state)
 		call.principal = e3_principal_new(&peer);
 		assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
 		assert_status(evw_result_decode(&message, &result), EVW_OK);
+		assert_non_null(result.statuses.data);
 		for (int i = 0; i < 2; i++)
 			assert_int_equal(result.statuses.data[i],
 							 i == allowed ? 0 : EVW_ROLE_REFUSED - EVW_VALUE_STATUS_BASE);
