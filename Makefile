@@ -5,6 +5,8 @@
 #   make install    the extension into PostgreSQL, e3, e3ctl and evcrypt into $(PREFIX)/bin
 #   make demo       real data through encrypt() and back, on a throw-away server
 #   make check      every test
+#   make mutants    takes security checks away, one at a time: a test must notice each;
+#                   names of some in MUTANTS="policy-*", as root
 #   make bench      how fast it is; options in BENCH="--quick --only batch",
 #                   see docs/bench/README.md
 #   make bench-engine
@@ -50,6 +52,9 @@ demo:
 check:
 	test/check
 
+mutants:
+	test/mutate $(MUTANTS)
+
 bench:
 	test/bench/run $(BENCH)
 
@@ -71,4 +76,4 @@ clean:
 	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
 	$(MAKE) -C test/bench/engine/c clean
 
-.PHONY: all extension enclave cli install installcheck demo check bench bench-engine lint install-deps clean
+.PHONY: all extension enclave cli install installcheck demo check mutants bench bench-engine lint install-deps clean

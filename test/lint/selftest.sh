@@ -166,6 +166,15 @@ END
 plant banned "a script that replaces" <<'END'
 echo 'CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$;' >>evcrypt--1.0.sql
 END
+plant mutants "a mutant whose lines are gone" <<'END'
+sed -i 's/reader->length <= reader->max/reader->max >= reader->length/' src/wire/frame.c
+END
+plant mutants "a mutant whose test is gone" <<'END'
+rm test/unit/frame_test.c
+END
+plant mutants "a mutant that the documentation does not name" <<'END'
+sed -i '/^| `frame-empty`/d' docs/mutants.md
+END
 
 [ $failed = 0 ] && echo "lint selftest: ok ($planted planted violations were found)"
 exit $failed
