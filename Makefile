@@ -7,6 +7,8 @@
 #   make check      every test
 #   make mutants    takes security checks away, one at a time: a test must notice each;
 #                   names of some in MUTANTS="policy-*", as root
+#   make soak       an hour of mixed load: what grows, stays open or fails; options in
+#                   SOAK="--minutes 10", see test/soak --help for the other long gates
 #   make bench      how fast it is; options in BENCH="--quick --only batch",
 #                   see docs/bench/README.md
 #   make bench-engine
@@ -14,7 +16,7 @@
 #   make lint       what a shell can say about the sources
 #   make clean
 #
-# demo, check and the benchmarks install the Debian packages that are missing, and the
+# demo, check, soak and the benchmarks install the Debian packages that are missing, and the
 # extension into PostgreSQL: run them as root, or by sudo.
 
 PG_CONFIG ?= pg_config
@@ -55,6 +57,9 @@ check:
 mutants:
 	test/mutate $(MUTANTS)
 
+soak:
+	test/soak $(SOAK)
+
 bench:
 	test/bench/run $(BENCH)
 
@@ -76,4 +81,4 @@ clean:
 	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
 	$(MAKE) -C test/bench/engine/c clean
 
-.PHONY: all extension enclave cli install installcheck demo check mutants bench bench-engine lint install-deps clean
+.PHONY: all extension enclave cli install installcheck demo check mutants soak bench bench-engine lint install-deps clean
