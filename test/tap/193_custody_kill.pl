@@ -1,6 +1,7 @@
 # e3ctl is killed at each system call that touches a file or a device while it seals the
 # keyring anew, or changes one that a token or a TPM keeps: the keyring is the one of
 # before or the new one, whole, and opens in the custody that its file names.
+# Not when lines are counted: processes are killed at calls that are numbered.
 use strict;
 use warnings;
 
