@@ -13,6 +13,8 @@
 #                   see docs/bench/README.md
 #   make bench-engine
 #                   how fast E3 is without PostgreSQL; options in BENCH as well
+#   make coverage   which lines of src/ and enclave/ the tests run; options in
+#                   COVERAGE="--missed FILE unit tap", see test/coverage
 #   make lint       what a shell can say about the sources
 #   make clean
 #
@@ -66,6 +68,9 @@ bench:
 bench-engine:
 	test/bench/engine/run $(BENCH)
 
+coverage:
+	test/coverage $(COVERAGE)
+
 lint:
 	test/lint/all
 
@@ -81,4 +86,4 @@ clean:
 	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
 	$(MAKE) -C test/bench/engine/c clean
 
-.PHONY: all extension enclave cli install installcheck demo check mutants soak bench bench-engine lint install-deps clean
+.PHONY: all extension enclave cli install installcheck demo check mutants soak bench bench-engine coverage lint install-deps clean
