@@ -9,6 +9,13 @@
 #                   see docs/bench/README.md
 #   make bench-engine
 #                   how fast E3 is without PostgreSQL; options in BENCH as well
+#   make enclave-image
+#                   E3 as an enclave of AWS Nitro, and its measurements; a folder of files
+#                   of one's own in SITE=, see docs/enclave.md
+#   make enclave-image-check
+#                   builds the image twice, and compares
+#   make enclave-demo
+#                   boots it in an emulator, and encrypts from SQL over vsock
 #   make lint       what a shell can say about the sources
 #   make clean
 #
@@ -56,6 +63,15 @@ bench:
 bench-engine:
 	test/bench/engine/run $(BENCH)
 
+enclave-image:
+	enclave/image/build $(if $(SITE),--site '$(SITE)')
+
+enclave-image-check:
+	test/enclave/image-check
+
+enclave-demo:
+	test/enclave/demo
+
 lint:
 	test/lint/all
 
@@ -71,4 +87,5 @@ clean:
 	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
 	$(MAKE) -C test/bench/engine/c clean
 
-.PHONY: all extension enclave cli install installcheck demo check bench bench-engine lint install-deps clean
+.PHONY: all extension enclave cli install installcheck demo check bench bench-engine \
+	enclave-image enclave-image-check enclave-demo lint install-deps clean
