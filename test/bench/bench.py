@@ -58,6 +58,7 @@ class Bench:
         self.pins.pin(self.e3, self.pins.e3)
         self.sessions = []
         self.stacks = []
+        self.helpers = []
         self.tables = set()
         self.main = self.connect()
         # The server's user may not reach this tree.
@@ -120,3 +121,5 @@ class Bench:
             stack.stdin.close()
             stack.wait()
             stack.stdout.close()
+        for helper in self.helpers:
+            helper.stop()

@@ -4,7 +4,7 @@ Each is a module with probes(bench) and ratios(bench), lists of what measure.py
 has; a ratio may also name figures of another subject, which then are measured.
 """
 
-from subjects import batch, copy, growth, insert, json, memory, pgcrypto, planner, single, size, to_client
+from subjects import batch, copy, evidence, growth, insert, json, memory, pgcrypto, planner, single, size, to_client
 
 SUBJECTS = {
     "batch": batch,
@@ -18,4 +18,5 @@ SUBJECTS = {
     "growth": growth,
     "memory": memory,
     "size": size,
+    "evidence": evidence,
 }
