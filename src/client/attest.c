@@ -128,6 +128,12 @@ judge(EvcConn *conn, const EvcDemand *demand, EvwBytes nonce, EvwBytes document,
 	verdict = evc_attest_verify(document, &expect, &attested);
 	if (verdict != EVC_VERDICT_GOOD)
 		return refuse(conn, trouble, evc_verdict_text(verdict));
+	if (attested.is_unsigned)
+		ereport(WARNING, errcode(ERRCODE_EVCRYPT_EVIDENCE),
+				errmsg("E3's evidence is not signed"),
+				errdetail("It is taken for good as "
+						  "evcrypt.attestation_unsigned_for_tests is on: anybody could "
+						  "have made it."));
 	trust(conn, expect.now, attested.expires);
 	return true;
 }

@@ -42,6 +42,7 @@ declare -A enclave=(
 	[attest]="cert base"
 	[cert]="base"
 	[base]=""
+	[image]=""
 )
 
 # Files that may include <openssl/...>.
@@ -61,7 +62,7 @@ filters='^enclave/fortress/calls\.c$'
 # Files that may include CBOR's library.
 cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
 # Files that may include socket headers.
-sockets='^(src/client/|enclave/(net|tls|ctl)/)'
+sockets='^(src/client/|enclave/(net|tls|ctl|image)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }
