@@ -5,8 +5,8 @@
 #   make install    the extension into PostgreSQL, e3, e3ctl and evcrypt into $(PREFIX)/bin
 #   make demo       real data through encrypt() and back, on a throw-away server
 #   make check      every test
-#   make bench      how fast it is; options in BENCH="--quick --only batch",
-#                   see docs/bench/README.md
+#   make bench      how fast it is, beside what else there is: docs/bench/bench.txt, .json
+#                   and .svg; options in BENCH="--quick --only batch", see docs/bench/README.md
 #   make bench-engine
 #                   how fast E3 is without PostgreSQL; options in BENCH as well
 #   make lint       what a shell can say about the sources
@@ -51,7 +51,7 @@ check:
 	test/check
 
 bench:
-	test/bench/run $(BENCH)
+	test/bench/run $(or $(BENCH),--save docs/bench/bench)
 
 bench-engine:
 	test/bench/engine/run $(BENCH)
