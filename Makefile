@@ -51,7 +51,7 @@ check:
 	test/check
 
 bench:
-	test/bench/run $(or $(BENCH),--save docs/bench/bench)
+	test/bench/run $(or $(BENCH),--large --save docs/bench/bench)
 
 bench-engine:
 	test/bench/engine/run $(BENCH)

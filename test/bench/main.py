@@ -22,7 +22,7 @@ def options(arguments):
     parser.add_argument("--rows", type=int, default=1000000)
     parser.add_argument("--quick", action="store_const", dest="rows", const=100000)
     parser.add_argument("--large", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", action="append", choices=sorted(SUBJECTS), metavar="NAME")
     parser.add_argument("--no-pin", action="store_false", dest="pin")
     parser.add_argument("--save", metavar="PATH")
@@ -65,15 +65,16 @@ def main(arguments):
     chosen = options(arguments)
     if "EVCRYPT_STACK" not in os.environ:
         return 0
-    # Open before the work, which a wrong name must not cost.
+    # Open before the work, which a wrong name must not cost, and as they were until it is done.
     endings = ("txt", "json", "svg") if chosen.save else ()
-    files = {ending: open(f"{chosen.save}.{ending}", "w", encoding="utf-8") for ending in endings}
+    files = {ending: open(f"{chosen.save}.{ending}", "a", encoding="utf-8") for ending in endings}
     text, everything = measure(chosen)
     print(text, end="")
     texts = {"txt": text, "json": json.dumps(everything, indent=1, ensure_ascii=False) + "\n",
              "svg": picture.draw(everything)}
     for ending, file in files.items():
         with file:
+            file.truncate(0)
             file.write(texts[ending])
     with open(os.environ["BENCH_MISSED"], "w", encoding="utf-8") as missed:
         missed.write(" ".join(everything["reached"]["MISSED"]))

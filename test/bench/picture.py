@@ -3,6 +3,8 @@
 import math
 from html import escape
 
+import report
+
 WIDTH, LEFT, RIGHT, LINE = 980, 330, 90, 22
 ENCRYPT, DECRYPT, FLOOR = "#3b6fb0", "#d08a2e", "#8a8a8a"
 COLOURS = {"aim": "#2c8a4b", "must": "#3b6fb0", "MISSED": "#c0392b"}
@@ -28,6 +30,10 @@ WAYS = (
 LINES = (("copy", FLOOR, "4 3"), ("encrypt", ENCRYPT, ""), ("copy_back", FLOOR, "1 3"), ("decrypt", DECRYPT, ""))
 
 
+def amount(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 class Panel:
     """A part of the picture, with a logarithmic axis below; y counts from its top."""
 
@@ -49,7 +55,7 @@ class Panel:
         self.lines += [
             f'<rect x="{LEFT}" y="{top}" width="{x - LEFT:.1f}" height="{height}" fill="{colour}"/>',
             f'<path d="M{self.x(one["min"]):.1f} {top + height / 2}H{self.x(one["max"]):.1f}" stroke="black"/>',
-            f'<text x="{max(x, self.x(one["max"])) + 5:.1f}" y="{top + height}" font-size="10">{one["median"]:,.4g}</text>']
+            f'<text x="{max(x, self.x(one["max"])) + 5:.1f}" y="{top + height}" font-size="10">{amount(one["median"])}</text>']
 
     def text(self, top):
         """Grid first, so that all else lies above it."""
@@ -57,7 +63,7 @@ class Panel:
         for power in range(self.low, self.high + 1):
             x = self.x(10.0**power)
             grid += [f'<path d="M{x:.1f} 24V{self.height}" stroke="#ddd"/>',
-                     f'<text x="{x:.1f}" y="{self.height + 14}" text-anchor="middle" fill="#666">{10.0**power:,g}</text>']
+                     f'<text x="{x:.1f}" y="{self.height + 14}" text-anchor="middle" fill="#666">{amount(10.0**power)}</text>']
         return [f'<g transform="translate(0 {top})">', *grid, *self.lines, "</g>"]
 
 
@@ -93,7 +99,7 @@ def goals(ratios):
     panel = Panel("goals: 1 is what each must not pass (line), the mark is its aim, the dot the median; left is better",
                   min(marks + [0.1]), max(marks + [2]))
     for name, one in found.items():
-        panel.label(f"{name}: {one['median']:.3g}")
+        panel.label(f"{name}: {report.number(one['median'])}")
         y = panel.height + 11
         ends = sorted(panel.x(burden(one, one[part])) for part in ("min", "max"))
         colour = COLOURS[one["reached"]]

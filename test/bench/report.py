@@ -15,7 +15,8 @@ def number(value):
 
 
 def spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": values}
+    return {"median": statistics.median(values), "min": min(values), "max": max(values),
+            "rounds": [float(f"{value:.6g}") for value in values]}
 
 
 def table(heads, lines):
