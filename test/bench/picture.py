@@ -25,7 +25,8 @@ WAYS = (
     ("a key service by HTTP for each value", "service_encrypt", "service_decrypt"),
     ("COPY of a csv file by a program", "program_load_plain", "program_unload_plain"),
     ("the same, evcrypt", "program_load_encrypt", "program_unload_decrypt"),
-    ("the same, encryption in the program", "program_seal", "program_open"),
+    ("binary COPY, evcrypt", "program_pack_encrypt", "program_unpack_decrypt"),
+    ("binary COPY, encryption in the program", "program_seal", "program_open"),
 )
 LINES = (("copy", FLOOR, "4 3"), ("encrypt", ENCRYPT, ""), ("copy_back", FLOOR, "1 3"), ("decrypt", DECRYPT, ""))
 

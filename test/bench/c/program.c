@@ -3,12 +3,14 @@
  *	  A program that encrypts by itself, so that PostgreSQL sees nothing else; and one
  *	  that leaves it to PostgreSQL, and only moves the file.
  *
- * usage: program CONNINFO VERB FILE WHAT
+ * usage: program CONNINFO VERB FILE STATEMENT
  *
- *	 seal	values of the csv file, encrypted, by binary COPY into table WHAT
- *	 open	values of table WHAT by binary COPY, decrypted, into a csv file
- *	 send	the file as it is to the statement WHAT, COPY … FROM STDIN
- *	 take	what the statement WHAT says, COPY … TO STDOUT, into the file
+ *	 seal	values of the csv file, encrypted, to a binary COPY FROM STDIN
+ *	 open	values of a binary COPY TO STDOUT, decrypted, into a csv file
+ *	 pack	as seal, but as they are
+ *	 unpack	as open, but as they are
+ *	 send	the file as it is to a COPY FROM STDIN
+ *	 take	what a COPY TO STDOUT says into the file
  *
  * The file's lines are an id, a comma and a value that needs no quotes.  Prints its
  * backend's process id, waits for a line, and prints the nanoseconds that it then took,
@@ -39,7 +41,8 @@ typedef struct Program
 {
 	PGconn *conn;
 	FILE *file;
-	const char *what;
+	const char *statement;
+	bool encrypts; /* and decrypts */
 	BenchAead aead;
 	int64_t rows;
 } Program;
@@ -48,6 +51,7 @@ typedef struct Verb
 {
 	const char *name;
 	const char *mode;
+	bool encrypts;
 	void (*act)(Program *program);
 } Verb;
 
@@ -79,9 +83,9 @@ get(const uint8_t *at, int bytes)
 }
 
 static void
-begin(Program *program, const char *statement, ExecStatusType status)
+begin(Program *program, ExecStatusType status)
 {
-	PGresult *result = PQexec(program->conn, statement);
+	PGresult *result = PQexec(program->conn, program->statement);
 
 	need(PQresultStatus(result) == status, program, "COPY");
 	PQclear(result);
@@ -106,18 +110,29 @@ send_bytes(Program *program, const void *bytes, size_t len)
 	need(PQputCopyData(program->conn, bytes, (int) len) == 1, program, "sending");
 }
 
+/* One value as a field of a row; returns what is behind it. */
+static uint8_t *
+put_value(Program *program, uint8_t *at, const uint8_t *value, size_t len)
+{
+	size_t added = program->encrypts ? AEAD_ADDED : 0;
+
+	at = put(at, len + added, 4);
+	if (program->encrypts)
+		need(aead_seal(&program->aead, at, value, len), program, "encrypting");
+	else
+		memcpy(at, value, len);
+	return at + len + added;
+}
+
 static void
-seal(Program *program)
+send_values(Program *program)
 {
 	static uint8_t chunk[CHUNK + BEFORE_VALUE + VALUE_MAX + AEAD_ADDED];
-	char statement[256];
 	uint8_t *at = chunk + HEADER_LEN;
 	char *line = NULL;
 	size_t size = 0;
 
-	snprintf(statement, sizeof(statement), "COPY %s FROM STDIN (FORMAT binary)",
-			 program->what);
-	begin(program, statement, PGRES_COPY_IN);
+	begin(program, PGRES_COPY_IN);
 	memcpy(chunk, HEADER, HEADER_LEN);
 	for (ssize_t len; (len = getline(&line, &size, program->file)) > 0;)
 	{
@@ -128,10 +143,7 @@ seal(Program *program)
 		need(*value == ',' && value_len <= VALUE_MAX, program, "a line");
 		at = put(at, 2, 2);
 		at = put(put(at, ID_LEN, 4), id, ID_LEN);
-		at = put(at, value_len + AEAD_ADDED, 4);
-		need(aead_seal(&program->aead, at, (uint8_t *) value + 1, value_len), program,
-			 "encrypting");
-		at += value_len + AEAD_ADDED;
+		at = put_value(program, at, (uint8_t *) value + 1, value_len);
 		if (at - chunk >= CHUNK)
 		{
 			send_bytes(program, chunk, (size_t) (at - chunk));
@@ -145,32 +157,37 @@ seal(Program *program)
 	free(line);
 }
 
+/* A row, with the header before it if it is the first. */
 static void
-open_sealed(Program *program)
+write_row(Program *program, const uint8_t *row, size_t len)
 {
-	static uint8_t value[VALUE_MAX];
-	char statement[256];
+	static uint8_t opened[VALUE_MAX];
+	const uint8_t *value = row + BEFORE_VALUE;
+	size_t value_len = (size_t) get(value - 4, 4);
+
+	need(len == BEFORE_VALUE + value_len && value_len <= VALUE_MAX, program, "a row");
+	if (program->encrypts)
+	{
+		need(aead_open(&program->aead, opened, value, value_len), program, "decrypting");
+		value = opened;
+		value_len -= AEAD_ADDED;
+	}
+	fprintf(program->file, "%" PRIu64 ",", get(row + 2 + 4, ID_LEN));
+	fwrite(value, 1, value_len, program->file);
+	putc('\n', program->file);
+}
+
+static void
+take_values(Program *program)
+{
 	char *bytes;
 	size_t skip = HEADER_LEN;
 
-	snprintf(statement, sizeof(statement), "COPY %s TO STDOUT (FORMAT binary)",
-			 program->what);
-	begin(program, statement, PGRES_COPY_OUT);
+	begin(program, PGRES_COPY_OUT);
 	for (int len; (len = PQgetCopyData(program->conn, &bytes, 0)) > 0;)
 	{
-		const uint8_t *at = (uint8_t *) bytes + skip;
-
 		if ((size_t) len >= skip + BEFORE_VALUE)
-		{
-			size_t sealed = (size_t) get(at + BEFORE_VALUE - 4, 4);
-
-			need((size_t) len == skip + BEFORE_VALUE + sealed && sealed <= VALUE_MAX &&
-					 aead_open(&program->aead, value, at + BEFORE_VALUE, sealed),
-				 program, "decrypting");
-			fprintf(program->file, "%" PRIu64 ",", get(at + 2 + 4, ID_LEN));
-			fwrite(value, 1, sealed - AEAD_ADDED, program->file);
-			putc('\n', program->file);
-		}
+			write_row(program, (uint8_t *) bytes + skip, (size_t) len - skip);
 		skip = 0;
 		PQfreemem(bytes);
 	}
@@ -182,7 +199,7 @@ send_file(Program *program)
 {
 	static char chunk[CHUNK];
 
-	begin(program, program->what, PGRES_COPY_IN);
+	begin(program, PGRES_COPY_IN);
 	for (size_t got; (got = fread(chunk, 1, sizeof(chunk), program->file)) > 0;)
 		send_bytes(program, chunk, got);
 	need(PQputCopyEnd(program->conn, NULL) == 1, program, "ending");
@@ -194,7 +211,7 @@ take_file(Program *program)
 {
 	char *bytes;
 
-	begin(program, program->what, PGRES_COPY_OUT);
+	begin(program, PGRES_COPY_OUT);
 	for (int len; (len = PQgetCopyData(program->conn, &bytes, 0)) > 0;)
 	{
 		fwrite(bytes, 1, (size_t) len, program->file);
@@ -215,10 +232,11 @@ now(void)
 int
 main(int argc, char **argv)
 {
-	static const Verb verbs[] = {{"seal", "r", seal},
-								 {"open", "w", open_sealed},
-								 {"send", "r", send_file},
-								 {"take", "w", take_file}};
+	static const Verb verbs[] = {
+		{"seal", "r", true, send_values},  {"open", "w", true, take_values},
+		{"pack", "r", false, send_values}, {"unpack", "w", false, take_values},
+		{"send", "r", false, send_file},   {"take", "w", false, take_file},
+	};
 	Program program = {0};
 
 	for (size_t i = 0; argc == 5 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
@@ -229,7 +247,8 @@ main(int argc, char **argv)
 			continue;
 		program.conn = PQconnectdb(argv[1]);
 		program.file = fopen(argv[3], verbs[i].mode);
-		program.what = argv[4];
+		program.statement = argv[4];
+		program.encrypts = verbs[i].encrypts;
 		need(PQstatus(program.conn) == CONNECTION_OK, &program, "connecting");
 		need(program.file != NULL && aead_init(&program.aead), &program, argv[3]);
 		printf("%d\n", PQbackendPID(program.conn));
@@ -242,6 +261,6 @@ main(int argc, char **argv)
 		PQfinish(program.conn);
 		return fclose(program.file) == 0 ? 0 : 1;
 	}
-	fputs("usage: program CONNINFO seal|open|send|take FILE WHAT\n", stderr);
+	fputs("usage: program CONNINFO VERB FILE STATEMENT\n", stderr);
 	return 2;
 }
