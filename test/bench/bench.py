@@ -86,6 +86,10 @@ class Bench:
         os.chmod(library, 0o755)
         self.main.sql(*(function.format(library=library) for function in FUNCTIONS))
 
+    def times(self, count):
+        """How often to do what is measured that often with many rows."""
+        return max(min(count, self.rows // 200), 10)
+
     def connect(self, conninfo=""):
         """Without conninfo to the server of test/stack, which the environment names."""
         session = Session(conninfo, self.socket)

@@ -24,6 +24,7 @@ def options(arguments):
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", action="append", choices=sorted(SUBJECTS), metavar="NAME")
+    parser.add_argument("--cold", action="store_false", dest="warm_up")
     parser.add_argument("--no-pin", action="store_false", dest="pin")
     parser.add_argument("--save", metavar="PATH")
     chosen = parser.parse_args(arguments)
@@ -52,7 +53,7 @@ def measure(chosen):
         probes, ratios = rounds.choose(SUBJECTS, bench, chosen.only or list(SUBJECTS))
         rounds.prepare(bench, probes, failures)
         bench.main.sql("CHECKPOINT")
-        found = rounds.measure(bench, probes, chosen.rounds, failures)
+        found = rounds.measure(bench, probes, chosen.rounds, failures, chosen.warm_up)
     finally:
         bench.close()
     what["seconds"] = round(time.monotonic() - began)

@@ -31,14 +31,14 @@ def prepare(bench, probes, failures):
         attempt(failures, probe, probe.prepare, bench)
 
 
-def measure(bench, probes, count, failures):
+def measure(bench, probes, count, failures, warm_up=True):
     """Every other round goes backwards, so that a drift does not favour anybody.
 
     A probe that fails is not tried again; "failures" has why, and the others go on.
     """
     found = []
     for probe in probes:
-        if probe.warm_up and probe not in failures:
+        if warm_up and probe.warm_up and probe not in failures:
             attempt(failures, probe, probe.run, bench)
     for number in range(count):
         print(f"round {number + 1} of {count}", file=sys.stderr)

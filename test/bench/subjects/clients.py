@@ -68,7 +68,7 @@ class Single(Together):
                 Figure(f"clients_single_{self.count}_p99", what + ": 99th percentile", "µs")]
 
     def run(self, bench):
-        ns, answers = self.all(bench, "single", SINGLES, VALUE, "SELECT encrypt($1::text)")
+        ns, answers = self.all(bench, "single", bench.times(SINGLES), VALUE, "SELECT encrypt($1::text)")
         times = [int(time) / 1000 for answer in answers for time in answer[2].split()]
         found = (ns / 1000 / len(times), percentile(times, 0.5), percentile(times, 0.99))
         return dict(zip((figure.name for figure in self.figures(bench)), found))

@@ -60,9 +60,9 @@ class Single(Probe):
             service.need(bench)
 
     def answer(self, bench):
-        count = min(COUNT, bench.rows)
+        count = bench.times(COUNT)
         if self.kind == "encrypt":
-            count = min(WARM, bench.rows)
+            count = bench.times(WARM)
             wait_for_keys(bench, count)
         if self.kind != "raw":
             call = {"copy": "bench_copy($1)", "echo": f"bench_echo($1, '{bench.socket}')", "decrypt": "decrypt($1)",
