@@ -40,6 +40,13 @@ SETTINGS = {
 }
 
 
+def free_port():
+    """One that nobody listens on, yet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class Pins:
     """A processor for backends, one for E3, and the clients' where there is a third."""
 
@@ -128,9 +135,7 @@ class Bench:
     def over_tls(self):
         """Settings of a session that asks an E3 over TLS."""
         if "tls" not in self.e3s:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.tls_endpoint = f"127.0.0.1:{free.getsockname()[1]}"
+            self.tls_endpoint = f"127.0.0.1:{free_port()}"
             self.other_e3("tls", {**Certs.settings(), "tls.listen": self.tls_endpoint})
         certificate, key, authority = Certs.files("client")
         return {"evcrypt.endpoints": f"'tls://{self.tls_endpoint}'", "evcrypt.sslcert": f"'{certificate}'",

@@ -4,8 +4,8 @@ Each is a module with probes(bench) and ratios(bench), lists of what measure.py
 has; a ratio may also name figures of another subject, which then are measured.
 """
 
-from subjects import (batch, clients, cold, copy, engine, floor, growth, insert, json, length, memory, pgcrypto, planner,
-                      program, service, single, size, statements, tls, to_client)
+from subjects import (batch, clients, cold, copy, engine, evidence, floor, growth, insert, json, length, memory, pgcrypto,
+                      planner, program, service, single, size, statements, tls, to_client)
 
 SUBJECTS = {
     "floor": floor,
@@ -27,5 +27,6 @@ SUBJECTS = {
     "memory": memory,
     "size": size,
     "planner": planner,
+    "evidence": evidence,
     "engine": engine,
 }

@@ -1,6 +1,6 @@
 """The engine's subjects, in the order in which they are measured; see ../../measure.py."""
 
-from subjects import agreement, bulk, cancel, fairness, ladder, single, slices, tls, workers
+from subjects import agreement, bulk, cancel, fairness, fortress, ladder, single, slices, tls, workers
 
 SUBJECTS = {
     "bulk": bulk,
@@ -12,4 +12,5 @@ SUBJECTS = {
     "workers": workers,
     "cancel": cancel,
     "tls": tls,
+    "fortress": fortress,
 }
