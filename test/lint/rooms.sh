@@ -56,7 +56,7 @@ json='^enclave/(policy/token(_key)?|custody/kms_answer)\.c$'
 # Files that may include what speaks to devices that keep keys.
 devices='^enclave/custody/(tpm|pkcs11|kms_curl)'
 # Files that may speak to the security module of an enclave, or let it be spoken to.
-modules='^enclave/(attest/nsm|fortress/calls)\.c$'
+modules='^enclave/(attest/nsm|fortress/calls)\.c$|^enclave/image/init\.c$'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
 # Files that may include CBOR's library.
