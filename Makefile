@@ -9,8 +9,8 @@
 #                   names of some in MUTANTS="policy-*", as root
 #   make soak       an hour of mixed load: what grows, stays open or fails; options in
 #                   SOAK="--minutes 10", see test/soak --help for the other long gates
-#   make bench      how fast it is; options in BENCH="--quick --only batch",
-#                   see docs/bench/README.md
+#   make bench      how fast it is, beside what else there is: docs/bench/bench.txt, .json
+#                   and .svg; options in BENCH="--quick --only batch", see docs/bench/README.md
 #   make bench-engine
 #                   how fast E3 is without PostgreSQL; options in BENCH as well
 #   make enclave-image
@@ -70,7 +70,7 @@ soak:
 	test/soak $(SOAK)
 
 bench:
-	test/bench/run $(BENCH)
+	test/bench/run $(or $(BENCH),--large --save docs/bench/bench)
 
 bench-engine:
 	test/bench/engine/run $(BENCH)

@@ -21,7 +21,7 @@
 #define ATTEST_MAX 256
 
 /* Of the time that a document is good for, how much passes until another is asked for. */
-#define RENEW_AFTER(span) ((span) *3 / 4)
+#define RENEW_AFTER(span) (3 * (span) / 4)
 
 void
 evc_attest_demand(EvcDemand *demand)

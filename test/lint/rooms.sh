@@ -55,8 +55,8 @@ tokens='^enclave/policy/token(_key)?\.c$'
 json='^enclave/(policy/token(_key)?|custody/kms_answer)\.c$'
 # Files that may include what speaks to devices that keep keys.
 devices='^enclave/custody/(tpm|pkcs11|kms_curl)'
-# Files that may speak to the security module of an enclave, or let it be spoken to.
-modules='^enclave/(attest/nsm|fortress/calls)\.c$|^enclave/image/init\.c$'
+# Files that may speak to devices: an enclave's security module, or a network's.
+modules='^enclave/(attest/nsm|fortress/calls|image/init)\.c$'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
 # Files that may include CBOR's library.

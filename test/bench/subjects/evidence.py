@@ -3,17 +3,11 @@
 import hashlib
 import os
 import subprocess
-import sys
 
+from bench import free_port
+from certs import Certs, owned_folder
 from measure import Difference, Figure, Probe, Ratio
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "engine"))
-
-# pylint: disable=wrong-import-position
-from certs import Certs, owned_folder
-from e3 import E3
-
-PORT = 17533
 COUNT = 50
 WAYS = {"unix": "the Unix socket", "tls": "TLS"}
 DEMANDS = {"": "without evidence", "_evidence": "with evidence, of the kind software"}
@@ -39,13 +33,14 @@ def sha384(path):
 class Witness:
     """An E3 that gives evidence, over both ways, and the settings of a session that demands it."""
 
-    def __init__(self):
+    def __init__(self, bench):
+        self.tls = f"127.0.0.1:{free_port()}"
         self.authority = owned_folder("authority")
         subprocess.run(["e3ctl", "attest", "ca", self.authority], check=True, stdout=subprocess.DEVNULL)
-        self.e3 = E3("witness", {"e3.workers": 1, "tls.listen": f"127.0.0.1:{PORT}", **Certs.settings(),
-                                 "attest.evidence": "software",
-                                 **{f"attest.{key}": os.path.join(self.authority, file) for key, file in (
-                                     ("root", "root.crt"), ("certificate", "issuer.crt"), ("key", "issuer.key"))}})
+        self.e3 = bench.other_e3("witness", {
+            "tls.listen": self.tls, **Certs.settings(), "attest.evidence": "software",
+            **{f"attest.{key}": os.path.join(self.authority, file) for key, file in (
+                ("root", "root.crt"), ("certificate", "issuer.crt"), ("key", "issuer.key"))}})
 
     def settings(self):
         program = os.path.join(os.environ["EVCRYPT_STACK"], "bin", "e3")
@@ -54,7 +49,7 @@ class Witness:
                 **dict(zip(("evcrypt.sslcert", "evcrypt.sslkey", "evcrypt.sslrootcert"), Certs.files("client")))}
 
     def endpoint(self, way):
-        return f"unix:{self.e3.socket}" if way == "unix" else f"tls://127.0.0.1:{PORT}"
+        return f"unix:{self.e3.socket}" if way == "unix" else f"tls://{self.tls}"
 
 
 class Connect(Probe):
@@ -68,9 +63,7 @@ class Connect(Probe):
                 for way in WAYS for demand in DEMANDS]
 
     def prepare(self, bench):
-        self.witness = Witness()
-        bench.helpers.append(self.witness.e3)
-        bench.pins.pin(self.witness.e3.pid, bench.pins.e3)
+        self.witness = Witness(bench)
         bench.main.sql(FUNCTION)
 
     def run(self, bench):
