@@ -42,6 +42,7 @@ declare -A enclave=(
 	[attest]="cert base"
 	[cert]="base"
 	[base]=""
+	[image]=""
 )
 
 # Files that may include <openssl/...>.
@@ -54,12 +55,14 @@ tokens='^enclave/policy/token(_key)?\.c$'
 json='^enclave/(policy/token(_key)?|custody/kms_answer)\.c$'
 # Files that may include what speaks to devices that keep keys.
 devices='^enclave/custody/(tpm|pkcs11|kms_curl)'
+# Files that may speak to the security module of an enclave, or let it be spoken to.
+modules='^enclave/(attest/nsm|fortress/calls|image/init)\.c$'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
 # Files that may include CBOR's library.
 cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
 # Files that may include socket headers.
-sockets='^(src/client/|enclave/(net|tls|ctl)/)'
+sockets='^(src/client/|enclave/(net|tls|ctl|image)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }
@@ -103,7 +106,8 @@ check_foreign() # file tree room target
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
 	jansson.h) [[ $1 =~ $json ]] || complain "$1" "$4" "JSON is not for this file" ;;
 	cjose/*) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
-	tss2/* | p11-kit/* | dlfcn.h | curl/*) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
+	tss2/* | *pkcs11* | p11-kit/* | dlfcn.h | curl/*) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
+	linux/nsm.h | sys/ioctl.h) [[ $1 =~ $modules ]] || complain "$1" "$4" "security modules are not for this file" ;;
 	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
 	cbor.h | cbor/*) [[ $1 =~ $cbor ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)

@@ -7,6 +7,7 @@
 # Calls that touch the keyring's directory are all tried; of those that only speak to a
 # device, which come before anything is written, one in $SPARSE, or all with
 # EVCRYPT_KILL=all.
+# Not when lines are counted: processes are killed at calls that are numbered.
 use strict;
 use warnings;
 
