@@ -1,6 +1,7 @@
 # The keyring's key is released by a key management service against evidence of E3: to
 # this program under this configuration alone, and in an envelope that nobody else opens.
 # E3 does not need the service once it serves.
+# Without the thread sanitizer: 194 has E3 wait for a device with it.
 use strict;
 use warnings;
 
