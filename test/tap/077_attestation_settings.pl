@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use EvcryptTest;
+use Settings qw($FORCE_PARALLEL);
 use Test::More;
 
 my $e3 = start_e3();
@@ -103,6 +104,20 @@ for my $options ('', '-c evcrypt.attestation=off', '-c evcrypt.attestation=', "-
 	isnt($session->sqlstate, '00000', "nothing is encrypted without evidence, with the client's \"$options\"");
 	$session->query(q{RESET ALL; SELECT encrypt('x')});
 	isnt($session->sqlstate, '00000', 'nor after RESET');
+	$session->close;
+}
+
+# A worker gets the settings of its leader, but loads the library anew.
+for my $options ('-c evcrypt.attestation=off', "-c evcrypt.expected_pcrs=0=$PCR", '-c evcrypt.attestation_root=/none')
+{
+	local @ENV{qw(PGUSER PGOPTIONS)} = ('tenant', $options);
+	my $session = session($later);
+	$session->query(q{SELECT encrypt('x')});
+	$session->query("BEGIN; $FORCE_PARALLEL");
+	like($session->query(q{EXPLAIN (COSTS off) SELECT encrypt('x')}), qr/Gather/, 'a worker encrypts');
+	$session->query(q{SELECT encrypt('x')});
+	like($session->{error}, qr/is not set.*parallel worker/s, "in a worker neither, with the client's \"$options\"");
+	isnt($session->sqlstate, '00000', 'it is an error');
 	$session->close;
 }
 $later->stop;
