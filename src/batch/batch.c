@@ -35,16 +35,18 @@
 
 struct EvcBatch
 {
+	EvcBatchHead head; /* first: see there */
 	MemoryContext context;
 	MemoryContextCallback wipe;
 	EvcBatchKind kind;
 	uint32 count;
-	EvwBuf columns;	  /* begins with the bin of values, open until it is sent */
-	size_t mark;	  /* of that bin */
-	EvwBuf lengths;	  /* 4 bytes a value */
-	size_t room;	  /* that a frame, or its reply, needs for a value beside its bytes */
-	size_t max;		  /* bytes of a value */
-	bool typed;		  /* some are not strings: */
+	EvwBuf columns; /* begins with the bin of values, open until it is sent */
+	size_t mark;	/* of that bin */
+	EvwBuf lengths; /* 4 bytes a value */
+	size_t room;	/* that a frame, or its reply, needs for a value beside its bytes */
+	size_t max;		/* bytes of a value */
+	size_t quick; /* a shorter string needs no more than to be copied; see add_quickly */
+	bool typed;	  /* some are not strings: */
 	EvwBuf datatypes; /* 1 byte a value; empty if all are */
 	EvcContexts contexts;
 	EvcDedup dedup;		  /* of values that may share a result */
@@ -53,10 +55,7 @@ struct EvcBatch
 	EvwCurve curve; /* of the first ciphertext, which the statistics count them by */
 	EvcHeaderTexts texts;
 	EvcCall *call; /* NULL: not sent */
-	bool received; /* its result: */
-	EvwResult result;
-	uint32 *offsets;  /* of every value in the result's bytes */
-	uint32 n_offsets; /* room for */
+	bool received;
 	EvcUsage usage;
 	size_t kept_bytes;
 	EvcBatch *more; /* what a call has beyond a frame; NULL: nothing */
@@ -140,16 +139,17 @@ evc_batch_count(const EvcBatch *batch)
 	return batch->count + (batch->more == NULL ? 0 : evc_batch_count(batch->more));
 }
 
-size_t
-evc_batch_bytes(const EvcBatch *batch)
+/* Values were added or removed, or something is kept. */
+static inline void
+count_bytes(EvcBatch *batch)
 {
 	size_t bytes = batch->columns.len - batch->mark + batch->kept_bytes;
 
 	if (batch->kind.bound)
 		bytes += evc_contexts_size(&batch->contexts);
-	for (const EvcBatch *more = batch->more; more != NULL; more = more->more)
-		bytes += more->columns.len - more->mark + evc_contexts_size(&more->contexts);
-	return bytes;
+	if (batch->more != NULL)
+		bytes += batch->more->head.bytes;
+	batch->head.bytes = bytes;
 }
 
 /* Of the values with one more. */
@@ -218,11 +218,51 @@ add_datatype(EvcBatch *batch, EvwDatatype datatype)
 	*evw_buf_extend(&batch->datatypes, 1) = (uint8_t) datatype;
 }
 
+/* How long a value may be for which nothing is to be decided; 0: none, else one more. */
+static size_t
+quick_length(const EvcBatch *batch)
+{
+	size_t count = batch->count;
+	size_t bytes = batch->columns.len - batch->mark;
+	size_t taken = bytes + (count + 1) * batch->room + FRAME_ROOM;
+	size_t most = (EVW_VALUES_MAX - count) * batch->room;
+
+	if (batch->kind.bound || batch->typed || batch->more != NULL ||
+		taken >= EVW_FRAME_MAX ||
+		(may_share(batch) && evc_dedup_looks(&batch->dedup, count)))
+		return 0;
+	most = Min(most, EVW_FRAME_MAX - taken + 1);
+	most = Min(most, batch->max + 1);
+	return Min(most, batch->columns.cap - batch->columns.len);
+}
+
+/* Most values: each takes at least as much off "quick" as off all that made it up. */
+static inline bool
+add_quickly(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
+{
+	size_t len = value->bytes.len;
+	size_t taken = len + batch->room;
+
+	if (len >= batch->quick || batch->lengths.cap - batch->lengths.len < 4 ||
+		(batch->kind.verb == EVW_VERB_ENCRYPT && value->datatype != EVW_STRING))
+		return false;
+	Assert(batch->call == NULL);
+	memcpy(batch->columns.data + batch->columns.len, value->bytes.data, len);
+	evw_put_le32(batch->lengths.data + batch->lengths.len, (uint32_t) len);
+	batch->columns.len += len;
+	batch->lengths.len += 4;
+	batch->quick -= Min(taken, batch->quick);
+	batch->head.bytes += len;
+	*number = batch->count++;
+	return true;
+}
+
 /* One that is short enough, and fits. */
 static inline uint32
 append(EvcBatch *batch, const EvcBatchValue *value)
 {
 	EvwBytes bytes = value->bytes;
+	uint32 number;
 
 	Assert(batch->call == NULL);
 	if (batch->kind.verb == EVW_VERB_ENCRYPT)
@@ -244,11 +284,14 @@ append(EvcBatch *batch, const EvcBatchValue *value)
 	if (bytes.len > 0)
 		memcpy(evw_buf_extend(&batch->columns, bytes.len), bytes.data, bytes.len);
 	evw_put_le32(evw_buf_extend(&batch->lengths, 4), (uint32_t) bytes.len);
-	return batch->count++;
+	count_bytes(batch);
+	number = batch->count++;
+	batch->quick = quick_length(batch);
+	return number;
 }
 
-bool
-evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
+static pg_noinline bool
+add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
 {
 	if (batch->count > 0 && !fits(batch, value))
 		return false;
@@ -257,6 +300,12 @@ evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
 		evc_report_status(EVW_FRAME_TOO_LONG);
 	*number = append(batch, value);
 	return true;
+}
+
+bool
+evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *number)
+{
+	return add_quickly(batch, value, number) || add(batch, value, number);
 }
 
 uint32
@@ -268,7 +317,10 @@ evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value)
 		return number;
 	if (batch->more == NULL)
 		batch->more = evc_batch_new(batch->context, batch->kind);
-	return batch->count + evc_batch_add_further(batch->more, value);
+	batch->quick = 0;
+	number = batch->count + evc_batch_add_further(batch->more, value);
+	count_bytes(batch);
+	return number;
 }
 
 static void
@@ -290,9 +342,11 @@ evc_batch_truncate(EvcBatch *batch, uint32 count)
 	if (count > batch->count)
 	{
 		evc_batch_truncate(batch->more, count - batch->count);
+		count_bytes(batch);
 		return;
 	}
 	drop_more(batch);
+	batch->quick = 0;
 	for (uint32 i = count; i < batch->count; i++)
 		len -= evw_get_le32(batch->lengths.data + (size_t) i * 4);
 	evc_buffer_truncate(&batch->columns, len);
@@ -301,6 +355,7 @@ evc_batch_truncate(EvcBatch *batch, uint32 count)
 		evc_buffer_truncate(&batch->datatypes, count);
 	batch->count = count;
 	evc_contexts_truncate(&batch->contexts, count);
+	count_bytes(batch);
 	/* It may have noted some that are no more. */
 	evc_dedup_reset(&batch->dedup);
 }
@@ -321,6 +376,7 @@ evc_batch_keep(EvcBatch *batch, void *what, size_t len)
 
 	batch->kept = lappend(batch->kept, what);
 	batch->kept_bytes += len;
+	count_bytes(batch);
 	MemoryContextSwitchTo(caller);
 	return (uint32) list_length(batch->kept) - 1;
 }
@@ -376,57 +432,20 @@ evc_batch_send(EvcBatch *batch)
 }
 
 void
-evc_usage_add(EvcUsage *sum, const EvcUsage *more)
-{
-	sum->requests += more->requests;
-	sum->values += more->values;
-	sum->bytes_sent += more->bytes_sent;
-	sum->bytes_received += more->bytes_received;
-	sum->e3_ns += more->e3_ns;
-	sum->wait_us += more->wait_us;
-	sum->cache_hits += more->cache_hits;
-}
-
-static void
-make_offsets(EvcBatch *batch)
-{
-	if (batch->n_offsets >= batch->count)
-		return;
-	if (batch->offsets != NULL)
-		pfree(batch->offsets);
-	batch->offsets = NULL;
-	batch->n_offsets = 0;
-	batch->offsets =
-		MemoryContextAllocHuge(batch->context, sizeof(uint32) * batch->count);
-	batch->n_offsets = batch->count;
-}
-
-static void
-index_result(EvcBatch *batch)
-{
-	const uint8_t *length_at = batch->result.values.lengths.data;
-	uint32 offset = 0;
-
-	make_offsets(batch);
-	for (uint32 i = 0; i < batch->count; i++, length_at += 4)
-	{
-		batch->offsets[i] = offset;
-		offset += evw_get_le32(length_at);
-	}
-}
-
-void
 evc_batch_receive(EvcBatch *batch)
 {
+	EvwResult result;
+
 	if (batch->call == NULL || batch->received)
 		return;
-	evc_call_finish(batch->call, &batch->result);
+	evc_call_finish(batch->call, &result);
 	evc_usage_add(&batch->usage, evc_call_usage(batch->call));
-	index_result(batch);
+	evc_results_set(&batch->head.results, batch->context, &result, batch->count);
 	if (batch->more != NULL)
 	{
 		evc_batch_receive(batch->more);
 		evc_usage_add(&batch->usage, evc_batch_usage(batch->more));
+		batch->head.results.further = &batch->more->head.results;
 	}
 	batch->received = true;
 }
@@ -436,21 +455,6 @@ evc_batch_run(EvcBatch *batch)
 {
 	evc_batch_send(batch);
 	evc_batch_receive(batch);
-}
-
-EvwStatus
-evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result)
-{
-	const EvwResult *reply = &batch->result;
-	uint8_t code;
-
-	Assert(batch->received && index < evc_batch_count(batch));
-	if (index >= batch->count)
-		return evc_batch_result(batch->more, index - batch->count, result);
-	result->data = reply->values.bytes.data + batch->offsets[index];
-	result->len = evw_get_le32(reply->values.lengths.data + (size_t) index * 4);
-	code = reply->statuses.data != NULL ? reply->statuses.data[index] : 0;
-	return code == 0 ? EVW_OK : (EvwStatus) (EVW_VALUE_STATUS_BASE + code);
 }
 
 const EvcUsage *
@@ -466,6 +470,9 @@ evc_batch_reset(EvcBatch *batch)
 		evc_call_drop(batch->call);
 	batch->call = NULL;
 	batch->received = false;
+	evc_results_clear(&batch->head.results);
+	batch->head.bytes = 0;
+	batch->quick = 0;
 	/* Ciphertext is no secret, unlike what it may be bound to. */
 	if (batch->kind.verb == EVW_VERB_DECRYPT && !batch->kind.bound)
 		evc_buffer_clear(&batch->columns);

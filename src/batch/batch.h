@@ -13,6 +13,7 @@
 
 #include "postgres.h"
 
+#include "batch/results.h"
 #include "client/call.h"
 #include "wire/envelope.h"
 #include "wire/message.h"
@@ -56,9 +57,22 @@ extern bool evc_batch_add(EvcBatch *batch, const EvcBatchValue *value, uint32 *n
  */
 extern uint32 evc_batch_add_further(EvcBatch *batch, const EvcBatchValue *value);
 
-/* Values added, and their bytes together, with those of contexts and what is kept. */
+/* What is asked for with each value; a batch begins with it. */
+typedef struct EvcBatchHead
+{
+	size_t bytes;
+	EvcResults results; /* of a batch that has been received */
+} EvcBatchHead;
+
+/* Values added. */
 extern uint32 evc_batch_count(const EvcBatch *batch);
-extern size_t evc_batch_bytes(const EvcBatch *batch);
+
+/* Their bytes together, with those of contexts and what is kept. */
+static inline size_t
+evc_batch_bytes(const EvcBatch *batch)
+{
+	return ((const EvcBatchHead *) batch)->bytes;
+}
 
 /* Would this value fit the frame beside those that were added? */
 extern bool evc_batch_fits(const EvcBatch *batch, const EvcBatchValue *value);
@@ -91,10 +105,18 @@ extern void evc_batch_run(EvcBatch *batch);
  * Result of the value with this number: EVW_OK and the bytes, which live until
  * the batch is reset, or the status of a value that failed.
  */
-extern EvwStatus evc_batch_result(EvcBatch *batch, uint32 index, EvwBytes *result);
+static inline EvwStatus
+evc_batch_result(const EvcBatch *batch, uint32 index, EvwBytes *result)
+{
+	return evc_results_get(&((const EvcBatchHead *) batch)->results, index, result);
+}
 
-/* Adds up what calls have cost. */
-extern void evc_usage_add(EvcUsage *sum, const EvcUsage *more);
+/* evc_results_are_ascii of them. */
+static inline bool
+evc_batch_is_ascii(EvcBatch *batch)
+{
+	return evc_results_are_ascii(&((EvcBatchHead *) batch)->results);
+}
 
 /* What receiving has cost since the batch was made, resets included. */
 extern const EvcUsage *evc_batch_usage(const EvcBatch *batch);

@@ -10,9 +10,10 @@
 #include "client/report.h"
 #include "type/encrypted.h"
 
-bool
-evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
-				   EvcTicket *ticket)
+/* One with a context, or that has to be fetched. */
+static pg_noinline bool
+add_other(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+		  EvcTicket *ticket)
 {
 	Datum argument = arguments[0].value;
 	struct varlena *encrypted = PG_DETOAST_DATUM_PACKED(argument);
@@ -26,6 +27,21 @@ evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *argu
 	if ((Pointer) encrypted != DatumGetPointer(argument))
 		pfree(encrypted);
 	return added;
+}
+
+bool
+evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+				   EvcTicket *ticket)
+{
+	struct varlena *argument = (struct varlena *) DatumGetPointer(arguments[0].value);
+	EvcBatchValue value = {0};
+
+	if (marker->batches.bound || VARATT_IS_COMPRESSED(argument) ||
+		VARATT_IS_EXTERNAL(argument))
+		return add_other(marker, batch, arguments, ticket);
+	value.bytes = evc_encrypted_bytes(argument);
+	value.datatype = evc_encrypted_datatype(value.bytes);
+	return evc_marker_add_value(batch, &value, ticket);
 }
 
 /* Statuses of a value that try_decrypt shows as NULL. */
@@ -79,12 +95,36 @@ text_of(EvwBytes bytes)
 	return PointerGetDatum(result);
 }
 
-static Datum
-take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
+static pg_noinline Datum
+new_text(EvwBytes bytes)
+{
+	return PointerGetDatum(
+		cstring_to_text_with_len((const char *) bytes.data, (int) bytes.len));
+}
+
+/* A text of these bytes, which are valid as they are, where the marker wants it. */
+static inline Datum
+put_text(EvcRowSpace *space, EvwBytes bytes)
+{
+	size_t len = VARHDRSZ + bytes.len;
+	text *result;
+
+	if (space == NULL || len > space->size - space->used)
+		return new_text(bytes);
+	result = (text *) (space->data + space->used);
+	/* The size is a multiple of that, too. */
+	space->used += INTALIGN(len);
+	SET_VARSIZE(result, len);
+	memcpy(VARDATA(result), bytes.data, bytes.len);
+	return PointerGetDatum(result);
+}
+
+/* Other than a text that is ASCII, as most of them are. */
+static pg_noinline Datum
+take_other(EvcMarker *marker, EvcTicket ticket, EvwStatus status, EvwBytes bytes,
+		   bool *is_null)
 {
 	bool trying = marker->kind == EVC_MARKER_TRY_DECRYPT;
-	EvwBytes bytes;
-	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
 
 	*is_null = true;
 	if (is_error(marker->kind, status))
@@ -100,6 +140,19 @@ take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 	return marker->type != NULL
 			   ? evc_plaintype_decode(marker->type, bytes, ticket.datatype)
 			   : text_of(bytes);
+}
+
+static Datum
+take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
+{
+	EvwBytes bytes;
+	EvwStatus status = evc_batch_result(batch, ticket.index, &bytes);
+
+	if (status != EVW_OK || !marker->gives_text || ticket.datatype == EVW_NUMBER ||
+		!evc_batch_is_ascii(batch))
+		return take_other(marker, ticket, status, bytes, is_null);
+	*is_null = false;
+	return put_text(marker->space, bytes);
 }
 
 const EvcMarkerWork evc_decrypting = {.add = evc_ciphertext_add,

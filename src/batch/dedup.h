@@ -39,6 +39,13 @@ extern void evc_dedup_init(EvcDedup *dedup, MemoryContext context);
 extern int64 evc_dedup_look(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value,
 							size_t offset, uint32 number);
 
+/* Is it worth looking for one that is equal to the value with this number? */
+static inline bool
+evc_dedup_looks(const EvcDedup *dedup, uint32 number)
+{
+	return dedup->n_found > 0 || number < EVC_DEDUP_TRIAL;
+}
+
 /*
  * The number, from 0, of an equal value among those noted, or -1; the value is
  * then noted with this number.  "bytes" hold the noted values at their offsets,
@@ -48,7 +55,7 @@ static inline int64
 evc_dedup_note(EvcDedup *dedup, const uint8_t *bytes, EvwBytes value, size_t offset,
 			   uint32 number)
 {
-	if (dedup->n_found == 0 && number >= EVC_DEDUP_TRIAL)
+	if (!evc_dedup_looks(dedup, number))
 		return -1;
 	return evc_dedup_look(dedup, bytes, value, offset, number);
 }

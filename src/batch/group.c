@@ -21,14 +21,11 @@ look_up(EvcBatchGroup *group, MemoryContext owner, EvcBatchKind kind)
 }
 
 EvcBatch *
-evc_group_add(EvcBatchGroup *group, MemoryContext owner, EvcMarker *marker,
-			  const NullableDatum *arguments, EvcTicket *ticket)
+evc_group_add_to_next(EvcBatchGroup *group, MemoryContext owner, EvcMarker *marker,
+					  const NullableDatum *arguments, EvcTicket *ticket)
 {
-	if (group->filling == NULL)
-		look_up(group, owner, marker->batches);
-	if (evc_marker_add(marker, group->filling, arguments, ticket))
-		return group->filling;
-	group->current++;
+	if (group->filling != NULL)
+		group->current++;
 	look_up(group, owner, marker->batches);
 	(void) evc_marker_add(marker, group->filling, arguments, ticket);
 	return group->filling;

@@ -21,13 +21,24 @@ typedef struct EvcBatchGroup
 	EvcBatch *filling; /* NULL: not looked up yet */
 } EvcBatchGroup;
 
+/* evc_group_add where no batch is being filled, or the call does not fit that. */
+extern EvcBatch *evc_group_add_to_next(EvcBatchGroup *group, MemoryContext owner,
+									   EvcMarker *marker, const NullableDatum *arguments,
+									   EvcTicket *ticket);
+
 /*
  * Adds a marker's call to the batch that is being filled or to the one after it,
  * which is made below "owner".  Returns the batch.
  */
-extern EvcBatch *evc_group_add(EvcBatchGroup *group, MemoryContext owner,
-							   EvcMarker *marker, const NullableDatum *arguments,
-							   EvcTicket *ticket);
+static inline EvcBatch *
+evc_group_add(EvcBatchGroup *group, MemoryContext owner, EvcMarker *marker,
+			  const NullableDatum *arguments, EvcTicket *ticket)
+{
+	if (group->filling != NULL &&
+		evc_marker_add(marker, group->filling, arguments, ticket))
+		return group->filling;
+	return evc_group_add_to_next(group, owner, marker, arguments, ticket);
+}
 
 /* Bytes of values in the batch that is being filled. */
 static inline size_t

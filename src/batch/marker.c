@@ -6,6 +6,8 @@
 
 #include "batch/marker.h"
 
+#include "catalog/pg_type.h"
+
 #include "batch/marker_private.h"
 #include "client/report.h"
 #include "wire/limits.h"
@@ -25,6 +27,12 @@ static const EvcMarkerWork *const works[] = {
 	[EVC_MARKER_DECRYPT_FIELDS] = &evc_working_on_fields,
 };
 
+static bool
+is_text(Oid base)
+{
+	return base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
+}
+
 EvcMarker *
 evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted,
 			   int n_arguments)
@@ -39,6 +47,9 @@ evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted
 	marker->owner = owner;
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)
 		marker->type = evc_plaintype_new(owner, plain, encrypted);
+	marker->takes_text = kind == EVC_MARKER_ENCRYPT && is_text(marker->type->base);
+	marker->gives_text = info->verb == EVW_VERB_DECRYPT &&
+						 (marker->type == NULL || marker->type->type == TEXTOID);
 	return marker;
 }
 
@@ -85,29 +96,9 @@ evc_marker_bound_context(const EvcMarker *marker, const NullableDatum *arguments
 }
 
 bool
-evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value, EvcTicket *ticket)
-{
-	ticket->datatype = value->datatype;
-	return evc_batch_add(batch, value, &ticket->index);
-}
-
-bool
-evc_marker_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
-			   EvcTicket *ticket)
-{
-	return marker->work->add(marker, batch, arguments, ticket);
-}
-
-bool
 evc_marker_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket)
 {
 	return works[kind]->fails(kind, batch, ticket);
-}
-
-Datum
-evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
-{
-	return marker->work->take(marker, batch, ticket, is_null);
 }
 
 void

@@ -16,7 +16,15 @@
 #include "compat.h"
 #include "value/plaintype.h"
 
-/* What a kind does with a call; see batch/marker_private.h. */
+/* Where the results of one row go, to be used again for the next one. */
+typedef struct EvcRowSpace
+{
+	char *data;
+	size_t size;
+	size_t used;
+} EvcRowSpace;
+
+/* What a kind does with a call. */
 typedef struct EvcMarkerWork EvcMarkerWork;
 
 typedef struct EvcMarker
@@ -25,6 +33,9 @@ typedef struct EvcMarker
 	const EvcMarkerWork *work;
 	EvcBatchKind batches; /* that its calls go to */
 	EvcPlainType *type;	  /* of the plaintext; NULL: text */
+	bool gives_text;	  /* DECRYPT and its kin: so it is, and no domain over it */
+	EvcRowSpace *space;	  /* for texts that have room there; NULL: none */
+	bool takes_text;	  /* ENCRYPT of text and the like, below domains */
 	bool takes_string;	  /* ENCRYPT of text: values are C strings */
 	bool takes_utf8;	  /* they are valid UTF-8, as somebody has checked */
 	int n_arguments;
@@ -38,6 +49,15 @@ typedef struct EvcTicket
 	uint32 index; /* of its value in the batch; or, with several, of what it kept there */
 	EvwDatatype datatype; /* of a ciphertext */
 } EvcTicket;
+
+/* The functions below, for one kind or some. */
+struct EvcMarkerWork
+{
+	bool (*add)(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+				EvcTicket *ticket);
+	bool (*fails)(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket);
+	Datum (*take)(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null);
+};
 
 /*
  * Lives in "owner".  "plain" is the type that is encrypted or that decrypt_as
@@ -76,18 +96,25 @@ pg_noreturn extern void evc_marker_refuse_null(void);
  * values, or none and false if they do not fit beside what is there.  An empty batch
  * takes whatever the limits allow.
  */
-extern bool evc_marker_add(EvcMarker *marker, EvcBatch *batch,
-						   const NullableDatum *arguments, EvcTicket *ticket);
+static inline bool
+evc_marker_add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+			   EvcTicket *ticket)
+{
+	return marker->work->add(marker, batch, arguments, ticket);
+}
 
 /* Would taking the result raise what E3 says of a value? */
 extern bool evc_marker_fails(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket);
 
 /*
- * The result, in the current memory context, of a batch that has been received.
- * Raises the error of this one call.
+ * The result, in the current memory context or the marker's space, of a batch that has
+ * been received.  Raises the error of this one call.
  */
-extern Datum evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket,
-							 bool *is_null);
+static inline Datum
+evc_marker_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
+{
+	return marker->work->take(marker, batch, ticket, is_null);
+}
 
 /* Checks that NULL, which a NULL argument gives, is a value of the result's type. */
 extern void evc_marker_check_null(EvcMarker *marker);

@@ -10,15 +10,6 @@
 #include "batch/marker.h"
 #include "value/plain.h"
 
-/* The functions of batch/marker.h, for one kind or some. */
-struct EvcMarkerWork
-{
-	bool (*add)(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
-				EvcTicket *ticket);
-	bool (*fails)(EvcMarkerKind kind, EvcBatch *batch, EvcTicket ticket);
-	Datum (*take)(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null);
-};
-
 extern const EvcMarkerWork evc_encrypting;	 /* batch/encrypting.c: ENCRYPT */
 extern const EvcMarkerWork evc_decrypting;	 /* batch/decrypting.c: DECRYPT and its kin */
 extern const EvcMarkerWork evc_reencrypting; /* batch/reencrypting.c: REENCRYPT */
@@ -57,7 +48,11 @@ evc_marker_context(const EvcMarker *marker, const NullableDatum *arguments)
  * Adds one value, or returns false if it does not fit beside others of which there is
  * one.
  */
-extern bool evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value,
-								 EvcTicket *ticket);
+static inline bool
+evc_marker_add_value(EvcBatch *batch, const EvcBatchValue *value, EvcTicket *ticket)
+{
+	ticket->datatype = value->datatype;
+	return evc_batch_add(batch, value, &ticket->index);
+}
 
 #endif /* EVC_MARKER_PRIVATE_H */

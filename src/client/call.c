@@ -452,6 +452,18 @@ evc_call_usage(const EvcCall *call)
 }
 
 void
+evc_usage_add(EvcUsage *sum, const EvcUsage *more)
+{
+	sum->requests += more->requests;
+	sum->values += more->values;
+	sum->bytes_sent += more->bytes_sent;
+	sum->bytes_received += more->bytes_received;
+	sum->e3_ns += more->e3_ns;
+	sum->wait_us += more->wait_us;
+	sum->cache_hits += more->cache_hits;
+}
+
+void
 evc_call_drop(EvcCall *call)
 {
 	MemoryContextDelete(call->context);

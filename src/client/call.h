@@ -65,6 +65,9 @@ extern void evc_call_finish(EvcCall *call, EvwResult *result);
 /* Of a finished call. */
 extern const EvcUsage *evc_call_usage(const EvcCall *call);
 
+/* Adds up what calls have cost. */
+extern void evc_usage_add(EvcUsage *sum, const EvcUsage *more);
+
 /* Gives up what is not finished; wipes the reply and frees. */
 extern void evc_call_drop(EvcCall *call);
 

@@ -26,6 +26,9 @@
  */
 #define WRITTEN_ROWS 64
 
+/* Texts of a row that come to no more are put where those of the row before were. */
+#define SPACE_SIZE 4096
+
 /* A COPY that core is about to execute. */
 typedef struct EvcUnload
 {
@@ -36,6 +39,20 @@ typedef struct EvcUnload
 	bool attached;
 } EvcUnload;
 
+/* A field whose values are no Datums themselves, and that is not decrypted. */
+typedef struct Pointers
+{
+	int number;	  /* of the field, from 0 */
+	int16 length; /* of its type */
+} Pointers;
+
+/* One that is. */
+typedef struct Called
+{
+	int number;
+	const EvcCopyField *field;
+} Called;
+
 typedef struct Receiver
 {
 	DestReceiver public; /* first: the executor's view of it */
@@ -43,10 +60,14 @@ typedef struct Receiver
 	QueryDesc *query;
 	EvcCopyShape shape;
 	EvcCopyRows sets[EVC_BATCH_DEPTH_MAX];
-	int filling;		   /* of these */
-	TupleDesc desc;		   /* of the query: ciphertext */
+	EvcCopyRows *filling; /* of these */
+	Called *called;		  /* fields that are decrypted, in the order of places */
+	int n_called;
+	Pointers *pointers; /* and those that are copied */
+	int n_pointers;
 	TupleTableSlot *slot;  /* a row of plaintext */
-	MemoryContext written; /* of its values */
+	MemoryContext written; /* of its values, but for those in: */
+	EvcRowSpace space;
 } Receiver;
 
 static ExecutorStart_hook_type prev_executor_start_hook;
@@ -55,24 +76,8 @@ static EvcUnload *unloads; /* the innermost one */
 static EvcCopyRows *
 other_set(Receiver *receiver)
 {
-	return &receiver->sets[(receiver->filling + 1) % EVC_BATCH_DEPTH_MAX];
-}
-
-/* Returns the bytes that have been copied. */
-static size_t
-keep(EvcCopyRows *rows, int field, Form_pg_attribute attribute, Datum value)
-{
-	MemoryContext caller;
-	Datum copy = value;
-
-	if (!attribute->attbyval)
-	{
-		caller = MemoryContextSwitchTo(rows->context);
-		copy = datumCopy(value, false, attribute->attlen);
-		MemoryContextSwitchTo(caller);
-	}
-	evc_rows_set(rows, field, EVC_COPY_VALUE, copy);
-	return attribute->attbyval ? 0 : datumGetSize(copy, false, attribute->attlen);
+	return &receiver
+				->sets[(receiver->filling - receiver->sets + 1) % EVC_BATCH_DEPTH_MAX];
 }
 
 /* NULL if there is none with this number. */
@@ -84,64 +89,122 @@ column_of(const TupleTableSlot *slot, AttrNumber number)
 	return (NullableDatum){slot->tts_values[number - 1], slot->tts_isnull[number - 1]};
 }
 
+/* What the row's values are that point to somewhere: returns the bytes copied. */
+static pg_noinline size_t
+copy_values(Receiver *receiver, EvcCopyRows *rows, const EvcCopyRow *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(rows->context);
+	size_t copied = 0;
+
+	for (int i = 0; i < receiver->n_pointers; i++)
+	{
+		const Pointers *field = &receiver->pointers[i];
+		Datum *value = &row->values[field->number];
+
+		if (row->states[field->number] == EVC_COPY_NULL)
+			continue;
+		*value = datumCopy(*value, false, field->length);
+		copied += datumGetSize(*value, false, field->length);
+	}
+	MemoryContextSwitchTo(caller);
+	return copied;
+}
+
 /* Ciphertext goes straight into the batch; the rest is copied. */
-static void
+static inline void
 add_row(Receiver *receiver, EvcCopyRows *rows, TupleTableSlot *slot)
 {
+	int n_fields = receiver->shape.n_fields;
 	size_t kept = 0;
+	EvcCopyRow row;
 
 	evc_rows_reserve(rows);
 	slot_getallattrs(slot);
-	for (int i = 0; i < receiver->shape.n_fields; i++)
+	row = rows->added;
+	for (int i = 0; i < n_fields; i++)
 	{
-		const EvcCopyField *field = &receiver->shape.fields[i];
-
-		if (slot->tts_isnull[i])
-			evc_rows_set(rows, i, EVC_COPY_NULL, (Datum) 0);
-		else if (field->marker != NULL)
-			evc_rows_set_called(rows, i, slot->tts_values[i],
-								column_of(slot, field->bound_to));
-		else
-			kept += keep(rows, i, TupleDescAttr(receiver->desc, i), slot->tts_values[i]);
+		row.values[i] = slot->tts_values[i];
+		row.states[i] = slot->tts_isnull[i] ? EVC_COPY_NULL : EVC_COPY_VALUE;
 	}
-	evc_rows_added(rows, 0, kept);
+	if (receiver->n_pointers > 0)
+		kept = copy_values(receiver, rows, &row);
+	for (int i = 0; i < receiver->n_called; i++)
+	{
+		const EvcCopyField *field = receiver->called[i].field;
+		int number = receiver->called[i].number;
+
+		if (slot->tts_isnull[number])
+			continue;
+		if (field->context == NULL)
+			evc_rows_call(rows, field, &row.places[i], slot->tts_values[number]);
+		else
+			evc_rows_set_called(rows, number, slot->tts_values[number],
+								column_of(slot, field->bound_to));
+	}
+	evc_rows_kept(rows, kept);
 }
 
-static Datum
-value_of(const EvcCopyRows *rows, int row, int field, bool *is_null)
+/* Of a field that has a marker, other than what came back for it. */
+static pg_noinline void
+check_other(const EvcCopyField *field, EvcCopyState state)
 {
-	EvcMarker *marker = rows->shape->fields[field].marker;
-
-	*is_null = evc_rows_state(rows, row, field) == EVC_COPY_NULL;
-	if (!*is_null)
-		return evc_rows_value(rows, row, field, is_null);
-	if (marker != NULL)
-		evc_marker_check_null(marker);
-	return (Datum) 0;
+	if (state == EVC_COPY_UNBOUND)
+		evc_rows_refuse_unbound(field);
+	evc_marker_check_null(field->marker);
 }
 
-/* Hands a set of rows that is out over to COPY, and empties it. */
+static inline void
+emit_row(Receiver *receiver, const EvcCopyRow *row)
+{
+	TupleTableSlot *slot = receiver->slot;
+	int n_fields = receiver->shape.n_fields;
+
+	receiver->space.used = 0;
+	for (int i = 0; i < n_fields; i++)
+	{
+		slot->tts_values[i] = row->values[i];
+		slot->tts_isnull[i] = row->states[i] == EVC_COPY_NULL;
+	}
+	for (int i = 0; i < receiver->n_called; i++)
+	{
+		const EvcCopyField *field = receiver->called[i].field;
+		int number = receiver->called[i].number;
+		const EvcCopyPlace *place = &row->places[i];
+
+		if (row->states[number] == EVC_COPY_VALUE)
+			slot->tts_values[number] =
+				evc_marker_take(field->marker, place->batch, place->ticket,
+								&slot->tts_isnull[number]);
+		else
+			check_other(field, (EvcCopyState) row->states[number]);
+	}
+	receiver->core->receiveSlot(slot, receiver->core);
+}
+
+/*
+ * Hands a set of rows that is out over to COPY, and empties it.  COPY keeps nothing of a
+ * slot, so that the next row may take the place of the one before.
+ */
 static void
 emit(Receiver *receiver, EvcCopyRows *rows)
 {
-	TupleTableSlot *slot = receiver->slot;
+	EvcCopyRow row = evc_rows_first(rows);
 	MemoryContext caller;
 
 	evc_rows_receive(rows);
 	caller = MemoryContextSwitchTo(receiver->written);
-	for (int row = 0; row < rows->n_rows; row++)
+	ExecStoreVirtualTuple(receiver->slot);
+	for (int i = 0; i < rows->n_rows; i++, evc_rows_next(&receiver->shape, &row))
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (row % WRITTEN_ROWS == 0)
+		if (i % WRITTEN_ROWS == 0)
+		{
+			CHECK_FOR_INTERRUPTS();
 			MemoryContextReset(receiver->written);
-		ExecClearTuple(slot);
-		for (int i = 0; i < receiver->shape.n_fields; i++)
-			slot->tts_values[i] = value_of(rows, row, i, &slot->tts_isnull[i]);
-		ExecStoreVirtualTuple(slot);
-		receiver->core->receiveSlot(slot, receiver->core);
+		}
+		emit_row(receiver, &row);
 	}
 	MemoryContextSwitchTo(caller);
-	ExecClearTuple(slot);
+	ExecClearTuple(receiver->slot);
 	MemoryContextReset(receiver->written);
 	evc_rows_reset(rows);
 }
@@ -150,7 +213,7 @@ emit(Receiver *receiver, EvcCopyRows *rows)
 static void
 turn(Receiver *receiver)
 {
-	EvcCopyRows *full = &receiver->sets[receiver->filling];
+	EvcCopyRows *full = receiver->filling;
 
 	evc_rows_send(full);
 	if (other_set(receiver)->n_rows > 0)
@@ -158,14 +221,14 @@ turn(Receiver *receiver)
 	if (evc_batch_depth == 1)
 		emit(receiver, full);
 	else
-		receiver->filling = (receiver->filling + 1) % EVC_BATCH_DEPTH_MAX;
+		receiver->filling = other_set(receiver);
 }
 
 static bool
 receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	Receiver *receiver = (Receiver *) self;
-	EvcCopyRows *rows = &receiver->sets[receiver->filling];
+	EvcCopyRows *rows = receiver->filling;
 
 	add_row(receiver, rows, slot);
 	if (evc_rows_full(rows))
@@ -187,7 +250,7 @@ shut_down(DestReceiver *self)
 {
 	Receiver *receiver = (Receiver *) self;
 
-	if (receiver->sets[receiver->filling].n_rows > 0)
+	if (receiver->filling->n_rows > 0)
 		turn(receiver);
 	if (other_set(receiver)->n_rows > 0)
 		emit(receiver, other_set(receiver));
@@ -204,7 +267,8 @@ destroy(DestReceiver *self)
 }
 
 static void
-init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload)
+init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload,
+		   EvcRowSpace *space)
 {
 	ListCell *cell;
 
@@ -216,13 +280,36 @@ init_shape(EvcCopyShape *shape, TupleDesc desc, const EvcUnload *unload)
 		EvcCopyField *field = &shape->fields[column->number - 1];
 
 		field->name = NameStr(TupleDescAttr(desc, column->number - 1)->attname);
-		field->place = shape->n_places++;
 		field->marker = evc_copy_marker(column, evc_copy_decrypt_kind(column));
+		field->marker->space = space;
 		field->bound_to = evc_copy_bound_to(column);
 		if (column->label != NULL)
 			field->context = evc_label_context_new(column->label, desc);
 	}
 	evc_shape_group(shape);
+}
+
+/* The fields that take more than to be passed on, in the order of the columns. */
+static void
+list_fields(Receiver *receiver, TupleDesc desc)
+{
+	EvcCopyShape *shape = &receiver->shape;
+
+	receiver->called = palloc(shape->n_fields * sizeof(Called));
+	receiver->pointers = palloc(shape->n_fields * sizeof(Pointers));
+	for (int i = 0; i < shape->n_fields; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (shape->fields[i].marker != NULL)
+		{
+			shape->fields[i].place = receiver->n_called;
+			receiver->called[receiver->n_called++] = (Called){i, &shape->fields[i]};
+		}
+		else if (!attribute->attbyval)
+			receiver->pointers[receiver->n_pointers++] = (Pointers){i, attribute->attlen};
+	}
+	shape->n_places = receiver->n_called;
 }
 
 /* The query's columns as COPY is to see them. */
@@ -260,8 +347,10 @@ attach(EvcUnload *unload, QueryDesc *query)
 	receiver->public.mydest = DestCopyOut;
 	receiver->core = query->dest;
 	receiver->query = query;
-	receiver->desc = query->tupDesc;
-	init_shape(&receiver->shape, query->tupDesc, unload);
+	receiver->space = (EvcRowSpace){.data = palloc(SPACE_SIZE), .size = SPACE_SIZE};
+	init_shape(&receiver->shape, query->tupDesc, unload, &receiver->space);
+	list_fields(receiver, query->tupDesc);
+	receiver->filling = receiver->sets;
 	for (int i = 0; i < EVC_BATCH_DEPTH_MAX; i++)
 		evc_rows_init(&receiver->sets[i], &receiver->shape, CurrentMemoryContext);
 	query->tupDesc = plain_desc(query->tupDesc, unload);

@@ -55,6 +55,7 @@ evc_rows_reset(EvcCopyRows *rows)
 	MemoryContextReset(rows->context);
 	rows->in_flight = false;
 	rows->n_rows = 0;
+	rows->added = evc_rows_first(rows);
 	rows->fed = 0;
 	rows->at = -1;
 	rows->bytes = 0;
@@ -81,6 +82,10 @@ evc_rows_grow(EvcCopyRows *rows)
 	rows->lines = grow(rows, rows->lines, capacity * sizeof(uint64));
 	rows->sizes = grow(rows, rows->sizes, capacity * sizeof(uint32));
 	rows->capacity = (int) capacity;
+	rows->added =
+		(EvcCopyRow){rows->values + (Size) rows->n_rows * rows->shape->n_fields,
+					 rows->states + (Size) rows->n_rows * rows->shape->n_fields,
+					 rows->places + (Size) rows->n_rows * rows->shape->n_places};
 }
 
 static EvcCopyPlace *
@@ -89,15 +94,14 @@ place_of(const EvcCopyRows *rows, int row, const EvcCopyField *field)
 	return &rows->places[(Size) row * rows->shape->n_places + field->place];
 }
 
-static inline void
-set_called(EvcCopyRows *rows, int field, const NullableDatum *arguments)
+void
+evc_rows_call_next(EvcCopyRows *rows, const EvcCopyField *field, EvcCopyPlace *place,
+				   Datum value)
 {
-	const EvcCopyField *what = &rows->shape->fields[field];
-	EvcCopyPlace *place = place_of(rows, rows->n_rows, what);
+	NullableDatum argument = {value, false};
 
-	evc_rows_set(rows, field, EVC_COPY_VALUE, (Datum) 0);
-	place->batch = evc_group_add(&rows->groups[what->group], rows->owner, what->marker,
-								 arguments, &place->ticket);
+	place->batch = evc_group_add_to_next(&rows->groups[field->group], rows->owner,
+										 field->marker, &argument, &place->ticket);
 }
 
 /* With a context, which a label says. */
@@ -106,6 +110,7 @@ set_bound(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
 {
 	const EvcCopyField *what = &rows->shape->fields[field];
 	NullableDatum arguments[EVC_ARGUMENTS_MAX] = {{value, false}};
+	EvcCopyPlace *place;
 	NullableDatum *context = &arguments[evc_marker_info(what->marker->kind)->context_at];
 
 	*context = evc_label_context(what->context, other);
@@ -114,26 +119,25 @@ set_bound(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
 		evc_rows_set(rows, field, EVC_COPY_UNBOUND, (Datum) 0);
 		return;
 	}
-	set_called(rows, field, arguments);
+	evc_rows_set(rows, field, EVC_COPY_VALUE, (Datum) 0);
+	place = place_of(rows, rows->n_rows, what);
+	place->batch = evc_group_add(&rows->groups[what->group], rows->owner, what->marker,
+								 arguments, &place->ticket);
 	pfree(DatumGetPointer(context->value));
 }
 
 void
 evc_rows_set_called(EvcCopyRows *rows, int field, Datum value, NullableDatum other)
 {
-	if (rows->shape->fields[field].context != NULL)
-		set_bound(rows, field, value, other);
-	else
-		set_called(rows, field, &(NullableDatum){value, false});
-}
+	const EvcCopyField *what = &rows->shape->fields[field];
 
-void
-evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
-{
-	rows->lines[rows->n_rows] = line;
-	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
-	rows->n_rows++;
-	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+	if (what->context != NULL)
+	{
+		set_bound(rows, field, value, other);
+		return;
+	}
+	evc_rows_set(rows, field, EVC_COPY_VALUE, (Datum) 0);
+	evc_rows_call(rows, what, place_of(rows, rows->n_rows, what), value);
 }
 
 /* A set without rows is never full, so it is emptied. */

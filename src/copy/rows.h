@@ -11,44 +11,9 @@
 
 #include "postgres.h"
 
-#include "batch/group.h"
 #include "compat.h"
-#include "copy/shape.h"
+#include "copy/row.h"
 #include "guc.h"
-
-typedef enum EvcCopyState
-{
-	EVC_COPY_VALUE,
-	EVC_COPY_NULL,
-	EVC_COPY_DEFAULT, /* the input asks for the column's default */
-	EVC_COPY_UNBOUND  /* its context is NULL, which is an error when it is taken */
-} EvcCopyState;
-
-/* Where a ciphertext will be. */
-typedef struct EvcCopyPlace
-{
-	EvcBatch *batch;
-	EvcTicket ticket;
-} EvcCopyPlace;
-
-typedef struct EvcCopyRows
-{
-	const EvcCopyShape *shape;
-	MemoryContext owner;
-	MemoryContext context; /* of the values; reset with the set */
-	EvcBatchGroup *groups;
-	bool in_flight;
-	int capacity; /* rows that the arrays hold */
-	int n_rows;
-	int fed;			  /* rows that core knows of */
-	int at;				  /* of those, the one that it is at; -1: none yet */
-	size_t bytes;		  /* held, beside those in batches */
-	Datum *values;		  /* a field of a row */
-	uint8 *states;		  /* likewise: an EvcCopyState */
-	EvcCopyPlace *places; /* a ciphertext of a row */
-	uint64 *lines;		  /* a row */
-	uint32 *sizes;		  /* a row, likewise */
-} EvcCopyRows;
 
 /* An empty set; its memory, batches and all, is below "owner". */
 extern void evc_rows_init(EvcCopyRows *rows, const EvcCopyShape *shape,
@@ -77,7 +42,7 @@ evc_rows_full(const EvcCopyRows *rows)
 /* More room for rows. */
 extern void evc_rows_grow(EvcCopyRows *rows);
 
-/* Room for one more row, not counted before evc_rows_added. */
+/* Room for one more row, not counted before evc_rows_added or evc_rows_kept. */
 static inline void
 evc_rows_reserve(EvcCopyRows *rows)
 {
@@ -85,40 +50,53 @@ evc_rows_reserve(EvcCopyRows *rows)
 		evc_rows_grow(rows);
 }
 
+/* evc_rows_call where the batch, if there is one, does not take the value. */
+extern void evc_rows_call_next(EvcCopyRows *rows, const EvcCopyField *field,
+							   EvcCopyPlace *place, Datum value);
+
 /*
- * Sets a field of the row being added.  Values that are kept are in rows->context;
- * those to be encrypted are copied.
+ * evc_rows_set of a value that has a marker and is not NULL: without a context, or with
+ * one, where "other" is the value of the column that the context needs, if it needs one.
  */
 static inline void
-evc_rows_set(EvcCopyRows *rows, int field, EvcCopyState state, Datum value)
+evc_rows_call(EvcCopyRows *rows, const EvcCopyField *field, EvcCopyPlace *place,
+			  Datum value)
 {
-	Size at = (Size) rows->n_rows * rows->shape->n_fields + field;
+	EvcBatchGroup *group = &rows->groups[field->group];
+	NullableDatum argument = {value, false};
 
-	rows->states[at] = (uint8) state;
-	rows->values[at] = value;
+	place->batch = group->filling;
+	if (place->batch == NULL ||
+		!evc_marker_add(field->marker, place->batch, &argument, &place->ticket))
+		evc_rows_call_next(rows, field, place, value);
 }
 
-/*
- * evc_rows_set of a value that has a marker and is not NULL, where "other" is that of
- * the column that its context needs, if it needs one.
- */
 extern void evc_rows_set_called(EvcCopyRows *rows, int field, Datum value,
 								NullableDatum other);
 
 /* The row is complete; of its values "size" bytes are held in rows->context. */
-extern void evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size);
+static inline void
+evc_rows_kept(EvcCopyRows *rows, size_t size)
+{
+	rows->n_rows++;
+	rows->bytes += size + rows->shape->n_fields * (sizeof(Datum) + sizeof(uint8));
+	evc_rows_next(rows->shape, &rows->added);
+}
+
+/* The same of one that came from a line of the input. */
+static inline void
+evc_rows_added(EvcCopyRows *rows, uint64 line, size_t size)
+{
+	rows->lines[rows->n_rows] = line;
+	rows->sizes[rows->n_rows] = (uint32) Min(size, PG_INT32_MAX);
+	evc_rows_kept(rows, size);
+}
 
 /* A row that will not be added has left something in rows->context. */
 extern void evc_rows_skipped(EvcCopyRows *rows, size_t size);
 
 extern void evc_rows_send(EvcCopyRows *rows);
 extern void evc_rows_receive(EvcCopyRows *rows);
-
-static inline EvcCopyState
-evc_rows_state(const EvcCopyRows *rows, int row, int field)
-{
-	return (EvcCopyState) rows->states[(Size) row * rows->shape->n_fields + field];
-}
 
 /* Raises 22004: the context of a value in this field is NULL. */
 pg_noreturn extern void evc_rows_refuse_unbound(const EvcCopyField *field);

@@ -37,23 +37,6 @@ evc_encrypted_new(EvwBytes bytes)
 	return PointerGetDatum(value);
 }
 
-EvwBytes
-evc_encrypted_bytes(struct varlena *value)
-{
-	EvwBytes bytes = {(const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
-
-	return bytes;
-}
-
-EvwDatatype
-evc_encrypted_datatype(EvwBytes bytes)
-{
-	EvwDatatype datatype;
-
-	report_unless_ok(evw_envelope_check(bytes, &datatype));
-	return datatype;
-}
-
 void
 evc_encrypted_open(struct varlena *value, EvwEnvelope *envelope)
 {

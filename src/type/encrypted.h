@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "client/report.h"
 #include "wire/envelope.h"
 
 /*
@@ -20,10 +21,23 @@
 extern Datum evc_encrypted_new(EvwBytes bytes);
 
 /* The bytes inside a datum that has been detoasted (short headers included). */
-extern EvwBytes evc_encrypted_bytes(struct varlena *value);
+static inline EvwBytes
+evc_encrypted_bytes(struct varlena *value)
+{
+	return (EvwBytes){(const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}
 
 /* The datatype that these bytes hold.  Raises the error of NOT_CIPHERTEXT. */
-extern EvwDatatype evc_encrypted_datatype(EvwBytes bytes);
+static inline EvwDatatype
+evc_encrypted_datatype(EvwBytes bytes)
+{
+	EvwDatatype datatype;
+	EvwStatus status = evw_envelope_check(bytes, &datatype);
+
+	if (status != EVW_OK)
+		evc_report_status(status);
+	return datatype;
+}
 
 /* The bytes of a datum taken apart.  Raises the same. */
 extern void evc_encrypted_open(struct varlena *value, EvwEnvelope *envelope);

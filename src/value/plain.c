@@ -46,15 +46,37 @@ is_valid(EvwBytes bytes, int encoding)
 	return pg_verify_mbstr(encoding, (const char *) bytes.data, (int) bytes.len, true);
 }
 
+/* What of the bytes comes after whole strides; all of them if those are not ASCII. */
+static inline EvwBytes
+after_ascii(EvwBytes bytes)
+{
+	size_t len = bytes.len - bytes.len % ASCII_STRIDE;
+
+	return is_valid_ascii(bytes.data, (int) len)
+			   ? (EvwBytes){bytes.data + len, bytes.len - len}
+			   : bytes;
+}
+
+bool
+evc_plain_is_ascii(EvwBytes bytes)
+{
+	EvwBytes rest = after_ascii(bytes);
+
+	if (rest.len >= ASCII_STRIDE)
+		return false;
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.data[i] == 0 || IS_HIGHBIT_SET(rest.data[i]))
+			return false;
+	return true;
+}
+
 /* Most values are ASCII, and most of them short; only the rest is looked at closely. */
 bool
 evc_plain_is_text(EvwBytes bytes)
 {
-	size_t len = bytes.len - bytes.len % ASCII_STRIDE;
+	EvwBytes rest = after_ascii(bytes);
 
-	if (is_valid_ascii(bytes.data, (int) len))
-		bytes = (EvwBytes){bytes.data + len, bytes.len - len};
-	return bytes.len == 0 || is_valid(bytes, PG_UTF8);
+	return rest.len == 0 || is_valid(rest, PG_UTF8);
 }
 
 static Oid
@@ -111,15 +133,6 @@ check_server_text(EvwBytes text, int encoding, const Subject *subject)
 				errmsg("%s is not valid text of encoding \"%s\"", subject->name,
 					   pg_encoding_to_char(encoding)),
 				errhint("%s", subject->hint));
-}
-
-static bool
-is_ascii(EvwBytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (IS_HIGHBIT_SET(text.data[i]))
-			return false;
-	return true;
 }
 
 /*
@@ -194,7 +207,7 @@ to_utf8(EvcPlain *plain, const Subject *subject)
 	if (server == PG_SQL_ASCII)
 		server = PG_UTF8;
 	check_server_text(plain->bytes, server, subject);
-	if (server == PG_UTF8 || is_ascii(plain->bytes))
+	if (server == PG_UTF8 || evc_plain_is_ascii(plain->bytes))
 		return;
 	result = convert_to_utf8(plain, server);
 	if (result == CONVERTED)

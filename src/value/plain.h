@@ -45,6 +45,9 @@ extern void evc_plain_context_to_utf8(EvcPlain *plain);
  */
 extern void evc_plain_to_server(EvcPlain *plain);
 
+/* ASCII without NUL? */
+extern bool evc_plain_is_ascii(EvwBytes bytes);
+
 /* Valid UTF-8 without NUL? */
 extern bool evc_plain_is_text(EvwBytes bytes);
 

@@ -76,8 +76,11 @@ extern uint64_t evw_get_be64(const uint8_t *at);
 static inline void
 evw_put_le32(uint8_t *at, uint32_t value)
 {
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t) (value >> (8 * i));
+	/* One by one, which compilers make one store of. */
+	at[0] = (uint8_t) value;
+	at[1] = (uint8_t) (value >> 8);
+	at[2] = (uint8_t) (value >> 16);
+	at[3] = (uint8_t) (value >> 24);
 }
 
 static inline uint32_t

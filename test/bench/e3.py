@@ -23,7 +23,7 @@ class E3:
         self.wait()
 
     def write_config(self, settings):
-        config = configparser.ConfigParser(delimiters="=")
+        config = configparser.ConfigParser(delimiters="=", strict=False)
         config.read(os.environ["E3_CONFIG"])
         for name, value in settings.items():
             section, key = name.split(".")

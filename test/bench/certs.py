@@ -5,17 +5,24 @@ import pwd
 import subprocess
 
 
+def owned_folder(name):
+    """A new one that belongs to E3's user, and so does what e3ctl makes in it."""
+    folder = os.path.join(os.environ["EVCRYPT_STACK"], name)
+    os.mkdir(folder)
+    owner = pwd.getpwnam(os.environ["EVCRYPT_STACK_USER"])
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return folder
+
+
 class Certs:
-    @staticmethod
-    def folder():
-        """Belongs to E3's user, and so does what is made in it."""
-        folder = os.path.join(os.environ["EVCRYPT_STACK"], "certs")
-        if not os.path.isdir(folder):
-            os.mkdir(folder)
-            owner = pwd.getpwnam(os.environ["EVCRYPT_STACK_USER"])
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-            subprocess.run(["e3ctl", "certs", folder], check=True, stdout=subprocess.DEVNULL)
-        return folder
+    made = None
+
+    @classmethod
+    def folder(cls):
+        if cls.made is None:
+            cls.made = owned_folder("certs")
+            subprocess.run(["e3ctl", "certs", cls.made], check=True, stdout=subprocess.DEVNULL)
+        return cls.made
 
     @classmethod
     def files(cls, name):
