@@ -6,12 +6,57 @@
 
 #include "guc_guarded.h"
 
+#include "access/parallel.h"
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "utils/memutils.h"
 
 const char evc_guc_hint_unset[] =
 	"Set it in postgresql.conf, for the database or for the role. A setting given by "
 	"the client is lost in a session that has not preloaded the library, and hides the "
 	"server's.";
+
+/* A setting that a parallel worker has the server's word for, until its leader's come. */
+typedef struct Said
+{
+	char **variable;
+	bool *is_lost;
+} Said;
+
+static List *said_to_worker;
+
+/* The transaction in which a worker takes its leader's settings has ended. */
+static void
+look_what_leader_has_lost(XactEvent event, void *arg)
+{
+	ListCell *cell;
+
+	foreach (cell, said_to_worker)
+	{
+		const Said *said = lfirst(cell);
+
+		*said->is_lost = *said->is_lost || **said->variable == '\0';
+	}
+	said_to_worker = NIL;
+}
+
+/*
+ * What its leader has lost a worker gets as if nobody had ever set it: it can tell by
+ * what it has been told itself.
+ */
+static void
+remember_for_worker(char **variable, bool *is_lost)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	Said *said = palloc(sizeof(Said));
+
+	if (said_to_worker == NIL)
+		RegisterXactCallback(look_what_leader_has_lost, NULL);
+	*said = (Said){variable, is_lost};
+	said_to_worker = lappend(said_to_worker, said);
+	MemoryContextSwitchTo(old);
+}
 
 void
 evc_guc_define_guarded(const char *name, const char *what, const char *more,
@@ -25,6 +70,8 @@ evc_guc_define_guarded(const char *name, const char *what, const char *more,
 																			: "",
 							   PGC_SUSET, 0, check, assign, NULL);
 	*is_lost = *is_lost || (said && **variable == '\0');
+	if (InitializingParallelWorker && **variable != '\0')
+		remember_for_worker(variable, is_lost);
 }
 
 bool

@@ -95,30 +95,6 @@ text_of(EvwBytes bytes)
 	return PointerGetDatum(result);
 }
 
-static pg_noinline Datum
-new_text(EvwBytes bytes)
-{
-	return PointerGetDatum(
-		cstring_to_text_with_len((const char *) bytes.data, (int) bytes.len));
-}
-
-/* A text of these bytes, which are valid as they are, where the marker wants it. */
-static inline Datum
-put_text(EvcRowSpace *space, EvwBytes bytes)
-{
-	size_t len = VARHDRSZ + bytes.len;
-	text *result;
-
-	if (space == NULL || len > space->size - space->used)
-		return new_text(bytes);
-	result = (text *) (space->data + space->used);
-	/* The size is a multiple of that, too. */
-	space->used += INTALIGN(len);
-	SET_VARSIZE(result, len);
-	memcpy(VARDATA(result), bytes.data, bytes.len);
-	return PointerGetDatum(result);
-}
-
 /* Other than a text that is ASCII, as most of them are. */
 static pg_noinline Datum
 take_other(EvcMarker *marker, EvcTicket ticket, EvwStatus status, EvwBytes bytes,
@@ -152,7 +128,7 @@ take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *is_null)
 		!evc_batch_is_ascii(batch))
 		return take_other(marker, ticket, status, bytes, is_null);
 	*is_null = false;
-	return put_text(marker->space, bytes);
+	return evc_marker_varlena(marker, bytes);
 }
 
 const EvcMarkerWork evc_decrypting = {.add = evc_ciphertext_add,

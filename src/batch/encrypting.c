@@ -73,7 +73,8 @@ evc_ciphertext_take(EvcMarker *marker, EvcBatch *batch, EvcTicket ticket, bool *
 	if (status != EVW_OK)
 		evc_report_status(status);
 	*is_null = false;
-	return evc_encrypted_new(bytes);
+	(void) evc_encrypted_datatype(bytes);
+	return evc_marker_varlena(marker, bytes);
 }
 
 const EvcMarkerWork evc_encrypting = {.add = add,

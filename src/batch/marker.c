@@ -27,6 +27,19 @@ static const EvcMarkerWork *const works[] = {
 	[EVC_MARKER_DECRYPT_FIELDS] = &evc_working_on_fields,
 };
 
+/* Room for the results of a row whose values are short. */
+#define ROW_SPACE 4096
+
+EvcRowSpace *
+evc_row_space_new(MemoryContext owner)
+{
+	EvcRowSpace *space = MemoryContextAllocZero(owner, sizeof(EvcRowSpace));
+
+	space->data = MemoryContextAlloc(owner, ROW_SPACE);
+	space->size = ROW_SPACE;
+	return space;
+}
+
 static bool
 is_text(Oid base)
 {

@@ -16,13 +16,18 @@
 #include "compat.h"
 #include "value/plaintype.h"
 
-/* Where the results of one row go, to be used again for the next one. */
+/*
+ * Where results go whose memory is used again for those of the next row, if they have
+ * room there.
+ */
 typedef struct EvcRowSpace
 {
 	char *data;
 	size_t size;
-	size_t used;
+	size_t used; /* set to 0 before each row */
 } EvcRowSpace;
+
+extern EvcRowSpace *evc_row_space_new(MemoryContext owner);
 
 /* What a kind does with a call. */
 typedef struct EvcMarkerWork EvcMarkerWork;
@@ -34,7 +39,7 @@ typedef struct EvcMarker
 	EvcBatchKind batches; /* that its calls go to */
 	EvcPlainType *type;	  /* of the plaintext; NULL: text */
 	bool gives_text;	  /* DECRYPT and its kin: so it is, and no domain over it */
-	EvcRowSpace *space;	  /* for texts that have room there; NULL: none */
+	EvcRowSpace *space;	  /* for its results; NULL: the current memory context */
 	bool takes_text;	  /* ENCRYPT of text and the like, below domains */
 	bool takes_string;	  /* ENCRYPT of text: values are C strings */
 	bool takes_utf8;	  /* they are valid UTF-8, as somebody has checked */

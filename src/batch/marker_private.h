@@ -16,6 +16,27 @@ extern const EvcMarkerWork evc_reencrypting; /* batch/reencrypting.c: REENCRYPT 
 extern const EvcMarkerWork evc_indexing;	 /* batch/indexing.c: BLIND_INDEX, _ALL */
 extern const EvcMarkerWork evc_working_on_fields; /* batch/fields.c: those of JSON */
 
+/* A varlena of these bytes, for who takes a result of this marker. */
+static inline Datum
+evc_marker_varlena(const EvcMarker *marker, EvwBytes bytes)
+{
+	EvcRowSpace *space = marker->space;
+	size_t len = VARHDRSZ + bytes.len;
+	struct varlena *result;
+
+	if (space == NULL || len > space->size - space->used)
+		result = palloc(len);
+	else
+	{
+		result = (struct varlena *) (space->data + space->used);
+		/* The size is a multiple of that, too. */
+		space->used += INTALIGN(len);
+	}
+	SET_VARSIZE(result, len);
+	memcpy(VARDATA(result), bytes.data, bytes.len);
+	return PointerGetDatum(result);
+}
+
 /* batch/decrypting.c: add of a ciphertext.  batch/encrypting.c: fails and take of one. */
 extern bool evc_ciphertext_add(EvcMarker *marker, EvcBatch *batch,
 							   const NullableDatum *arguments, EvcTicket *ticket);

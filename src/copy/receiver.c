@@ -26,9 +26,6 @@
  */
 #define WRITTEN_ROWS 64
 
-/* Texts of a row that come to no more are put where those of the row before were. */
-#define SPACE_SIZE 4096
-
 /* A COPY that core is about to execute. */
 typedef struct EvcUnload
 {
@@ -67,7 +64,7 @@ typedef struct Receiver
 	int n_pointers;
 	TupleTableSlot *slot;  /* a row of plaintext */
 	MemoryContext written; /* of its values, but for those in: */
-	EvcRowSpace space;
+	EvcRowSpace *space;
 } Receiver;
 
 static ExecutorStart_hook_type prev_executor_start_hook;
@@ -159,7 +156,7 @@ emit_row(Receiver *receiver, const EvcCopyRow *row)
 	TupleTableSlot *slot = receiver->slot;
 	int n_fields = receiver->shape.n_fields;
 
-	receiver->space.used = 0;
+	receiver->space->used = 0;
 	for (int i = 0; i < n_fields; i++)
 	{
 		slot->tts_values[i] = row->values[i];
@@ -347,8 +344,8 @@ attach(EvcUnload *unload, QueryDesc *query)
 	receiver->public.mydest = DestCopyOut;
 	receiver->core = query->dest;
 	receiver->query = query;
-	receiver->space = (EvcRowSpace){.data = palloc(SPACE_SIZE), .size = SPACE_SIZE};
-	init_shape(&receiver->shape, query->tupDesc, unload, &receiver->space);
+	receiver->space = evc_row_space_new(CurrentMemoryContext);
+	init_shape(&receiver->shape, query->tupDesc, unload, receiver->space);
 	list_fields(receiver, query->tupDesc);
 	receiver->filling = receiver->sets;
 	for (int i = 0; i < EVC_BATCH_DEPTH_MAX; i++)

@@ -17,13 +17,14 @@ is_bound(const EvcScanCall *call)
 
 void
 evc_scan_call_init(EvcScanCall *call, FuncExpr *function, EvcMarkerKind kind,
-				   List *conditions, PlanState *node)
+				   List *conditions, EvcRowSpace *space, PlanState *node)
 {
 	ListCell *cell;
 
 	call->function = function;
 	call->kind = kind;
 	call->info = evc_marker_info(kind);
+	call->space = space;
 	call->owner = CurrentMemoryContext;
 	call->conditions = ExecInitQual(conditions, node);
 	call->n_arguments = list_length(function->args);
@@ -72,5 +73,6 @@ evc_scan_call_marker(EvcScanCall *call)
 			evc_marker_new(call->owner, call->kind,
 						   call->kind == EVC_MARKER_DECRYPT_AS ? result : InvalidOid,
 						   argument, call->n_arguments);
+	call->marker->space = call->space;
 	return call->marker;
 }

@@ -22,15 +22,16 @@ typedef struct EvcScanCall
 	int n_arguments;
 	ExprState *arguments[EVC_ARGUMENTS_MAX]; /* likewise; NULL: not evaluated */
 	EvcMarker *marker;						 /* when it has been needed */
+	EvcRowSpace *space;						 /* the marker's */
 	MemoryContext owner;					 /* of the marker */
 } EvcScanCall;
 
 /*
  * For expressions of the node over its child's slot; "conditions" are joined by AND.
- * Lives in the current memory context.
+ * Lives in the current memory context, and "space" as long.
  */
 extern void evc_scan_call_init(EvcScanCall *call, FuncExpr *function, EvcMarkerKind kind,
-							   List *conditions, PlanState *node);
+							   List *conditions, EvcRowSpace *space, PlanState *node);
 
 /* Should the call be made for this row?  If so, with these arguments. */
 extern EvcOutcome evc_scan_call_evaluate(const EvcScanCall *call, ExprContext *econtext,

@@ -263,6 +263,7 @@ evc_rowset_emit(EvcRowSet *set, TupleTableSlot *slot)
 	if (!has_next(set))
 		return false;
 	set->next++;
+	shape->space->used = 0;
 	ExecClearTuple(slot);
 	emit_columns(set, row, slot);
 	for (int i = 0; i < shape->n_calls; i++)

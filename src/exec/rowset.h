@@ -41,7 +41,8 @@ typedef struct EvcRowShape
 	int n_kept;
 	int n_calls;
 	EvcScanCall *calls;
-	int n_groups; /* kinds of batches that they need */
+	EvcRowSpace *space; /* for results of the row that is emitted */
+	int n_groups;		/* kinds of batches that they need */
 } EvcRowShape;
 
 typedef enum EvcRowSetState

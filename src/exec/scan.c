@@ -119,12 +119,14 @@ init_calls(EvcScanState *state, const CustomScan *plan)
 
 	shape->n_calls = list_length(plan->custom_scan_tlist) - shape->n_columns;
 	shape->calls = palloc0(shape->n_calls * sizeof(EvcScanCall));
+	shape->space = evc_row_space_new(CurrentMemoryContext);
 	Assert(list_length(plan->custom_exprs) == shape->n_calls);
 	for (int i = 0; i < shape->n_calls; i++)
 	{
 		evc_scan_call_init(&shape->calls[i], call_at(plan, shape->n_columns + i),
 						   (EvcMarkerKind) list_nth_int(kinds, i),
-						   list_nth(plan->custom_exprs, i), &state->css.ss.ps);
+						   list_nth(plan->custom_exprs, i), shape->space,
+						   &state->css.ss.ps);
 		shape->calls[i].group = group_of(shape, i);
 	}
 }
@@ -394,7 +396,10 @@ advance(EvcScanState *state)
 	return true;
 }
 
-/* The current set's next row into the scan slot, results in per-tuple memory. */
+/*
+ * The current set's next row into the scan slot, results in per-tuple memory or in that
+ * of the row before: nobody has them for longer.
+ */
 static bool
 emit(EvcScanState *state)
 {

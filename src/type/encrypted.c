@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 #include "libpq/pqformat.h"
+#include "utils/builtins.h"
 
 #include "client/report.h"
 #include "compat.h"
@@ -22,19 +23,6 @@ report_unless_ok(EvwStatus status)
 {
 	if (status != EVW_OK)
 		evc_report_status(status);
-}
-
-Datum
-evc_encrypted_new(EvwBytes bytes)
-{
-	EvwDatatype datatype;
-	struct varlena *value;
-
-	report_unless_ok(evw_envelope_check(bytes, &datatype));
-	value = palloc(VARHDRSZ + bytes.len);
-	memcpy(VARDATA(value), bytes.data, bytes.len);
-	SET_VARSIZE(value, VARHDRSZ + bytes.len);
-	return PointerGetDatum(value);
 }
 
 void
@@ -80,7 +68,8 @@ evc_encrypted_recv(PG_FUNCTION_ARGS)
 	int len = message->len - message->cursor;
 	EvwBytes bytes = {(const uint8_t *) pq_getmsgbytes(message, len), (size_t) len};
 
-	PG_RETURN_DATUM(evc_encrypted_new(bytes));
+	(void) evc_encrypted_datatype(bytes);
+	PG_RETURN_BYTEA_P(cstring_to_text_with_len((const char *) bytes.data, len));
 }
 
 Datum

@@ -14,12 +14,6 @@
 #include "client/report.h"
 #include "wire/envelope.h"
 
-/*
- * A datum with a copy of this envelope, in the current memory context.  Raises
- * the error of NOT_CIPHERTEXT if it is none.
- */
-extern Datum evc_encrypted_new(EvwBytes bytes);
-
 /* The bytes inside a datum that has been detoasted (short headers included). */
 static inline EvwBytes
 evc_encrypted_bytes(struct varlena *value)

@@ -202,6 +202,27 @@ sub damage_is_refused
 	return;
 }
 
+# E3 does not start with a keyring that is older than the last one.  "tell" is called
+# whenever the configuration has changed.
+sub older_is_refused
+{
+	my ($self, $custody, $tell) = @_;
+	my $before = slurp($self->{keyring});
+	my @lines = @{ $self->{lines} };
+	my $configure = sub { $self->{lines} = [@_]; $self->configure($custody); $tell->() if $tell };
+
+	$configure->(@lines, "generation_file = $self->{dir}/newest");
+	$self->ctl('keyring', 'accept');
+	$self->ctl('app', 'add', 'newest');
+	my $later = slurp($self->{keyring});
+	$self->put($before);
+	$self->refuses('KEYRING_ROLLBACK', 'older', 'an older keyring');
+	$self->put($later);
+	is(($self->try_ctl('app', 'list'))[0], 0, 'the newest opens');
+	$configure->(@lines);
+	return;
+}
+
 # --- TPM -------------------------------------------------------------------
 
 package Custody::Tpm;

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The table of test/coverage: which lines of src/ and enclave/ ran, file by file.
 
-usage: coverage.py TREE REASONS [--missed FILE]
+usage: coverage.py TREE LINES [--reasons FILE] [--missed FILE]
 
 TREE is what was built with gcov's counters, and ran.  A file that is compiled several
-times has a line for each of its own, wherever that ran.  REASONS is test/coverage.reasons.
-Ends with status 1 where a file has less than it must have.
+times has a line for each of its own, wherever that ran.  LINES is a file that keeps which
+lines ran: a process that is killed while it writes its counts spoils those of all before
+it, so this is called now and then.  With --reasons, test/coverage.reasons, it prints the
+table, and ends with status 1 where a file has less than it must have.
 """
 
 import argparse
@@ -41,16 +43,31 @@ def reports(tree):
         if len(found) != len(part):
             sys.exit(f"coverage: gcov failed: {done.stderr}")
         for line in done.stderr.splitlines():
-            if not line.endswith(("not a gcov data file", "assuming not executed")):
+            if not line.endswith(("not a gcov data file", "assuming not executed", "no functions found")):
                 print(f"coverage: {line}", file=sys.stderr)
         for line in found:
             yield json.loads(line)
 
 
-def lines_by_file(tree):
-    """{file: {line: ran}} of the rooms."""
+def read_lines(path):
+    """What was kept."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        kept = json.load(file)
+    return {name: {int(line): ran for line, ran in lines.items()} for name, lines in kept.items()}
+
+
+def write_lines(files, path):
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(files, file)
+    os.rename(path + ".new", path)
+
+
+def add_lines(tree, kept):
+    """{file: {line: ran}} of the rooms, now and before."""
     root = os.path.realpath(tree)
-    files = collections.defaultdict(dict)
+    files = collections.defaultdict(dict, kept)
     for report in reports(tree):
         for part in report["files"]:
             path = os.path.realpath(os.path.join(report["current_working_directory"], part["file"]))
@@ -149,14 +166,19 @@ def write_missed(files, path):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tree")
-    parser.add_argument("reasons")
+    parser.add_argument("lines")
+    parser.add_argument("--reasons")
     parser.add_argument("--missed", help="a file to write the lines to that did not run")
     options = parser.parse_args()
 
-    files = {name: lines for name, lines in lines_by_file(options.tree).items() if lines}
-    reasons = read_reasons(options.reasons)
+    found = add_lines(options.tree, read_lines(options.lines))
+    files = {name: lines for name, lines in found.items() if lines}
+    write_lines(files, options.lines)
     if options.missed:
         write_missed(files, options.missed)
+    if not options.reasons:
+        return
+    reasons = read_reasons(options.reasons)
     print_table(files, reasons)
     print_reasons(reasons)
     print_summary(files)

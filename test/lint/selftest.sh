@@ -61,6 +61,12 @@ END
 plant rooms "the JOSE library outside of its file" <<'END'
 printf '#include <cjose/cjose.h>\n' >>enclave/policy/decide.c
 END
+plant rooms "JSON where no answer is read" <<'END'
+printf '#include <jansson.h>\n' >>enclave/custody/kms.c
+END
+plant rooms "libcurl beside what loads it" <<'END'
+printf '#include <curl/curl.h>\n' >>enclave/custody/custody.c
+END
 plant rooms "a TPM outside of custody" <<'END'
 printf '#include <tss2/tss2_esys.h>\n' >>enclave/keyring/wrap_device.c
 END

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use EvcryptTest;
+use Settings qw($FORCE_PARALLEL);
 use Test::More;
 
 my $e3 = start_e3();
@@ -55,6 +56,15 @@ for my $bad ([ attestation => '' ], [ attestation => 'on' ], [ attestation => 'N
 	$session->close;
 }
 
+# The switch for evidence that nobody has signed is the start of the server's.
+{
+	my $session = session($node);
+	$session->query('SET evcrypt.attestation_unsigned_for_tests = on');
+	is($session->sqlstate, '55P02', 'not even a superuser may take unsigned evidence in a session');
+	$session->is('SHOW evcrypt.attestation_unsigned_for_tests', 'off', 'and it is off');
+	$session->close;
+}
+
 # Together, before anything is sent.
 like(attempt(attestation => 'nitro'), qr/^EV006 .*evcrypt\.expected_pcrs is not set/s,
 	'no measurement is expected: any program would do');
@@ -85,7 +95,8 @@ $later->safe_psql('postgres', q{
 	GRANT EXECUTE ON FUNCTION encrypt(text) TO tenant;
 });
 for my $options ('', '-c evcrypt.attestation=off', '-c evcrypt.attestation=', "-c evcrypt.expected_pcrs=0=$PCR",
-	'-c evcrypt.attestation_root=/none', '-c evcrypt.attestation_debug=on')
+	'-c evcrypt.attestation_root=/none', '-c evcrypt.attestation_debug=on',
+	'-c evcrypt.attestation_unsigned_for_tests=on')
 {
 	local @ENV{qw(PGUSER PGOPTIONS)} = ('tenant', $options);
 	my $session = session($later);
@@ -93,6 +104,20 @@ for my $options ('', '-c evcrypt.attestation=off', '-c evcrypt.attestation=', "-
 	isnt($session->sqlstate, '00000', "nothing is encrypted without evidence, with the client's \"$options\"");
 	$session->query(q{RESET ALL; SELECT encrypt('x')});
 	isnt($session->sqlstate, '00000', 'nor after RESET');
+	$session->close;
+}
+
+# A worker gets the settings of its leader, but loads the library anew.
+for my $options ('-c evcrypt.attestation=off', "-c evcrypt.expected_pcrs=0=$PCR", '-c evcrypt.attestation_root=/none')
+{
+	local @ENV{qw(PGUSER PGOPTIONS)} = ('tenant', $options);
+	my $session = session($later);
+	$session->query(q{SELECT encrypt('x')});
+	$session->query("BEGIN; $FORCE_PARALLEL");
+	like($session->query(q{EXPLAIN (COSTS off) SELECT encrypt('x')}), qr/Gather/, 'a worker encrypts');
+	$session->query(q{SELECT encrypt('x')});
+	like($session->{error}, qr/is not set.*parallel worker/s, "in a worker neither, with the client's \"$options\"");
+	isnt($session->sqlstate, '00000', 'it is an error');
 	$session->close;
 }
 $later->stop;

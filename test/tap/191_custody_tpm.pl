@@ -51,6 +51,7 @@ $tpm->start;
 $e3->ctl('keyring', 'backup', "$e3->{dir}/backup", '--passphrase-file', "$e3->{dir}/passphrase");
 $e3->damage_is_refused(4 .. 11, 12, 20, 36, 48 .. 60, 48 + int($blob_len / 2), 47 + $blob_len, 48 + $blob_len);
 is(handles(), '', 'nothing is left in the TPM');
+$e3->older_is_refused('tpm');
 
 my @lines = @{ $e3->{lines} };
 $e3->{lines}[1] = 'tpm_pcrs = 0, 7';

@@ -49,6 +49,7 @@ for my $wrong ("654321\n", "$Custody::PIN \n", '1' x 255 . "\n")
 }
 spit($pin, $Custody::PIN);
 $e3->damage_is_refused(4 .. 11, 12, 20, 36, 48 .. 52, 88, 89);
+$e3->older_is_refused('pkcs11');
 
 sub says
 {

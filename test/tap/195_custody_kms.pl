@@ -1,6 +1,7 @@
 # The keyring's key is released by a key management service against evidence of E3: to
 # this program under this configuration alone, and in an envelope that nobody else opens.
 # E3 does not need the service once it serves.
+# Without the thread sanitizer: 194 has E3 wait for a device with it.
 use strict;
 use warnings;
 
@@ -44,6 +45,7 @@ SKIP:
 {
 	skip 'only root reads the memory of E3', 2 if $> != 0;
 	skip 'sanitizers keep copies of what was freed', 2 if ($ENV{EVCRYPT_VARIANT} // 'release') ne 'release';
+	skip 'this kernel has no secret memory', 2 unless $e3->ctl('health') =~ /^isolation: .*\bsecret_memory\b/m;
 	my ($id, $secret, $session) = split /\n/, slurp($kms->{credentials});
 	my ($found) = scan_process($e3->{process}{pid}, key => slurp("$kms->{dir}/released"), secret => $secret, session => $session,
 		control => $kms->{setup}{key});
@@ -103,6 +105,7 @@ $kms->set(mode => 'definite');
 is(($e3->try_ctl('app', 'list'))[0], 0, 'an envelope in DER is as good as one in BER');
 $kms->set(mode => 'good');
 $e3->damage_is_refused(4 .. 7, 12, 20, 36, 48, 49, 47 + $blob_len, 48 + $blob_len);
+$e3->older_is_refused('kms', sub { $kms->admit($e3) });
 
 # --- who asks, and where ---------------------------------------------------
 
@@ -145,22 +148,10 @@ says('CUSTODY_ABSENT', 'no KMS at localhost:\d+: .*SSL', 'another name', 'kms_en
 says(undef, '', 'through a socket, without a name service', 'kms_endpoint', 'https://kms.test', 'kms_socket', "$kms->{dir}/kms.sock");
 says('CUSTODY_ABSENT', 'no KMS at 127.0.0.1:\d+: ', 'no such socket', 'kms_socket', "$kms->{dir}/none");
 
-# --- older ones ------------------------------------------------------------
-
-my $before = slurp($e3->{keyring});
-push @lines, "generation_file = $e3->{dir}/newest";
-$e3->{lines} = [@lines];
-$e3->configure('kms');
-$kms->admit($e3);
-$e3->ctl('keyring', 'accept');
-$e3->ctl('app', 'add', 'third');
-my $later = slurp($e3->{keyring});
-$e3->put($before);
-$e3->refuses('KEYRING_ROLLBACK', 'older', 'an older keyring');
-$e3->put($later);
-
 # --- it is waited for ------------------------------------------------------
 
+$e3->{lines} = [ map { s/^(kms_timeout_ms) = .*/$1 = 2000/r } @lines ];
+$e3->configure('kms');
 $kms->set(mode => 'hang');
 spit($e3->{log}, '');
 $e3->{process} = Custody::spawn($e3->{log}, sub { slurp($e3->{log}) =~ /event=waiting_for_keys/ }, 'e3', '--config', $e3->{config});
@@ -171,6 +162,8 @@ is($? >> 8, 1, 'when it takes too long E3 ends');
 $e3->{process}{pid} = undef;
 like(slurp($e3->{log}), qr/event=keyring_refused .*status=CUSTODY_ABSENT .*no KMS at .*timed out/, 'and says so');
 $kms->set(mode => 'good');
+$e3->{lines} = [@lines];
+$e3->configure('kms');
 
 # --- another service, and back ---------------------------------------------
 
@@ -183,13 +176,13 @@ $second->admit($e3);
 ($status, $said) = $e3->try_ctl('keyring', 'restore', "$e3->{dir}/backup", '--passphrase-file', "$e3->{dir}/passphrase");
 is($status, 0, 'a backup under a passphrase is restored to another service') or diag($said);
 $e3->start;
-ok($e3->serves('third'), 'and E3 starts');
+ok($e3->serves('newest'), 'and E3 starts');
 isnt(libraries(), '', 'libcurl is in its process');
 is($e3->stop, 0, 'and stops');
 
 $e3->reseal('passphrase');
 $e3->start;
-ok($e3->serves('third'), 'back under the passphrase');
+ok($e3->serves('newest'), 'back under the passphrase');
 is(libraries(), '', 'without libcurl');
 is($e3->stop, 0, 'E3 stops');
 

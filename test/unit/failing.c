@@ -115,6 +115,13 @@ FAILS(fdatasync, -1)
 FAILS(ftruncate, -1)
 FAILS(flock, -1)
 FAILS(linkat, -1)
+FAILS(chmod, -1)
+FAILS(socket, -1)
+FAILS(bind, -1)
+FAILS(listen, -1)
+FAILS(accept4, -1)
+FAILS(setsockopt, -1)
+FAILS(getsockopt, -1)
 FAILS(rename, -1)
 
 /* OpenSSL. */
@@ -198,6 +205,7 @@ FAILS(SSL_CTX_set_ciphersuites, 0)
 FAILS(SSL_CTX_add_client_CA, 0)
 FAILS(SSL_new, 0)
 FAILS(SSL_set_fd, 0)
+FAILS(SSL_set1_host, 0)
 FAILS(SSL_export_keying_material, 0)
 
 /* Takes a tenth of a second as it should: here it need not be hard. */

@@ -13,6 +13,7 @@
 #include "keyring/generation.h"
 #include "keyring/keyring.h"
 #include "keyring/store.h"
+#include "policy/policy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,7 +86,9 @@ replace(void *context)
 	bool new;
 
 	(void) context;
+	failing_pause();
 	help_write_file(path, "old", 3, 0600);
+	failing_resume();
 	result = e3_file_replace(path, (EvwBytes){(const uint8_t *) "new", 3});
 	failing_pause();
 	old = holds("old");
@@ -222,6 +225,92 @@ the_generation_noted_down_must_be_reached(void **state)
 	assert_status(e3_generation_check(path, 43), EVW_GENERATION);
 	help_write_file(path, "", 0, 0600);
 	assert_status(e3_generation_check(path, 43), EVW_GENERATION);
+}
+
+/* ---- the policy ---- */
+
+static const char token_pem[] =
+	"-----BEGIN PUBLIC KEY-----\n"
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAESzQVsDgveTsPC2SwoNYe9xMk6wJM\n"
+	"PPIwPrNZHP8gKAPqCDWkOhySGkZ3bW5m6yV2W8bA5oECUCvR8oDWck9vDA==\n"
+	"-----END PUBLIC KEY-----\n";
+
+/* A rule, and an issuer with a key in "token.pem". */
+static void
+write_policy(void)
+{
+	char text[3 * PATH_MAX];
+	int len =
+		snprintf(text, sizeof(text),
+				 "[issuer i]\nissuer = https://x\nkey = %s/token.pem\n"
+				 "[rule r]\nidentity = any\noperations = encrypt\napps = *\nroles = *\n"
+				 "[quota q]\nidentity = any\nvalues_per_second = 10\n",
+				 dir);
+
+	name_file("token.pem");
+	help_write_file(path, token_pem, strlen(token_pem), 0644);
+	name_file("policy");
+	help_write_file(path, text, (size_t) len, 0644);
+}
+
+static bool
+load_policy(void *context)
+{
+	E3PolicyError *error = context;
+	E3Policy *policy;
+	EvwStatus status;
+
+	error->text[0] = '\0';
+	status = e3_policy_load(path, &policy, error);
+	assert_true((status == EVW_OK) == (policy != NULL));
+	assert_true(status != EVW_CONFIG || error->text[0] != '\0');
+	e3_policy_release(policy);
+	return status == EVW_OK;
+}
+
+static void
+every_call_of_the_policy_may_fail(void **state)
+{
+	E3PolicyError error;
+
+	(void) state;
+	write_policy();
+	assert_true(failing_each(load_policy, &error, "") > 8);
+}
+
+static void
+refused_because(const char *why)
+{
+	E3PolicyError error;
+
+	assert_false(load_policy(&error));
+	if (strstr(error.text, why) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", error.text, why);
+}
+
+static void
+a_policy_that_others_could_have_written_is_refused(void **state)
+{
+	static char long_text[(1 << 20) + 2];
+
+	(void) state;
+	write_policy();
+	name_file("token.pem");
+	help_write_file(path, "no key", 6, 0644);
+	name_file("policy");
+	refused_because("policy:1: ");
+	name_file("token.pem");
+	assert_int_equal(unlink(path), 0);
+	name_file("policy");
+	refused_because("token.pem: No such file");
+	write_policy();
+	assert_int_equal(chmod(path, 0666), 0);
+	refused_because("may be written by others");
+	memset(long_text, '\n', sizeof(long_text));
+	help_write_file(path, long_text, sizeof(long_text), 0644);
+	refused_because("too long");
+	assert_int_equal(unlink(path), 0);
+	refused_because("No such file");
 }
 
 /* ---- the audit's log ---- */
@@ -375,6 +464,8 @@ main(void)
 		cmocka_unit_test(every_call_of_the_keyring_file_may_fail),
 		cmocka_unit_test(a_keyring_file_names_its_custody_or_is_none),
 		cmocka_unit_test(the_generation_noted_down_must_be_reached),
+		cmocka_unit_test(every_call_of_the_policy_may_fail),
+		cmocka_unit_test(a_policy_that_others_could_have_written_is_refused),
 		cmocka_unit_test(every_call_of_the_audit_log_may_fail),
 		cmocka_unit_test(what_is_no_log_of_our_own_is_refused),
 	};
