@@ -272,7 +272,7 @@ my %run = (
 		my ($block) = @_;
 		for my $line (split /\n/, $block->{text})
 		{
-			my ($program, $words) = $line =~ /^(e3ctl|evcrypt)((?: +[a-z][a-z-]*(?![\w]))*)/ or next;
+			my ($program, $words) = $line =~ /^(e3ctl|evcrypt)((?: [a-z][a-z-]*(?!\w))*)/ or next;
 			my ($out) = shell("$program --help\n");
 			my $last = (split ' ', $words)[-1] // next;
 			complain($block->{where}, "$program --help does not have:$words") unless $out =~ /\b\Q$last\E\b/;

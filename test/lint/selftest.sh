@@ -172,6 +172,18 @@ END
 plant banned "a script that replaces" <<'END'
 echo 'CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$;' >>evcrypt--1.0.sql
 END
+plant documents "a block without a language" <<'END'
+printf '\n```\nmake\n```\n' >>docs/sql.md
+END
+plant documents "an indented block" <<'END'
+printf '\n    make\n' >>README.md
+END
+plant documents "a command that is called text" <<'END'
+printf '\n```text\nmake check\n```\n' >>README.md
+END
+plant documents "configuration that goes nowhere" <<'END'
+printf '\n```ini\na = b\n```\n' >>docs/operations.md
+END
 plant mutants "a mutant whose lines are gone" <<'END'
 sed -i 's/reader->length <= reader->max/reader->max >= reader->length/' src/wire/frame.c
 END
