@@ -98,6 +98,15 @@ static const KeyInfo keys[] = {
 	{"keyring", "pkcs11_token", VALUE_TEXT, false, AT(custody.pkcs11_token), 0, 0},
 	{"keyring", "pkcs11_key", VALUE_TEXT, false, AT(custody.pkcs11_key), 0, 0},
 	{"keyring", "pkcs11_pin_file", VALUE_PATH, false, AT(custody.pkcs11_pin_file), 0, 0},
+	{"keyring", "kms_endpoint", VALUE_HTTPS, false, AT(custody.kms_endpoint), 0, 0},
+	{"keyring", "kms_region", VALUE_WORD, false, AT(custody.kms_region), 0, 0},
+	{"keyring", "kms_key", VALUE_WORD, false, AT(custody.kms_key), 0, 0},
+	{"keyring", "kms_credentials_file", VALUE_PATH, false,
+	 AT(custody.kms_credentials_file), 0, 0},
+	{"keyring", "kms_ca_file", VALUE_PATH, false, AT(custody.kms_ca_file), 0, 0},
+	{"keyring", "kms_socket", VALUE_SOCKET, false, AT(custody.kms_socket), 0, 0},
+	{"keyring", "kms_timeout_ms", VALUE_MS, false, AT(custody.kms_timeout_ms),
+	 E3_CUSTODY_KMS_MS_MIN, E3_CUSTODY_KMS_MS_MAX},
 	{"access", "allow_users", VALUE_USERS, false, AT(uids), 0, 0},
 	{"audit", "file", VALUE_PATH, false, AT(audit), 0, 0},
 	{"audit", "on_failure", VALUE_ON_FAILURE, false, AT(audit_open), 0, 0},
@@ -178,6 +187,7 @@ set_defaults(E3Config *config)
 	config->evidence = e3_config_evidence[0];
 	config->signer_seconds = E3_SIGNER_SECONDS_DEFAULT;
 	config->custody.kind = E3_CUSTODY_PASSPHRASE;
+	config->custody.kms_timeout_ms = E3_CUSTODY_KMS_MS_DEFAULT;
 	memcpy(config->custody.tpm, E3_CUSTODY_TPM_DEFAULT, sizeof(E3_CUSTODY_TPM_DEFAULT));
 	config->hello_timeout_ms = EVW_HELLO_TIMEOUT_MS;
 	config->frame_timeout_ms = EVW_FRAME_TIMEOUT_MS;
@@ -244,6 +254,10 @@ check_custody(Parser *parser)
 
 	if (lacks != NULL)
 		return e3_config_fail(parser, "[keyring] %s: is missing", lacks);
+	if (custody->kind == E3_CUSTODY_KMS &&
+		strcmp(parser->config->evidence, e3_config_evidence[0]) == 0)
+		return e3_config_fail_key(parser, &keys[KEY_EVIDENCE],
+								  "is missing, and custody = kms needs it");
 	if ((from_file && from_credential) ||
 		(custody->kind == E3_CUSTODY_PASSPHRASE && !from_file && !from_credential))
 		return e3_config_fail(parser, "[keyring] needs passphrase_file or credential, "

@@ -5,6 +5,8 @@
 #ifndef E3_CONFIG_CUSTODY_H
 #define E3_CONFIG_CUSTODY_H
 
+#include "wire/endpoint.h"
+
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +18,8 @@ typedef enum E3CustodyKind
 {
 	E3_CUSTODY_PASSPHRASE = 1,
 	E3_CUSTODY_TPM = 2,
-	E3_CUSTODY_PKCS11 = 3
+	E3_CUSTODY_PKCS11 = 3,
+	E3_CUSTODY_KMS = 4
 } E3CustodyKind;
 
 /*
@@ -32,12 +35,25 @@ typedef struct E3CustodyConfig
 	char pkcs11_token[E3_CUSTODY_TEXT_MAX]; /* its label */
 	char pkcs11_key[E3_CUSTODY_TEXT_MAX];	/* label of the AES key in it */
 	char pkcs11_pin_file[PATH_MAX];			/* as a passphrase's */
+	EvwEndpoint kms_endpoint;				/* host and port; no host: not given */
+	char kms_region[E3_CUSTODY_TEXT_MAX];
+	char kms_key[E3_CUSTODY_TEXT_MAX];	 /* what the KMS calls it: id, ARN or alias */
+	char kms_credentials_file[PATH_MAX]; /* as a passphrase's */
+	char kms_ca_file[PATH_MAX];			 /* PEM; empty: the system's */
+	char kms_socket[108];				 /* that leads there; empty: none */
+	uint32_t kms_timeout_ms;			 /* for one question, its connection included */
 } E3CustodyConfig;
 
 #define E3_CUSTODY_PCRS 24
 #define E3_CUSTODY_TPM_DEFAULT "device:/dev/tpmrm0"
+#define E3_CUSTODY_KMS_MS_MIN 100
+#define E3_CUSTODY_KMS_MS_DEFAULT 10000
+#define E3_CUSTODY_KMS_MS_MAX 120000
 
-/* "passphrase", "tpm", "pkcs11"; NULL for a number that is no kind. */
+/* Every custody there is, for whoever is told that another one is not. */
+#define E3_CUSTODY_NAMES "passphrase, tpm, pkcs11 or kms"
+
+/* The name of one of them; NULL for a number that is no kind. */
 extern const char *e3_config_custody_name(E3CustodyKind kind);
 
 /* False if it is none of them. */

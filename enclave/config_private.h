@@ -30,6 +30,8 @@ typedef enum ValueKind
 	VALUE_LISTEN, /* host:port, comma separated */
 	VALUE_CUSTODY,
 	VALUE_TEXT,	   /* 1 to E3_CUSTODY_TEXT_MAX - 1 bytes */
+	VALUE_WORD,	   /* the same, of letters, digits and -_./:@ alone */
+	VALUE_HTTPS,   /* https://host, or with :port */
 	VALUE_PCRS,	   /* numbers, comma separated */
 	VALUE_MEASURES /* names of base/isolation.h, comma separated, or "all" */
 } ValueKind;
@@ -70,6 +72,10 @@ extern bool e3_config_read_custody(Parser *parser, const KeyInfo *key, const cha
 								   E3CustodyKind *kind);
 extern bool e3_config_read_text(Parser *parser, const KeyInfo *key, const char *text,
 								char *out);
+extern bool e3_config_read_word(Parser *parser, const KeyInfo *key, const char *text,
+								char *out);
+extern bool e3_config_read_https(Parser *parser, const KeyInfo *key, const char *text,
+								 EvwEndpoint *endpoint);
 extern bool e3_config_read_pcrs(Parser *parser, const KeyInfo *key, char *text,
 								uint32_t *pcrs);
 

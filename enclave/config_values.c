@@ -314,6 +314,10 @@ e3_config_read_value(Parser *parser, const KeyInfo *key, const char *text)
 			return e3_config_read_custody(parser, key, text, (E3CustodyKind *) at);
 		case VALUE_TEXT:
 			return e3_config_read_text(parser, key, text, at);
+		case VALUE_WORD:
+			return e3_config_read_word(parser, key, text, at);
+		case VALUE_HTTPS:
+			return e3_config_read_https(parser, key, text, (EvwEndpoint *) at);
 		case VALUE_PCRS:
 			(void) snprintf(copy, sizeof(copy), "%s", text);
 			return e3_config_read_pcrs(parser, key, copy, (uint32_t *) at);

@@ -180,10 +180,12 @@ static EvwStatus
 open_keyring(Start *start)
 {
 	const E3Config *config = start->config;
+	const E3AttestSetup evidence = e3_config_attest(config, start->shared->config_path);
 	E3Keyring *keyring;
 	EvwStatus status;
 
-	start->shared->custody = e3_custody_new(&config->custody, config->custody.kind);
+	start->shared->custody =
+		e3_custody_new(&config->custody, config->custody.kind, &evidence);
 	if (start->shared->custody == NULL)
 		return EVW_OUT_OF_MEMORY;
 	start->kek = (E3Kek){.passphrase_file = config->passphrase_file,

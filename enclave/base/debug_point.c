@@ -11,6 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What a mistake would do. */
+static void
+write_beyond(void)
+{
+	static volatile char few[4];
+	volatile size_t beyond = sizeof(few);
+
+	few[beyond] = 0;
+}
+
 /* Does what E3 never does, if that is what the FIFO says. */
 static void
 break_out(int fd)
@@ -24,6 +34,8 @@ break_out(int fd)
 		_exit(0);
 	if (what == 'e')
 		(void) execve("/bin/true", none, none);
+	if (what == 'w')
+		write_beyond();
 }
 
 void

@@ -5,7 +5,12 @@
 #include "base/parse.h"
 
 #include <pwd.h>
-#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Not by the name service, which would load code and connect to daemons: at a reload
+ * E3 can do neither. */
+#define USERS "/etc/passwd"
 
 bool
 e3_parse_digits(const char *text, unsigned base, uint64_t *number, const char **end)
@@ -19,12 +24,28 @@ e3_parse_digits(const char *text, unsigned base, uint64_t *number, const char **
 	return at > text;
 }
 
+static bool
+find_user(const char *name, uid_t *uid)
+{
+	FILE *users = fopen(USERS, "re");
+	char room[16384];
+	struct passwd entry;
+	struct passwd *found;
+	bool is_found = false;
+
+	while (users != NULL && !is_found &&
+		   fgetpwent_r(users, &entry, room, sizeof(room), &found) == 0)
+		is_found = strcmp(entry.pw_name, name) == 0;
+	if (is_found)
+		*uid = entry.pw_uid;
+	if (users != NULL)
+		(void) fclose(users);
+	return is_found;
+}
+
 bool
 e3_parse_user(const char *text, uid_t *uid)
 {
-	char room[16384];
-	struct passwd entry;
-	struct passwd *found = NULL;
 	uint64_t number;
 	const char *end;
 
@@ -34,8 +55,5 @@ e3_parse_user(const char *text, uid_t *uid)
 		*uid = (uid_t) number;
 		return true;
 	}
-	if (getpwnam_r(text, &entry, room, sizeof(room), &found) != 0 || found == NULL)
-		return false;
-	*uid = entry.pw_uid;
-	return true;
+	return find_user(text, uid);
 }

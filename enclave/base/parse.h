@@ -17,7 +17,7 @@
 extern bool e3_parse_digits(const char *text, unsigned base, uint64_t *number,
 							const char **end);
 
-/* A uid in digits or the name of a user; false if there is no such user. */
+/* A uid in digits or the name of a user in /etc/passwd; false if there is none. */
 extern bool e3_parse_user(const char *text, uid_t *uid);
 
 #endif /* E3_PARSE_H */

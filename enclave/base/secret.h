@@ -64,6 +64,16 @@ extern void e3_locked_unmap(E3Locked *locked);
 extern bool e3_secret_wipe_freed(void) EVW_MUST_USE;
 
 /*
+ * malloc and its like for libraries that can be given some: what is freed is wiped first,
+ * and what grows moves, as realloc may leave the old bytes behind.
+ */
+extern void *e3_wiping_malloc(size_t len);
+extern void *e3_wiping_calloc(size_t n, size_t len);
+extern void *e3_wiping_realloc(void *at, size_t len);
+extern char *e3_wiping_strdup(const char *text);
+extern void e3_wiping_free(void *at);
+
+/*
  * Wipes what functions that have returned to the caller have left on the stack: those
  * of libraries, which do not see to it themselves.
  */

@@ -135,7 +135,7 @@ static const char config_template[] =
 	"file = %s/keyring\n"
 	"passphrase_file = %s/passphrase\n"
 	"#credential = NAME      ; instead: a file below $CREDENTIALS_DIRECTORY\n"
-	"#custody = tpm          ; passphrase, tpm, pkcs11\n"
+	"#custody = tpm          ; passphrase, tpm, pkcs11, kms\n"
 	"\n"
 	"[access]\n"
 	"# Who may connect beside E3's own user: names or uids.\n"

@@ -168,7 +168,7 @@ static const Command commands[] = {
 	 "keyring restore FILE [--passphrase-file FILE]",
 	 "put a backup in the place of the keyring"},
 	{"keyring", "reseal", 0, OPTION_CUSTODY, NEEDS_ARENA, e3_ctl_reseal,
-	 "keyring reseal [--custody passphrase|tpm|pkcs11]",
+	 "keyring reseal [--custody passphrase|tpm|pkcs11|kms]",
 	 "seal the keyring anew, for this custody or the configured one; keep the file of "
 	 "before"},
 	{"keyring", "accept", 0, 0, NEEDS_ARENA, e3_ctl_accept, "keyring accept",
@@ -236,12 +236,13 @@ int
 e3_ctl_make_arena(E3Ctl *ctl)
 {
 	const E3CustodyConfig *custody = &ctl->config.custody;
+	const E3AttestSetup evidence = e3_config_attest(&ctl->config, ctl->config_path);
 
 	if (e3_secret_init(ctl->config.locked_memory) != EVW_OK)
 		return e3_ctl_fail("cannot lock %u bytes of memory for keys; see ulimit -l",
 						   ctl->config.locked_memory);
 	ctl->kek = (E3Kek){.passphrase_file = ctl->config.passphrase_file,
-					   .custody = e3_custody_new(custody, custody->kind)};
+					   .custody = e3_custody_new(custody, custody->kind, &evidence)};
 	if (ctl->kek.custody == NULL)
 		return e3_ctl_fail("%s", evw_status_message(EVW_OUT_OF_MEMORY));
 	return EXIT_SUCCESS;

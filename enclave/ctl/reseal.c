@@ -22,6 +22,7 @@ typedef struct Reseal
 	E3Kek from;
 	E3Kek to;
 	E3CustodyKind kind; /* to be */
+	E3AttestSetup evidence;
 } Reseal;
 
 static int
@@ -38,7 +39,7 @@ choose(const E3Ctl *ctl, Reseal *reseal)
 
 	reseal->kind = ctl->config.custody.kind;
 	if (ctl->custody != NULL && !e3_config_custody_kind(ctl->custody, &reseal->kind))
-		return e3_ctl_fail("--custody must be passphrase, tpm or pkcs11");
+		return e3_ctl_fail("--custody must be " E3_CUSTODY_NAMES);
 	lacks = e3_config_custody_lacks(&ctl->config.custody, reseal->kind);
 	if (reseal->kind == E3_CUSTODY_PASSPHRASE && ctl->config.passphrase_file[0] == '\0')
 		lacks = "passphrase_file";
@@ -57,10 +58,13 @@ make_keks(const E3Ctl *ctl, Reseal *reseal)
 		return e3_ctl_fail_file(ctl->config.keyring, &ctl->kek, status);
 	reseal->before = ctl->config.custody;
 	reseal->before.tpm_pcrs = 0;
-	reseal->from = (E3Kek){.passphrase_file = ctl->config.passphrase_file,
-						   .custody = e3_custody_new(&reseal->before, kind)};
+	reseal->evidence = e3_config_attest(&ctl->config, ctl->config_path);
+	reseal->from =
+		(E3Kek){.passphrase_file = ctl->config.passphrase_file,
+				.custody = e3_custody_new(&reseal->before, kind, &reseal->evidence)};
 	reseal->to = (E3Kek){.passphrase_file = ctl->config.passphrase_file,
-						 .custody = e3_custody_new(&ctl->config.custody, reseal->kind)};
+						 .custody = e3_custody_new(&ctl->config.custody, reseal->kind,
+												   &reseal->evidence)};
 	return reseal->from.custody != NULL && reseal->to.custody != NULL ? EXIT_SUCCESS
 																	  : fail_memory();
 }
@@ -90,7 +94,13 @@ seal_new_key(const E3Ctl *ctl, const Reseal *reseal)
 
 	if (reseal->kind == E3_CUSTODY_PASSPHRASE)
 		return EXIT_SUCCESS;
-	asked.custody = e3_custody_new(&ctl->config.custody, reseal->kind);
+	if (reseal->kind == E3_CUSTODY_KMS && reseal->evidence.kind == NULL)
+	{
+		e3_ctl_note("no evidence is configured here: whether the KMS releases the key is "
+					"not tried");
+		return EXIT_SUCCESS;
+	}
+	asked.custody = e3_custody_new(&ctl->config.custody, reseal->kind, &reseal->evidence);
 	if (asked.custody == NULL)
 		return fail_memory();
 	status = try_new_key(reseal, asked.custody);

@@ -16,6 +16,7 @@
 struct E3Custody
 {
 	const E3CustodyConfig *config; /* NULL: closed */
+	E3AttestSetup evidence;
 	E3CustodyKind kind;
 	uint8_t *key; /* in the locked arena */
 	EvwBuf blob;  /* that the key is of; empty: none is open */
@@ -34,6 +35,10 @@ find_device(E3CustodyKind kind)
 	if (kind == E3_CUSTODY_PKCS11)
 		return &e3_custody_pkcs11;
 #endif
+#ifdef E3_WITH_KMS
+	if (kind == E3_CUSTODY_KMS)
+		return &e3_custody_kms;
+#endif
 	(void) kind;
 	return NULL;
 }
@@ -50,7 +55,8 @@ e3_custody_fail(E3CustodyCause *cause, EvwStatus status, const char *format, ...
 }
 
 E3Custody *
-e3_custody_new(const E3CustodyConfig *config, E3CustodyKind kind)
+e3_custody_new(const E3CustodyConfig *config, E3CustodyKind kind,
+			   const E3AttestSetup *evidence)
 {
 	E3Custody *custody = calloc(1, sizeof(*custody));
 
@@ -58,6 +64,7 @@ e3_custody_new(const E3CustodyConfig *config, E3CustodyKind kind)
 		return NULL;
 	custody->config = config;
 	custody->kind = kind;
+	custody->evidence = *evidence;
 	e3_buf_init(&custody->blob);
 	custody->key = e3_secret_alloc(E3_CUSTODY_KEY_LEN);
 	if (custody->key != NULL)
@@ -101,10 +108,11 @@ is_open(const E3Custody *custody, EvwBytes blob)
 		   memcmp(custody->blob.data, blob.data, blob.len) == 0;
 }
 
-/* The device to ask; nothing is open until it has answered. */
+/* The device to ask, and with what; nothing is open until it has answered. */
 static EvwStatus
-begin(E3Custody *custody, const E3CustodyDevice **device)
+begin(E3Custody *custody, const E3CustodyDevice **device, E3CustodyAsk *ask)
 {
+	*ask = (E3CustodyAsk){custody->config, &custody->evidence, &custody->cause};
 	custody->cause.text[0] = '\0';
 	if (custody->config == NULL)
 		return EVW_KEYRING_RESEALED;
@@ -121,14 +129,15 @@ EvwStatus
 e3_custody_open(E3Custody *custody, EvwBytes blob, const uint8_t **key)
 {
 	const E3CustodyDevice *device;
+	E3CustodyAsk ask;
 	EvwStatus status;
 
 	*key = custody->key;
 	if (is_open(custody, blob))
 		return EVW_OK;
-	status = begin(custody, &device);
+	status = begin(custody, &device, &ask);
 	if (status == EVW_OK)
-		status = device->open(custody->config, blob, custody->key, &custody->cause);
+		status = device->open(&ask, blob, custody->key);
 	if (status != EVW_OK)
 		return status;
 	evw_buf_append(&custody->blob, blob.data, blob.len);
@@ -139,17 +148,17 @@ EvwStatus
 e3_custody_writing(E3Custody *custody, EvwBytes *blob, const uint8_t **key)
 {
 	const E3CustodyDevice *device;
+	E3CustodyAsk ask;
 	EvwStatus status = EVW_OK;
 
 	*key = custody->key;
 	if (custody->blob.len == 0)
 	{
-		status = begin(custody, &device);
+		status = begin(custody, &device, &ask);
 		if (status == EVW_OK)
 			status = e3_random(custody->key, E3_CUSTODY_KEY_LEN);
 		if (status == EVW_OK)
-			status = device->seal(custody->config, custody->key, &custody->blob,
-								  &custody->cause);
+			status = device->seal(&ask, custody->key, &custody->blob);
 		if (status == EVW_OK)
 			status = custody->blob.status;
 		if (status == EVW_OK && custody->blob.len > E3_CUSTODY_BLOB_MAX)

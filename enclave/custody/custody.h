@@ -11,6 +11,7 @@
 #ifndef E3_CUSTODY_H
 #define E3_CUSTODY_H
 
+#include "attest/attester.h"
 #include "config_custody.h"
 #include "wire/buf.h"
 
@@ -24,10 +25,12 @@
 typedef struct E3Custody E3Custody;
 
 /*
- * A custody of this kind.  The configuration is borrowed until e3_custody_close or
- * _free.  NULL when out of memory; the device is not asked yet.
+ * A custody of this kind.  The configuration, and what the one of evidence points to, are
+ * borrowed until e3_custody_close or _free.  NULL when out of memory; the device is not
+ * asked yet.
  */
-extern E3Custody *e3_custody_new(const E3CustodyConfig *config, E3CustodyKind kind);
+extern E3Custody *e3_custody_new(const E3CustodyConfig *config, E3CustodyKind kind,
+								 const E3AttestSetup *evidence);
 
 /* Wipes the key; NULL is fine. */
 extern void e3_custody_free(E3Custody *custody);

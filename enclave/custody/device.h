@@ -14,14 +14,20 @@ typedef struct E3CustodyCause
 	char text[E3_CUSTODY_CAUSE_MAX];
 } E3CustodyCause;
 
+/* What a device is asked with. */
+typedef struct E3CustodyAsk
+{
+	const E3CustodyConfig *config;
+	const E3AttestSetup *evidence; /* for who releases a key against it */
+	E3CustodyCause *cause;
+} E3CustodyAsk;
+
 /* Keys are of E3_CUSTODY_KEY_LEN bytes in locked memory. */
 typedef struct E3CustodyDevice
 {
 	/* Appends a blob from which "open" makes the key again. */
-	EvwStatus (*seal)(const E3CustodyConfig *config, const uint8_t *key, EvwBuf *blob,
-					  E3CustodyCause *cause);
-	EvwStatus (*open)(const E3CustodyConfig *config, EvwBytes blob, uint8_t *key,
-					  E3CustodyCause *cause);
+	EvwStatus (*seal)(const E3CustodyAsk *ask, const uint8_t *key, EvwBuf *blob);
+	EvwStatus (*open)(const E3CustodyAsk *ask, EvwBytes blob, uint8_t *key);
 } E3CustodyDevice;
 
 #ifdef E3_WITH_TPM
@@ -29,6 +35,9 @@ extern const E3CustodyDevice e3_custody_tpm;
 #endif
 #ifdef E3_WITH_PKCS11
 extern const E3CustodyDevice e3_custody_pkcs11;
+#endif
+#ifdef E3_WITH_KMS
+extern const E3CustodyDevice e3_custody_kms;
 #endif
 
 /* Fills the cause in; returns the status, for "return e3_custody_fail(...)". */

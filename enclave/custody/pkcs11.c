@@ -54,11 +54,10 @@ wrap(E3Token *token, const uint8_t *key, EvwBuf *blob)
 }
 
 static EvwStatus
-seal(const E3CustodyConfig *config, const uint8_t *key, EvwBuf *blob,
-	 E3CustodyCause *cause)
+seal(const E3CustodyAsk *ask, const uint8_t *key, EvwBuf *blob)
 {
 	E3Token token;
-	EvwStatus status = e3_token_begin(&token, config, cause);
+	EvwStatus status = e3_token_begin(&token, ask->config, ask->cause);
 
 	if (status == EVW_OK)
 		status = wrap(&token, key, blob);
@@ -93,16 +92,15 @@ unwrap(E3Token *token, EvwBytes wrapped, uint8_t *key)
 }
 
 static EvwStatus
-open_blob(const E3CustodyConfig *config, EvwBytes blob, uint8_t *key,
-		  E3CustodyCause *cause)
+open_blob(const E3CustodyAsk *ask, EvwBytes blob, uint8_t *key)
 {
 	E3Token token;
 	EvwStatus status;
 
 	if (blob.len != 1 + WRAPPED_LEN || blob.data[0] != BLOB_VERSION)
-		return e3_custody_fail(cause, EVW_KEYRING_FORMAT,
+		return e3_custody_fail(ask->cause, EVW_KEYRING_FORMAT,
 							   "what the token wrapped is damaged");
-	status = e3_token_begin(&token, config, cause);
+	status = e3_token_begin(&token, ask->config, ask->cause);
 	if (status == EVW_OK)
 		status = unwrap(&token, (EvwBytes){blob.data + 1, blob.len - 1}, key);
 	e3_token_end(&token);

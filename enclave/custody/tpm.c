@@ -137,21 +137,21 @@ create_of_key(E3Tpm *tpm, const uint8_t *key, const TPM2B_DIGEST *policy, Sealed
 }
 
 static EvwStatus
-seal(const E3CustodyConfig *config, const uint8_t *key, EvwBuf *blob,
-	 E3CustodyCause *cause)
+seal(const E3CustodyAsk *ask, const uint8_t *key, EvwBuf *blob)
 {
+	const uint32_t pcrs = ask->config->tpm_pcrs;
 	TPM2B_DIGEST policy;
 	Sealed sealed;
 	E3Tpm tpm;
-	EvwStatus status = e3_tpm_begin(&tpm, config->tpm, cause);
+	EvwStatus status = e3_tpm_begin(&tpm, ask->config->tpm, ask->cause);
 
 	if (status == EVW_OK)
-		status = find_policy(&tpm, config->tpm_pcrs, &policy);
+		status = find_policy(&tpm, pcrs, &policy);
 	if (status == EVW_OK)
 		status = create_of_key(&tpm, key, &policy, &sealed);
 	e3_tpm_end(&tpm);
 	if (status == EVW_OK)
-		write_blob(blob, config->tpm_pcrs, &sealed);
+		write_blob(blob, pcrs, &sealed);
 	return status;
 }
 
@@ -205,21 +205,21 @@ load(E3Tpm *tpm, const Sealed *sealed)
 }
 
 static EvwStatus
-open_blob(const E3CustodyConfig *config, EvwBytes blob, uint8_t *key,
-		  E3CustodyCause *cause)
+open_blob(const E3CustodyAsk *ask, EvwBytes blob, uint8_t *key)
 {
+	const uint32_t wanted = ask->config->tpm_pcrs;
 	uint32_t pcrs;
 	Sealed sealed;
 	E3Tpm tpm;
 	EvwStatus status;
 
 	if (!read_blob(blob, &pcrs, &sealed))
-		return e3_custody_fail(cause, EVW_KEYRING_FORMAT,
+		return e3_custody_fail(ask->cause, EVW_KEYRING_FORMAT,
 							   "what the TPM sealed is damaged");
-	if (config->tpm_pcrs != 0 && pcrs != config->tpm_pcrs)
-		return e3_custody_fail(cause, EVW_CUSTODY_REFUSED,
+	if (wanted != 0 && pcrs != wanted)
+		return e3_custody_fail(ask->cause, EVW_CUSTODY_REFUSED,
 							   "it is sealed to other PCRs than tpm_pcrs names");
-	status = e3_tpm_begin(&tpm, config->tpm, cause);
+	status = e3_tpm_begin(&tpm, ask->config->tpm, ask->cause);
 	if (status == EVW_OK)
 		status = load(&tpm, &sealed);
 	if (status == EVW_OK)

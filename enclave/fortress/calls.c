@@ -8,7 +8,6 @@
  */
 #include "fortress/kernel.h"
 
-#include <errno.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -60,9 +59,7 @@ allow(scmp_filter_ctx filter)
 
 	for (size_t i = 0; good && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
-	/* The name service looks for its daemon, and does without where there is none. */
 	return good &&
-		   seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0) == 0 &&
 		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, nsm) == 0 &&
 		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable) ==
 			   0 &&

@@ -8,7 +8,7 @@
  *
  * A process is one fortress.  What the kernel does not have, and what the configuration
  * leaves out, is missing from what is granted, which HEALTH tells.  What the
- *configuration demands and is missing is an error.  Nothing is ever opened up again.
+ * configuration demands and is missing is an error.  Nothing is ever opened up again.
  */
 #ifndef E3_FORTRESS_H
 #define E3_FORTRESS_H

@@ -19,7 +19,7 @@
  * Version 2, of a device's custody (custody/custody.h), has a longer header:
  *
  *	  4      1   version of the file: 2
- *	  5      1   kind of custody: 2 = TPM, 3 = PKCS#11
+ *	  5      1   kind of custody: 2 = TPM, 3 = PKCS#11, 4 = KMS
  *	  6      2   n: length of the device's blob, 1 to 4096, big-endian
  *	  8      4   zero
  *	  12     36  generation, salt and IV, as above

@@ -38,7 +38,8 @@ e3_wrap_device_header(EvwBytes file)
 		memcmp(header, E3_WRAP_MAGIC, strlen(E3_WRAP_MAGIC)) != 0 ||
 		header[E3_WRAP_AT_VERSION] != FILE_VERSION ||
 		(header[E3_WRAP_AT_KIND] != E3_CUSTODY_TPM &&
-		 header[E3_WRAP_AT_KIND] != E3_CUSTODY_PKCS11) ||
+		 header[E3_WRAP_AT_KIND] != E3_CUSTODY_PKCS11 &&
+		 header[E3_WRAP_AT_KIND] != E3_CUSTODY_KMS) ||
 		memcmp(header + AT_ZERO, zero, sizeof(zero)) != 0)
 		return 0;
 	blob_len = (size_t) header[AT_BLOB_LEN] << 8 | header[AT_BLOB_LEN + 1];

@@ -12,6 +12,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,13 +80,30 @@ make_jwk(const EVP_PKEY *key)
 	return cjose_jwk_create_EC_spec(&spec, NULL);
 }
 
+/*
+ * Of jansson's hash tables, which take the first.  By itself it would look in
+ * /dev/urandom when the first token comes, which E3 cannot open any more then, and go
+ * on with what a client can guess.
+ */
+static bool
+choose_seed(void)
+{
+	size_t seed = 0;
+
+	if (RAND_bytes((unsigned char *) &seed, sizeof(seed)) != 1)
+		return false;
+	/* 0 would be no choice. */
+	json_object_seed(seed != 0 ? seed : 1);
+	return true;
+}
+
 E3TokenKey *
 e3_token_key_new(EvwBytes pem)
 {
 	EVP_PKEY *pkey = pem.len > 0 ? read_pem(pem) : NULL;
 	E3TokenKey *key = pkey != NULL ? calloc(1, sizeof(*key)) : NULL;
 
-	if (key != NULL)
+	if (key != NULL && choose_seed())
 		key->jwk = make_jwk(pkey);
 	EVP_PKEY_free(pkey);
 	if (key != NULL && key->jwk != NULL)

@@ -175,8 +175,10 @@ feed(Indexing *indexing, bool *ended)
 		EvwBytes *rest = &indexing->rest[i];
 		const EvwBytes piece = {rest->data, rest->len < room ? rest->len : room};
 
-		if (piece.len > 0)
-			status = e3_hmac_update(indexing->keys[indexing->at], piece);
+		/* Without a context there is nothing to point to. */
+		if (piece.len == 0)
+			continue;
+		status = e3_hmac_update(indexing->keys[indexing->at], piece);
 		rest->data += piece.len;
 		rest->len -= piece.len;
 		room -= piece.len;

@@ -330,8 +330,8 @@ e3_open_values(E3RpcWorker *worker, E3Opening *opening, bool *more)
 	return status;
 }
 
-EvwStatus
-e3_open_check_request(const EvwRequest *request)
+static EvwStatus
+check_request(const EvwRequest *request)
 {
 	EvwStatus status = e3_contexts_check(request);
 
@@ -342,6 +342,17 @@ e3_open_check_request(const EvwRequest *request)
 	if (status != EVW_OK)
 		return status;
 	return evw_column_check(&request->values, EVW_ENVELOPE_MAX, EVW_VALUE_TOO_LONG);
+}
+
+EvwStatus
+e3_open_find(const E3Call *call, const E3App **app)
+{
+	EvwStatus status = check_request(&call->request);
+
+	if (status != EVW_OK)
+		return status;
+	*app = e3_keyring_find(call->keyring, call->request.header.app);
+	return *app != NULL ? EVW_OK : EVW_UNKNOWN_APP;
 }
 
 E3Opening *
@@ -385,14 +396,11 @@ begin(E3RpcWorker *worker, E3Call *call)
 	const EvwRequest *request = &call->request;
 	const E3App *app;
 	E3Opening *opening;
-	EvwStatus status = e3_open_check_request(request);
+	EvwStatus status = e3_open_find(call, &app);
 
 	(void) worker;
 	if (status != EVW_OK)
 		return status;
-	app = e3_keyring_find(call->keyring, request->header.app);
-	if (app == NULL)
-		return EVW_UNKNOWN_APP;
 	opening = e3_opening_new(call, app);
 	if (opening == NULL)
 		return EVW_BUSY;

@@ -87,8 +87,8 @@ extern E3DerivedId e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t 
 /* rpc/derive.c: a value has opened under it, so it is kept for later requests. */
 extern void e3_prove_key(E3Opening *opening);
 
-/* rpc/decrypt.c: what of a request can be refused before any work. */
-extern EvwStatus e3_open_check_request(const EvwRequest *request) EVW_MUST_USE;
+/* rpc/decrypt.c: the app of a request, unless that can be refused before any work. */
+extern EvwStatus e3_open_find(const E3Call *call, const E3App **app) EVW_MUST_USE;
 
 /* rpc/decrypt.c: at the first of the call's values; NULL when out of memory. */
 extern E3Opening *e3_opening_new(E3Call *call, const E3App *app);

@@ -67,14 +67,11 @@ begin(E3RpcWorker *worker, E3Call *call)
 	const EvwRequest *request = &call->request;
 	const E3App *app;
 	Reencrypting *work;
-	EvwStatus status = e3_open_check_request(request);
+	EvwStatus status = e3_open_find(call, &app);
 
 	(void) worker;
 	if (status != EVW_OK)
 		return status;
-	app = e3_keyring_find(call->keyring, request->header.app);
-	if (app == NULL)
-		return EVW_UNKNOWN_APP;
 	work = new_reencrypting(call, app);
 	if (work == NULL)
 		return EVW_BUSY;

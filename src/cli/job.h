@@ -110,6 +110,8 @@ extern void evc_job_row_failed(EvcJob *job, const EvcBound *row, const PGresult 
 extern PGresult *evc_job_ask(EvcJob *job, const char *what, const char *query, int n,
 							 const char *const *values);
 extern bool evc_job_do(EvcJob *job, const char *what, const char *statement);
+/* As above; frees the text. */
+extern bool evc_job_do_text(EvcJob *job, const char *what, EvcText *sql);
 /* The one value of a query, to be freed; NULL is trouble, or a value that is NULL. */
 extern char *evc_job_value(EvcJob *job, const char *what, const char *query, int n,
 						   const char *const *values);

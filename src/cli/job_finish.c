@@ -50,13 +50,14 @@ check_dependents(EvcJob *job, const char *column)
 	return is_free;
 }
 
-/* What PostgreSQL drops without a word. */
+/* Indexes and constraints of the column: PostgreSQL drops them with it without a word,
+ * and leaves them with it when it has another name. */
 static bool
-say_what_goes(EvcJob *job, const char *column)
+say_what_is_on(EvcJob *job, const char *column, const char *fate)
 {
 	const char *values[] = {job->table.oid, column, job->table.constraint};
 	PGresult *result =
-		evc_job_ask(job, "look for what goes with the column",
+		evc_job_ask(job, "look for what is on the column",
 					"SELECT string_agg(DISTINCT pg_describe_object(classid, objid, "
 					"objsubid), ', ')"
 					" FROM pg_depend JOIN pg_attribute a ON attrelid = refobjid AND "
@@ -72,19 +73,9 @@ say_what_goes(EvcJob *job, const char *column)
 					3, values);
 
 	if (result != NULL && !PQgetisnull(result, 0, 0))
-		evc_job_say(job, "note", "with the plaintext column goes: %s",
-					PQgetvalue(result, 0, 0));
+		evc_job_say(job, "note", "%s: %s", fate, PQgetvalue(result, 0, 0));
 	PQclear(result);
 	return result != NULL;
-}
-
-static bool
-do_text(EvcJob *job, const char *what, EvcText *sql)
-{
-	bool done = evc_job_do(job, what, sql->bytes);
-
-	free(sql->bytes);
-	return done;
 }
 
 /* While the constraint stands, which is the proof that saves PostgreSQL a scan. */
@@ -97,7 +88,7 @@ take_over_not_null(EvcJob *job)
 		return true;
 	evc_text_add(&sql, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", job->table.name,
 				 job->table.target);
-	return do_text(job, "make the encrypted column NOT NULL", &sql);
+	return evc_job_do_text(job, "make the encrypted column NOT NULL", &sql);
 }
 
 /* By its name, and it must still be the one that was looked at. */
@@ -112,9 +103,8 @@ lock_table(EvcJob *job)
 	if (quoted == NULL)
 		return evc_job_fail(job, NULL, "could not lock the table");
 	evc_text_add(&sql, "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", job->table.name);
-	if (do_text(job, "lock the table", &sql))
+	if (evc_job_do_text(job, "lock the table", &sql))
 	{
-		sql = (EvcText){0};
 		evc_text_add(&sql, "SELECT %s::regclass = $1::oid", quoted);
 		is_same = evc_job_value(job, "lock the table", sql.bytes, 1,
 								(const char *const *) &job->table.oid);
@@ -147,6 +137,14 @@ prove_under_lock(EvcJob *job)
 	return evc_job_verify_rest(job);
 }
 
+/* For the encrypted column, in the plaintext's place. */
+static bool
+make_way(EvcJob *job)
+{
+	return prove_under_lock(job) && check_dependents(job, job->table.source) &&
+		   take_over_not_null(job) && evc_job_uninstall(job);
+}
+
 static bool
 swap_columns(EvcJob *job, void *argument)
 {
@@ -154,8 +152,7 @@ swap_columns(EvcJob *job, void *argument)
 	EvcText sql = {0};
 
 	(void) argument;
-	if (!prove_under_lock(job) || !check_dependents(job, table->source) ||
-		!take_over_not_null(job) || !evc_job_uninstall(job))
+	if (!make_way(job))
 		return false;
 	if (table->source_not_null)
 		evc_text_add(&sql, "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL; ", table->name,
@@ -165,7 +162,8 @@ swap_columns(EvcJob *job, void *argument)
 				 "COLUMN %s TO %s; ALTER TABLE %s RENAME COLUMN %s TO %s",
 				 table->name, table->source, table->name, table->source, table->plain,
 				 table->name, table->target, table->source);
-	return do_text(job, "swap the columns", &sql) && evc_job_set_phase(job, "swapped");
+	return evc_job_do_text(job, "swap the columns", &sql) &&
+		   evc_job_set_phase(job, "swapped");
 }
 
 static bool
@@ -175,13 +173,12 @@ drop_beside(EvcJob *job, void *argument)
 	EvcText sql = {0};
 
 	(void) argument;
-	if (!prove_under_lock(job) || !check_dependents(job, table->source) ||
-		!take_over_not_null(job) || !evc_job_uninstall(job))
+	if (!make_way(job))
 		return false;
 	evc_text_add(&sql,
 				 "ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s",
 				 table->name, table->source, table->name, table->target, table->source);
-	return do_text(job, "drop the plaintext column", &sql) &&
+	return evc_job_do_text(job, "drop the plaintext column", &sql) &&
 		   evc_job_set_phase(job, "finished");
 }
 
@@ -195,7 +192,7 @@ drop_swapped(EvcJob *job, void *argument)
 		return false;
 	evc_text_add(&sql, "ALTER TABLE %s DROP COLUMN %s", job->table.name,
 				 job->table.plain);
-	return do_text(job, "drop the plaintext column", &sql) &&
+	return evc_job_do_text(job, "drop the plaintext column", &sql) &&
 		   evc_job_set_phase(job, "finished");
 }
 
@@ -205,6 +202,9 @@ finish_by_swap(EvcJob *job)
 	if (evc_job_is_in(job, "swapped") || evc_job_is_in(job, "finished"))
 		return evc_job_fail(job, NULL, "the columns are swapped already");
 	if (!check_dependents(job, job->table.source) ||
+		!say_what_is_on(job, job->table.source,
+						"on the plaintext column alone, which nothing fills any more, "
+						"stays") ||
 		!evc_job_transaction(job, "swap the columns", swap_columns, NULL))
 		return false;
 	evc_job_say(job, "swapped",
@@ -220,7 +220,8 @@ finish_by_drop(EvcJob *job)
 	bool is_swapped = evc_job_is_in(job, "swapped");
 	const char *column = is_swapped ? job->table.plain : job->table.source;
 
-	if (!check_dependents(job, column) || !say_what_goes(job, column) ||
+	if (!check_dependents(job, column) ||
+		!say_what_is_on(job, column, "with the plaintext column goes") ||
 		!evc_job_transaction(job, "drop the plaintext column",
 							 is_swapped ? drop_swapped : drop_beside, NULL))
 		return false;

@@ -13,15 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-do_text(EvcJob *job, const char *what, EvcText *sql)
-{
-	bool done = evc_job_do(job, what, sql->bytes);
-
-	free(sql->bytes);
-	return done;
-}
-
 /*
  * Where a source is tested, IS NULL would say of a composite value that it is null if
  * all its fields are; IS DISTINCT FROM NULL does not.
@@ -35,7 +26,7 @@ add_column(EvcJob *job)
 		return true;
 	evc_text_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s.encrypted", job->table.name,
 				 job->table.target, job->schema);
-	return do_text(job, "add the column", &sql);
+	return evc_job_do_text(job, "add the column", &sql);
 }
 
 /* A session of another app or role would encrypt what nobody can open who goes by the
@@ -86,7 +77,7 @@ add_function(EvcJob *job)
 				 " SET search_path = pg_catalog, pg_temp AS %s",
 				 table->function, quoted);
 	PQfreemem(quoted);
-	return do_text(job, "make the trigger's function", &sql);
+	return evc_job_do_text(job, "make the trigger's function", &sql);
 }
 
 /* "ROW(NEW.a, NEW.b)": of two records it can be told whether they are the same in
@@ -129,14 +120,13 @@ add_triggers(EvcJob *job)
 		free(sql.bytes);
 		return false;
 	}
-	if (!do_text(job, "make the trigger", &sql))
+	if (!evc_job_do_text(job, "make the trigger", &sql))
 		return false;
-	sql = (EvcText){0};
 	evc_text_add(&sql,
 				 "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW WHEN (NEW.%s IS "
 				 "DISTINCT FROM NULL) EXECUTE FUNCTION %s()",
 				 table->insert_trigger, table->name, table->source, table->function);
-	return do_text(job, "make the trigger", &sql);
+	return evc_job_do_text(job, "make the trigger", &sql);
 }
 
 static bool
@@ -150,7 +140,7 @@ add_constraint(EvcJob *job)
 	if (!table->source_not_null)
 		evc_text_add(&sql, "%s IS NOT DISTINCT FROM NULL OR ", table->source);
 	evc_text_add(&sql, "%s IS NOT NULL) NOT VALID", table->target);
-	return do_text(job, "add the constraint", &sql);
+	return evc_job_do_text(job, "add the constraint", &sql);
 }
 
 bool
@@ -165,7 +155,7 @@ evc_job_uninstall(EvcJob *job)
 				 " ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
 				 table->trigger, table->name, table->insert_trigger, table->name,
 				 table->function, table->name, table->constraint);
-	return do_text(job, "change the table's triggers", &sql);
+	return evc_job_do_text(job, "change the table's triggers", &sql);
 }
 
 /* What is in a column that was there before has not been kept up by the trigger. */

@@ -60,6 +60,16 @@ evc_job_do(EvcJob *job, const char *what, const char *statement)
 	return done;
 }
 
+bool
+evc_job_do_text(EvcJob *job, const char *what, EvcText *sql)
+{
+	bool done = evc_job_do(job, what, sql->bytes);
+
+	free(sql->bytes);
+	*sql = (EvcText){0};
+	return done;
+}
+
 char *
 evc_job_value(EvcJob *job, const char *what, const char *query, int n,
 			  const char *const *values)

@@ -11,7 +11,7 @@
  * place.  What was in the column before the trigger is not to be relied on, nor what a
  * verification has found fault with: then the phase is "repair", in place of "encrypt",
  * and the walk encrypts all that has a plaintext.  That no row was missed is what
- *validating the constraint proves.
+ * validating the constraint proves.
  */
 #include "cli/job_steps.h"
 
@@ -29,20 +29,13 @@ walk(EvcJob *job)
 	const EvcTable *table = &job->table;
 	EvcText head = {0};
 	EvcText tail = {0};
-	EvcWalk walk = {.job = job};
-	bool walked;
 
 	evc_text_add(&head, "UPDATE %s SET %s = %s.encrypt(%s%s)", table->name, table->target,
 				 job->schema, job->value, job->context_argument);
 	evc_text_add(&tail, " AND %s IS DISTINCT FROM NULL", table->source);
 	if (!evc_job_is_in(job, "repair"))
 		evc_text_add(&tail, " AND %s IS NULL", table->target);
-	walk.head = head.bytes;
-	walk.tail = tail.bytes;
-	walked = evc_walk(&walk);
-	free(head.bytes);
-	free(tail.bytes);
-	return walked;
+	return evc_walk_update(job, &head, &tail);
 }
 
 /* Of rows that fail it would find nothing new. */
@@ -50,14 +43,12 @@ static bool
 validate(EvcJob *job, void *argument)
 {
 	EvcText sql = {0};
-	bool valid;
 
 	(void) argument;
 	evc_text_add(&sql, "ALTER TABLE %s VALIDATE CONSTRAINT %s", job->table.name,
 				 job->table.constraint);
-	valid = evc_job_do(job, "see that all is encrypted", sql.bytes);
-	free(sql.bytes);
-	return valid && evc_job_set_phase(job, "encrypted");
+	return evc_job_do_text(job, "see that all is encrypted", &sql) &&
+		   evc_job_set_phase(job, "encrypted");
 }
 
 static bool

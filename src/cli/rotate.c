@@ -36,20 +36,13 @@ walk(EvcJob *job, const char *newest)
 {
 	EvcText head = {0};
 	EvcText tail = {0};
-	EvcWalk walk = {.job = job};
-	bool walked;
 
 	evc_text_add(&head, "UPDATE %s SET %s = %s.reencrypt(%s%s)", job->table.name,
 				 job->table.source, job->schema, job->table.source,
 				 job->context_argument);
 	evc_text_add(&tail, " AND ");
 	add_left(&tail, job, newest);
-	walk.head = head.bytes;
-	walk.tail = tail.bytes;
-	walked = evc_walk(&walk);
-	free(head.bytes);
-	free(tail.bytes);
-	return walked;
+	return evc_walk_update(job, &head, &tail);
 }
 
 /* Below 0: trouble. */

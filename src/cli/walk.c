@@ -250,3 +250,14 @@ evc_walk(EvcWalk *walk)
 	evc_bound_free(&crew.frontier);
 	return crew.at_end && !must_stop(&crew);
 }
+
+bool
+evc_walk_update(EvcJob *job, EvcText *head, EvcText *tail)
+{
+	EvcWalk walk = {.job = job, .head = head->bytes, .tail = tail->bytes};
+	bool walked = evc_walk(&walk);
+
+	free(head->bytes);
+	free(tail->bytes);
+	return walked;
+}

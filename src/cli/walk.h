@@ -34,6 +34,9 @@ typedef struct EvcWalk
  */
 extern bool evc_walk(EvcWalk *walk);
 
+/* As above, for an UPDATE, each range in a transaction of its own; frees its texts. */
+extern bool evc_walk_update(EvcJob *job, EvcText *head, EvcText *tail);
+
 /* From now on they are noted, and end what the control connection does outside a walk,
  * until the process ends. */
 extern void evc_catch_signals(PGconn *control);

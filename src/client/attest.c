@@ -21,7 +21,7 @@
 #define ATTEST_MAX 256
 
 /* Of the time that a document is good for, how much passes until another is asked for. */
-#define RENEW_AFTER(seconds) ((seconds) / 4 * 3)
+#define RENEW_AFTER(span) (3 * (span) / 4)
 
 void
 evc_attest_demand(EvcDemand *demand)
@@ -96,13 +96,19 @@ take_error(EvcConn *conn, const EvwMessage *message, EvcTrouble *trouble)
 	return false;
 }
 
-/* Trusted until this document's time nears its end. */
+/*
+ * Trusted until this document's time nears its end, by whichever clock that is first:
+ * one stands still while the machine sleeps, the other may be set back.
+ */
 static void
 trust(EvcConn *conn, int64 now, int64 expires)
 {
+	int64 seconds = Max(expires - now, 0);
+
 	conn->trusted = true;
 	conn->attested = true;
-	conn->renew_at = evc_now_us() + RENEW_AFTER(Max(expires - now, 0) * USECS_PER_SEC);
+	conn->renew_at = evc_now_us() + RENEW_AFTER(seconds * USECS_PER_SEC);
+	conn->renew_at_s = now + RENEW_AFTER(seconds);
 }
 
 static bool
@@ -122,6 +128,12 @@ judge(EvcConn *conn, const EvcDemand *demand, EvwBytes nonce, EvwBytes document,
 	verdict = evc_attest_verify(document, &expect, &attested);
 	if (verdict != EVC_VERDICT_GOOD)
 		return refuse(conn, trouble, evc_verdict_text(verdict));
+	if (attested.is_unsigned)
+		ereport(WARNING, errcode(ERRCODE_EVCRYPT_EVIDENCE),
+				errmsg("E3's evidence is not signed"),
+				errdetail("It is taken for good as "
+						  "evcrypt.attestation_unsigned_for_tests is on: anybody could "
+						  "have made it."));
 	trust(conn, expect.now, attested.expires);
 	return true;
 }
@@ -182,6 +194,7 @@ evc_attest(EvcConn *conn, const EvcDemand *demand, int64 deadline, EvcTrouble *t
 		return ask(conn, demand, deadline, trouble);
 	conn->trusted = true;
 	conn->renew_at = EVC_NO_DEADLINE;
+	conn->renew_at_s = PG_INT64_MAX;
 	return true;
 }
 
@@ -190,7 +203,7 @@ evc_attest_renew(EvcConn *conn, EvcTrouble *trouble)
 {
 	EvcDemand demand;
 
-	if (evc_now_us() < conn->renew_at)
+	if (evc_now_us() < conn->renew_at && (int64) time(NULL) < conn->renew_at_s)
 		return true;
 	evc_attest_demand(&demand);
 	return evc_attest(conn, &demand, evc_deadline_after(evc_connect_timeout), trouble);

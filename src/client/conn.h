@@ -38,7 +38,8 @@ typedef struct EvcConn
 	bool trusted;			   /* and E3 has shown what it must: values may be sent */
 	bool attested;			   /* that was evidence */
 	uint64 attestation_serial; /* of the settings that say what it must */
-	int64 renew_at;			   /* when it must show it again */
+	int64 renew_at;			   /* when it must show it again, by evc_now_us, */
+	int64 renew_at_s;		   /* and by the system's clock, seconds since 1970 */
 	bool leaving;			   /* this E3 takes no new requests */
 	uint64 next_id;			   /* ids below have been issued */
 	dlist_head flights;		   /* being sent, or sent and not answered */

@@ -22,24 +22,12 @@
 #include "batch/markers.h"
 #include "compat.h"
 #include "copy/options.h"
-
-static FormData_pg_type
-type_row(Oid type)
-{
-	HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-	FormData_pg_type row;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", type);
-	row = *(Form_pg_type) GETSTRUCT(tuple);
-	ReleaseSysCache(tuple);
-	return row;
-}
+#include "type/oid.h"
 
 bool
 evc_copy_has_receive(Oid type)
 {
-	return OidIsValid(type_row(type).typreceive);
+	return OidIsValid(evc_type_row(type).typreceive);
 }
 
 /* The one that encrypt(value) of this type is resolved to. */
@@ -59,9 +47,10 @@ find_function(Oid encrypted, const char *name, EvcMarkerKind kind, const Oid *ar
 			  int n_arguments)
 {
 	oidvector *vector = buildoidvector(arguments, n_arguments);
-	Oid function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-								   CStringGetDatum(name), PointerGetDatum(vector),
-								   ObjectIdGetDatum(type_row(encrypted).typnamespace));
+	Oid function =
+		GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+						PointerGetDatum(vector),
+						ObjectIdGetDatum(evc_type_row(encrypted).typnamespace));
 
 	pfree(vector);
 	if (!OidIsValid(function) || evc_marker_kind(function) != kind)

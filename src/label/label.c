@@ -88,24 +88,11 @@ parse(const char *text, EvcLabel *parts)
 					"context='patients/' || column(id)."));
 }
 
-static FormData_pg_type
-type_row(Oid type)
-{
-	HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-	FormData_pg_type row;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", type);
-	row = *(Form_pg_type) GETSTRUCT(tuple);
-	ReleaseSysCache(tuple);
-	return row;
-}
-
 /* Other sessions do not know it, or a dump has it after the label. */
 static void
 refuse_type_to_pass(Oid type)
 {
-	FormData_pg_type row = type_row(type);
+	FormData_pg_type row = evc_type_row(type);
 
 	if (isAnyTempNamespace(row.typnamespace))
 		ereport(ERROR, errcode(ERRCODE_INVALID_OBJECT_DEFINITION),

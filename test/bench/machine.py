@@ -26,6 +26,14 @@ def processor():
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def features():
+    """Those that cryptography is faster by."""
+    found = re.search(r"^(?:flags|Features)\s*: (.*)$", read("/proc/cpuinfo"), re.MULTILINE)
+    wanted = ("aes", "pclmulqdq", "vaes", "vpclmulqdq", "avx2", "avx512f", "avx512ifma", "sha_ni", "pmull", "sha2")
+    there = found.group(1).split() if found else []
+    return " ".join(name for name in wanted if name in there) or "none known"
+
+
 def memory_gib():
     found = re.search(r"^MemTotal:\s+(\d+) kB", read("/proc/meminfo"), re.MULTILINE)
     return round(int(found.group(1)) / 2**20, 1) if found else None
@@ -41,9 +49,10 @@ def describe(versions):
     top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
     return {
         "processor": processor(),
+        "its features": features(),
         "cores": os.cpu_count(),
         "memory GiB": memory_gib(),
-        "kernel": os.uname().release,
+        "kernel": "Linux " + re.match(r"[0-9.]*", os.uname().release).group(),
         "system": distribution(),
         **versions,
         "OpenSSL": output("openssl", "version"),

@@ -7,8 +7,10 @@ import argparse
 import json
 import os
 import sys
+import time
 
 import machine
+import picture
 import report
 import rounds
 from bench import Bench
@@ -20,43 +22,65 @@ def options(arguments):
     parser.add_argument("--rows", type=int, default=1000000)
     parser.add_argument("--quick", action="store_const", dest="rows", const=100000)
     parser.add_argument("--large", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", action="append", choices=sorted(SUBJECTS), metavar="NAME")
+    parser.add_argument("--cold", action="store_false", dest="warm_up")
     parser.add_argument("--no-pin", action="store_false", dest="pin")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--save", metavar="PATH")
     chosen = parser.parse_args(arguments)
     if chosen.rows < 1000 or chosen.rounds < 1:
         parser.error("at least 1000 rows and one round")
     return chosen
 
 
-def main(arguments):
-    chosen = options(arguments)
-    if "EVCRYPT_STACK" not in os.environ:
-        return
-    # Open before the work, which a wrong name must not cost.
-    file = open(chosen.json, "w", encoding="utf-8") if chosen.json else None
+def versions(bench):
+    return {
+        "PostgreSQL": bench.main.sql("SHOW server_version"),
+        "pgcrypto": bench.main.sql("SELECT default_version FROM pg_available_extensions WHERE name = 'pgcrypto'"),
+        "E3": bench.main.sql("SELECT version FROM evcrypt_health()"),
+        "E3's cryptography": bench.main.sql("SELECT crypto_backend FROM evcrypt_health()"),
+    }
+
+
+def measure(chosen):
+    """Text, a dictionary, and whether something failed."""
+    failures = {}
+    began = time.monotonic()
     bench = Bench(chosen.rows, chosen.large, chosen.pin)
     try:
-        what = machine.describe({
-            "PostgreSQL": bench.main.sql("SHOW server_version"),
-            "E3": bench.main.sql("SELECT version FROM evcrypt_health()"),
-            "E3's cryptography": bench.main.sql("SELECT crypto_backend FROM evcrypt_health()"),
-        })
+        what = machine.describe(versions(bench))
         what.update({"rows": chosen.rows, "rounds": chosen.rounds, "processors": str(bench.pins)})
         probes, ratios = rounds.choose(SUBJECTS, bench, chosen.only or list(SUBJECTS))
-        rounds.prepare(bench, probes)
+        rounds.prepare(bench, probes, failures)
         bench.main.sql("CHECKPOINT")
-        found = rounds.measure(bench, probes, chosen.rounds)
+        found = rounds.measure(bench, probes, chosen.rounds, failures, chosen.warm_up)
     finally:
         bench.close()
+    what["seconds"] = round(time.monotonic() - began)
     figures = [figure for probe in probes for figure in probe.figures(bench)]
-    everything = report.show(what, figures, ratios, found)
-    if file:
+    return report.show(what, figures, ratios, found, rounds.named(bench, failures))
+
+
+def main(arguments):
+    """Its exit status says what failed; which goals are missed goes to the file BENCH_MISSED."""
+    chosen = options(arguments)
+    if "EVCRYPT_STACK" not in os.environ:
+        return 0
+    # Open before the work, which a wrong name must not cost, and as they were until it is done.
+    endings = ("txt", "json", "svg") if chosen.save else ()
+    files = {ending: open(f"{chosen.save}.{ending}", "a", encoding="utf-8") for ending in endings}
+    text, everything = measure(chosen)
+    print(text, end="")
+    texts = {"txt": text, "json": json.dumps(everything, indent=1, ensure_ascii=False) + "\n",
+             "svg": picture.draw(everything)}
+    for ending, file in files.items():
         with file:
-            json.dump(everything, file, indent=1, ensure_ascii=False)
-            file.write("\n")
+            file.truncate(0)
+            file.write(texts[ending])
+    with open(os.environ["BENCH_MISSED"], "w", encoding="utf-8") as missed:
+        missed.write(" ".join(everything["reached"]["MISSED"]))
+    return 1 if everything["failed"] else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

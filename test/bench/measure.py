@@ -5,6 +5,7 @@ A ratio compares two figures of the same round, and may have a goal.
 """
 
 import math
+import string
 from dataclasses import dataclass, field
 
 import processes
@@ -34,14 +35,15 @@ class Probe:
         raise NotImplementedError
 
 
-@dataclass
+@dataclass(eq=False)
 class Statement(Probe):
     """A statement over a table, in nanoseconds a value.
 
-    sql names tables as {plain}, {cipher}, {copied}, {documents} and {sealed}; "rows" makes them that
+    sql names tables of bench.py, such as {plain} and {cipher}; "rows" makes them that
     large, "share" a part of --rows.  "before" is run first, and not timed, and
     "settings" hold for the statement alone.  "times" repeats it, for those that
-    are too short to be timed alone.  The statement must say the number of rows.
+    are too short to be timed alone.  The statement must say the number of rows,
+    or "answer".
     """
 
     name: str
@@ -53,6 +55,7 @@ class Statement(Probe):
     before: tuple = ()
     settings: dict = field(default_factory=dict)
     verb: str = "run"
+    answer: str = ""
 
     def size(self, bench):
         return self.rows or max(bench.rows // self.share, min(bench.rows, 100))
@@ -63,24 +66,26 @@ class Statement(Probe):
         return [Figure(self.name, self.what + fewer)]
 
     def prepare(self, bench):
-        kinds = {kind: bench.table(kind, self.size(bench))
-                 for kind in ("plain", "cipher", "copied", "documents", "sealed") if "{" + kind + "}" in self.sql}
-        self.text = self.sql.format(**kinds)
+        kinds = {kind for _, kind, _, _ in string.Formatter().parse(self.sql) if kind}
+        self.text = self.sql.format(**{kind: bench.table(kind, self.size(bench)) for kind in kinds})
 
     def run(self, bench):
         session, values = bench.main, self.size(bench) * self.times
-        for name, value in self.settings.items():
-            session.sql(f"SET {name} = {value}")
-        for statement in self.before:
-            session.sql(statement)
-        before = [processes.times(pid) for pid in (session.backend, bench.e3)]
-        answers = [session.command(self.verb, self.text) for _ in range(self.times)]
-        after = [processes.times(pid) for pid in (session.backend, bench.e3)]
-        for name in self.settings:
-            session.sql(f"RESET {name}")
+        try:
+            for name, value in self.settings.items():
+                session.sql(f"SET {name} = {value}")
+            for statement in self.before:
+                session.sql(statement)
+            before = [processes.times(pid) for pid in (session.backend, bench.e3)]
+            answers = [session.command(self.verb, self.text) for _ in range(self.times)]
+            after = [processes.times(pid) for pid in (session.backend, bench.e3)]
+        finally:
+            for name in self.settings:
+                session.sql(f"RESET {name}")
+        wanted = self.answer or str(self.size(bench))
         for answer in answers:
-            if answer.text != str(self.size(bench)):
-                raise RuntimeError(f"{self.text}: {answer.text} rows instead of {self.size(bench)}")
+            if answer.text != wanted:
+                raise RuntimeError(f"{self.text[:200]}: says {answer.text} instead of {wanted}")
         totals = {"": sum(answer.ns for answer in answers)}
         counts = [answer.instructions for answer in answers]
         if None not in counts:

@@ -13,10 +13,14 @@ def tasks(pid):
         return []
 
 
-def pin(pid, cpu):
-    """All its threads, and those that they will start."""
+def allow(pid, cpus):
+    """To all its threads, and those that they will start."""
     for task in tasks(pid):
-        os.sched_setaffinity(task, {cpu})
+        os.sched_setaffinity(task, cpus)
+
+
+def pin(pid, cpu):
+    allow(pid, {cpu})
 
 
 def times(pid):

@@ -15,7 +15,8 @@ def number(value):
 
 
 def spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": values}
+    return {"median": statistics.median(values), "min": min(values), "max": max(values),
+            "rounds": [float(f"{value:.6g}") for value in values]}
 
 
 def table(heads, lines):
@@ -56,24 +57,49 @@ def collect(figures, ratios, rounds):
     return measured, compared
 
 
-def show(machine, figures, ratios, rounds):
-    """Prints all; returns it."""
+def verdict(ratios, compared):
+    """Names of the ratios with goals by what they reach: aim, must, MISSED, FAILED."""
+    found = {"aim": [], "must": [], "MISSED": [], "FAILED": []}
+    for ratio in ratios:
+        if ratio.must is not None:
+            found[compared[ratio.name]["reached"] if ratio.name in compared else "FAILED"].append(ratio.name)
+    return found
+
+
+def ratio_table(ratios, compared, with_goals):
+    heads = ["ratio", "", "median", "min", "max"] + (["must", "aim", "reached"] if with_goals else [])
+    lines = []
+    for ratio in ratios:
+        found = compared.get(ratio.name, {})
+        line = [ratio.name, ratio.what, *(number(found.get(key)) for key in ("median", "min", "max"))]
+        if with_goals:
+            line += [goal(ratio, ratio.must), goal(ratio, ratio.aim), found.get("reached", "FAILED")]
+        lines.append(line)
+    return table(heads, lines)
+
+
+def show(machine, figures, ratios, rounds, failures):
+    """Text for people, and the same for programs."""
     measured, compared = collect(figures, ratios, rounds)
-    for name, value in machine.items():
-        print(f"{name}: {value}")
-    print()
+    counted = any("instructions" in one for one in measured.values())
+    # What the kernel does not count is missing by its nature.
+    ratios = [ratio for ratio in ratios if counted or "instructions" not in ratio.name]
+    with_goals = [ratio for ratio in ratios if ratio.must is not None]
+    others = [ratio for ratio in ratios if ratio.must is None]
+    reached = verdict(ratios, compared)
+    lines = [f"{name}: {value}" for name, value in machine.items()]
+    lines += ["", ratio_table(with_goals, compared, True)]
+    lines += ["", f"{len(with_goals)} goals: {len(reached['aim'])} reach their aim, {len(reached['must'])} what they must, "
+              f"{len(reached['MISSED'])} miss it, {len(reached['FAILED'])} were not measured"]
+    lines += [f"{word}: {', '.join(reached[word])}" for word in ("MISSED", "FAILED") if reached[word]]
+    lines += [f"failed: {', '.join(names)}: {why}" for names, why in failures]
+    if others:
+        lines += ["", ratio_table(others, compared, False)]
     columns = {column: head for column, head in COLUMNS.items() if any(column in one for one in measured.values())}
-    print(table(
+    lines += ["", table(
         ("measured", "", "unit", "median", "min", "max", *columns.values()),
         [(name, one["what"], one["unit"], *(number(one[key]) for key in ("median", "min", "max")),
-          *(number(one.get(column)) for column in columns)) for name, one in measured.items()]))
-    print()
-    print(table(
-        ("ratio", "", "median", "min", "max", "must", "aim", "reached"),
-        [(ratio.name, ratio.what, *(number(compared[ratio.name][key]) for key in ("median", "min", "max")),
-          goal(ratio, ratio.must), goal(ratio, ratio.aim), compared[ratio.name]["reached"] or "-")
-         for ratio in ratios if ratio.name in compared]))
-    for ratio in ratios:
-        if ratio.name not in compared:
-            print(f"{ratio.name}: not measured: {ratio.top} or {ratio.bottom} is not known on this machine")
-    return {"machine": machine, "measured": measured, "ratios": compared}
+          *(number(one.get(column)) for column in columns)) for name, one in measured.items()])]
+    everything = {"machine": machine, "reached": reached, "failed": [{"figures": names, "why": why} for names, why in failures],
+                  "measured": measured, "ratios": compared}
+    return "\n".join(lines) + "\n", everything

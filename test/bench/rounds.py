@@ -1,6 +1,7 @@
 """Measuring by turns, round after round."""
 
 import sys
+import traceback
 
 
 def choose(subjects, bench, names):
@@ -15,21 +16,40 @@ def choose(subjects, bench, names):
     return probes, ratios
 
 
-def prepare(bench, probes):
+def attempt(failures, probe, work, *arguments):
+    """What work returns, or nothing if it fails, which is kept with the names of what is missing then."""
+    try:
+        return work(*arguments)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        traceback.print_exc()
+        failures.setdefault(probe, " ".join(str(error).split()) or type(error).__name__)
+        return None
+
+
+def prepare(bench, probes, failures):
     for probe in probes:
-        probe.prepare(bench)
+        attempt(failures, probe, probe.prepare, bench)
 
 
-def measure(bench, probes, count):
-    """Every other round goes backwards, so that a drift does not favour anybody."""
+def measure(bench, probes, count, failures, warm_up=True):
+    """Every other round goes backwards, so that a drift does not favour anybody.
+
+    A probe that fails is not tried again; "failures" has why, and the others go on.
+    """
     found = []
     for probe in probes:
-        if probe.warm_up:
-            probe.run(bench)
+        if warm_up and probe.warm_up and probe not in failures:
+            attempt(failures, probe, probe.run, bench)
     for number in range(count):
         print(f"round {number + 1} of {count}", file=sys.stderr)
         figures = {}
         for probe in probes if number % 2 == 0 else reversed(probes):
-            figures.update(probe.run(bench))
+            if probe not in failures:
+                figures.update(attempt(failures, probe, probe.run, bench) or {})
         found.append(figures)
     return found
+
+
+def named(bench, failures):
+    """What is missing, and why: lists of names beside reasons."""
+    return [([figure.name for figure in probe.figures(bench)], why) for probe, why in failures.items()]

@@ -91,7 +91,9 @@ run(EvwBytes body, E3Call *call, EvwMessage *reply)
 			EVW_OK ||
 		evw_request_decode(&message, &call->request) != EVW_OK ||
 		(call->request.verb != EVW_VERB_ENCRYPT &&
-		 call->request.verb != EVW_VERB_DECRYPT))
+		 call->request.verb != EVW_VERB_DECRYPT &&
+		 call->request.verb != EVW_VERB_REENCRYPT &&
+		 call->request.verb != EVW_VERB_BLIND_INDEX))
 		return false;
 	while (!e3_rpc_run(&worker, call))
 		;

@@ -10,15 +10,17 @@
 
 #include <stdlib.h>
 
-/* No TPM and no token is there: whatever is read of a blob is read before. */
+/* No TPM, no token and no KMS is there: whatever is read of a blob is read before. */
 static const E3CustodyConfig config = {.tpm = "none",
 									   .tpm_pcrs = 0,
-									   .pkcs11_module = "/nonexistent"};
+									   .pkcs11_module = "/nonexistent",
+									   .kms_credentials_file = "/nonexistent"};
 
 static void
 try_open(E3CustodyKind kind, EvwBytes file)
 {
-	E3Kek kek = {.custody = e3_custody_new(&config, kind)};
+	const E3AttestSetup none = {.kind = NULL};
+	E3Kek kek = {.custody = e3_custody_new(&config, kind, &none)};
 	EvwBuf payload;
 	uint64_t generation;
 	EvwStatus status;
@@ -43,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(e3_secret_init(1 << 20) == EVW_OK);
 	has_arena = true;
 	if (e3_wrap_kind(file, &kind))
-		FUZZ_CHECK(kind >= E3_CUSTODY_PASSPHRASE && kind <= E3_CUSTODY_PKCS11);
+		FUZZ_CHECK(kind >= E3_CUSTODY_PASSPHRASE && kind <= E3_CUSTODY_KMS);
 	try_open(E3_CUSTODY_TPM, file);
 	try_open(E3_CUSTODY_PKCS11, file);
 	return 0;

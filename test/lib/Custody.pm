@@ -1,5 +1,5 @@
 # An E3 of a test's own whose keyring's key is kept by a device, and such devices:
-# a TPM by swtpm, a PKCS #11 token by SoftHSM.
+# a TPM by swtpm, a PKCS #11 token by SoftHSM, a key management service by kms.py.
 package Custody;
 
 use strict;
@@ -231,6 +231,10 @@ sub start
 
 sub stop { my ($self) = @_; Custody::end($self->{process}, 'KILL'); return; }
 
+# As a machine that is switched off and on: whatever a program that was killed has left in
+# it is gone.
+sub reset { my ($self) = @_; $self->stop; $self->start; return; }
+
 sub tool
 {
 	my ($self, $name, @words) = @_;
@@ -285,6 +289,106 @@ sub lines
 
 	return ("pkcs11_module = $self->{module}", "pkcs11_token = $self->{label}", 'pkcs11_key = keyring',
 		"pkcs11_pin_file = $self->{dir}/pin");
+}
+
+# --- KMS -------------------------------------------------------------------
+
+package Custody::Kms;
+
+use Cwd ();
+use Digest::SHA ();
+use File::Basename ();
+use JSON::PP ();
+
+our $LIB = File::Basename::dirname(Cwd::abs_path(__FILE__));
+
+# Why there can be none here; undef if there can.
+sub lacks
+{
+	my ($status) = Custody::run_program('python3', '-c', 'import cryptography');
+
+	return $status ? 'python3 has no cryptography' : undef;
+}
+
+# A service that runs, and the authority whose evidence it goes by.
+sub new
+{
+	my ($class) = @_;
+	my $dir = File::Temp->newdir('kmsXXXXXX', TMPDIR => 1);
+	my $self = bless { dir => $dir, setup => {} }, $class;
+	my ($status, $said) = Custody::run_program('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+		'-nodes', '-subj', '/CN=kms', '-addext', 'subjectAltName=DNS:kms.test,IP:127.0.0.1', '-keyout', "$dir/server.key",
+		'-out', "$dir/server.crt");
+	die $said if $status;
+	($status, $said) = Custody::run_program('e3ctl', 'attest', 'ca', "$dir/evidence");
+	die $said if $status;
+	$self->{credentials} = "$dir/credentials";
+	Files::spit($self->{credentials}, "AKIDEXAMPLE\nsecret/of+a=user\nsession+token/==\n");
+	chmod 0600, $self->{credentials} or die;
+	$self->set(mode => 'good', id => 'AKIDEXAMPLE', secret => 'secret/of+a=user', token => 'session+token/==',
+		region => 'eu-test-1', key => 'arn:aws:kms:eu-test-1:111122223333:key/keyring', root => "$dir/evidence/root.crt", pcrs => {});
+	$self->start;
+	return $self;
+}
+
+# What it goes by from now on.
+sub set
+{
+	my ($self, %words) = @_;
+
+	$self->{setup} = { %{ $self->{setup} }, %words };
+	Files::spit("$self->{dir}/setup.new", JSON::PP::encode_json($self->{setup}));
+	rename "$self->{dir}/setup.new", "$self->{dir}/setup.json" or die;
+	return;
+}
+
+sub start
+{
+	my ($self) = @_;
+	my $dir = $self->{dir};
+
+	unlink "$dir/port", "$dir/kms.sock";
+	$self->{process} = Custody::spawn("$dir/log", sub { -e "$dir/port" }, 'python3', "$LIB/kms.py", $dir);
+	chomp($self->{port} = Files::slurp("$dir/port"));
+	return;
+}
+
+sub stop { my ($self) = @_; Custody::end($self->{process}, 'KILL'); return; }
+
+# Lines of [keyring], and [attest].
+sub lines
+{
+	my ($self) = @_;
+
+	return ('[attest]', 'evidence = software', map({ "$_->[0] = $self->{dir}/evidence/$_->[1]" }
+			[ root => 'root.crt' ], [ certificate => 'issuer.crt' ], [ key => 'issuer.key' ]),
+		'[keyring]', "kms_endpoint = https://127.0.0.1:$self->{port}", 'kms_region = eu-test-1',
+		"kms_key = $self->{setup}{key}", "kms_credentials_file = $self->{credentials}", "kms_ca_file = $self->{dir}/server.crt",
+		'kms_timeout_ms = 5000');
+}
+
+sub measure { my ($path) = @_; return Digest::SHA::sha384_hex(Files::slurp($path)); }
+
+# Releases keys to e3 and e3ctl under the configurations that an E3 of a test has had.
+sub admit
+{
+	my ($self, $e3) = @_;
+	my @programs = map { my $name = $_; (grep { -x } map { "$_/$name" } split /:/, $ENV{PATH})[0] } qw(e3 e3ctl);
+
+	$self->set(pcrs => { 0 => [ map { measure($_) } @programs ], 1 => [ map { measure($_) } glob "$e3->{dir}/*.conf" ],
+			2 => [ Digest::SHA::sha384_hex('') ] });
+	return;
+}
+
+# What it was asked since the last call, a line each.
+sub asked
+{
+	my ($self) = @_;
+	my $path = "$self->{dir}/requests";
+	my $lines = -e $path ? Files::slurp($path) : '';
+
+	unlink $path;
+	return $lines =~ s/TrentService\.//gr;
 }
 
 1;

@@ -33,7 +33,7 @@ declare -A enclave=(
 	[rpc]="config attest audit policy keyring custody crypto tls base"
 	[tls]="config base"
 	[keyring]="custody audit crypto base"
-	[custody]="config crypto base"
+	[custody]="config attest crypto base"
 	[policy]="base"
 	[audit]="base"
 	[crypto]="base"
@@ -42,22 +42,27 @@ declare -A enclave=(
 	[attest]="cert base"
 	[cert]="base"
 	[base]=""
+	[image]=""
 )
 
 # Files that may include <openssl/...>.
-openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/(attest/measure|cert/cert|ctl/(attest|keyfile))\.c)'
+openssl='^(src/client/tls|src/attest/|src/cli/check_tls\.c|enclave/crypto/|enclave/tls/|enclave/base/secret(_freed)?\.|enclave/keyring/(store|wrap)\.|enclave/audit/chain\.c|enclave/policy/(principal|token_key)\.|enclave/(attest/measure|cert/cert|ctl/(attest|keyfile)|custody/kms_envelope)\.c)'
 # Files that may include the other cryptographic libraries.
 libraries='^enclave/crypto/(aead_ipsec_mb|agree_secp256k1|agree_crypto_mb)\.c$'
 # Files that may include the libraries of credentials.
 tokens='^enclave/policy/token(_key)?\.c$'
+# Files that may include JSON's library.
+json='^enclave/(policy/token(_key)?|custody/kms_answer)\.c$'
 # Files that may include what speaks to devices that keep keys.
-devices='^enclave/custody/(tpm|pkcs11)'
+devices='^enclave/custody/(tpm|pkcs11|kms_curl)'
+# Files that may speak to devices: an enclave's security module, or a network's.
+modules='^enclave/(attest/nsm|fortress/calls|image/init)\.c$'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
 # Files that may include CBOR's library.
 cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
 # Files that may include socket headers.
-sockets='^(src/client/|enclave/(net|tls|ctl)/)'
+sockets='^(src/client/|enclave/(net|tls|ctl|image)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }
@@ -99,8 +104,10 @@ check_foreign() # file tree room target
 	openssl/*) [[ $1 =~ $openssl ]] || complain "$1" "$4" "OpenSSL is not for this file" ;;
 	intel-ipsec-mb.h | secp256k1*.h | crypto_mb/*)
 		[[ $1 =~ $libraries ]] || complain "$1" "$4" "one file knows this library" ;;
-	cjose/* | jansson.h) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
-	tss2/* | p11-kit/* | dlfcn.h) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
+	jansson.h) [[ $1 =~ $json ]] || complain "$1" "$4" "JSON is not for this file" ;;
+	cjose/*) [[ $1 =~ $tokens ]] || complain "$1" "$4" "credentials are not for this file" ;;
+	tss2/* | *pkcs11* | p11-kit/* | dlfcn.h | curl/*) [[ $1 =~ $devices ]] || complain "$1" "$4" "devices are not for this file" ;;
+	linux/nsm.h | sys/ioctl.h) [[ $1 =~ $modules ]] || complain "$1" "$4" "security modules are not for this file" ;;
 	seccomp.h) [[ $1 =~ $filters ]] || complain "$1" "$4" "one file knows this library" ;;
 	cbor.h | cbor/*) [[ $1 =~ $cbor ]] || complain "$1" "$4" "one file knows this library" ;;
 	sys/socket.h | netinet/* | arpa/* | netdb.h | sys/epoll.h)

@@ -61,6 +61,27 @@ END
 plant rooms "the JOSE library outside of its file" <<'END'
 printf '#include <cjose/cjose.h>\n' >>enclave/policy/decide.c
 END
+plant rooms "a TPM outside of custody" <<'END'
+printf '#include <tss2/tss2_esys.h>\n' >>enclave/keyring/wrap_device.c
+END
+plant rooms "PKCS #11 outside of custody" <<'END'
+printf '#include <p11-kit/pkcs11.h>\n' >>enclave/ctl/reseal.c
+END
+plant rooms "a module that is loaded outside of custody" <<'END'
+printf '#include <dlfcn.h>\n' >>enclave/crypto/library.c
+END
+plant rooms "an enclave's security module outside of evidence" <<'END'
+printf '#include <linux/nsm.h>\n' >>enclave/custody/custody.c
+END
+plant rooms "an ioctl outside of evidence" <<'END'
+printf '#include <sys/ioctl.h>\n' >>enclave/net/evidence.c
+END
+plant rooms "filters of system calls outside of their file" <<'END'
+printf '#include <seccomp.h>\n' >>enclave/main.c
+END
+plant rooms "CBOR outside of its files" <<'END'
+printf '#include <cbor.h>\n' >>src/attest/verify.c
+END
 plant rooms "the policy looking into the keyring" <<'END'
 printf '#include "keyring/keyring.h"\n' >>enclave/policy/decide.c
 END
@@ -144,6 +165,15 @@ printf 'void f(void){ sleep(1); }\n' >>"$(ls test/unit/*_test.c | head -n 1)"
 END
 plant banned "a script that replaces" <<'END'
 echo 'CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$;' >>evcrypt--1.0.sql
+END
+plant mutants "a mutant whose lines are gone" <<'END'
+sed -i 's/reader->length <= reader->max/reader->max >= reader->length/' src/wire/frame.c
+END
+plant mutants "a mutant whose test is gone" <<'END'
+rm test/unit/frame_test.c
+END
+plant mutants "a mutant that the documentation does not name" <<'END'
+sed -i '/^| `frame-empty`/d' docs/mutants.md
 END
 
 [ $failed = 0 ] && echo "lint selftest: ok ($planted planted violations were found)"

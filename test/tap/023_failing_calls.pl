@@ -1,6 +1,7 @@
 # e3ctl is killed at each system call that touches a file, or the call fails:
 # the keyring is the old one or the new one, whole, and the next e3ctl goes on.
 # And an E3 that can't bind its socket leaves what is there alone.
+# Not when lines are counted: processes are killed at calls that are numbered.
 use strict;
 use warnings;
 

@@ -55,6 +55,15 @@ for my $bad ([ attestation => '' ], [ attestation => 'on' ], [ attestation => 'N
 	$session->close;
 }
 
+# The switch for evidence that nobody has signed is the start of the server's.
+{
+	my $session = session($node);
+	$session->query('SET evcrypt.attestation_unsigned_for_tests = on');
+	is($session->sqlstate, '55P02', 'not even a superuser may take unsigned evidence in a session');
+	$session->is('SHOW evcrypt.attestation_unsigned_for_tests', 'off', 'and it is off');
+	$session->close;
+}
+
 # Together, before anything is sent.
 like(attempt(attestation => 'nitro'), qr/^EV006 .*evcrypt\.expected_pcrs is not set/s,
 	'no measurement is expected: any program would do');
@@ -85,7 +94,8 @@ $later->safe_psql('postgres', q{
 	GRANT EXECUTE ON FUNCTION encrypt(text) TO tenant;
 });
 for my $options ('', '-c evcrypt.attestation=off', '-c evcrypt.attestation=', "-c evcrypt.expected_pcrs=0=$PCR",
-	'-c evcrypt.attestation_root=/none', '-c evcrypt.attestation_debug=on')
+	'-c evcrypt.attestation_root=/none', '-c evcrypt.attestation_debug=on',
+	'-c evcrypt.attestation_unsigned_for_tests=on')
 {
 	local @ENV{qw(PGUSER PGOPTIONS)} = ('tenant', $options);
 	my $session = session($later);

@@ -76,14 +76,14 @@ sub wrapping_key
 		'-kdfopt', "p:$p", '-kdfopt', 'maxmem_bytes:700000000', 'SCRYPT');
 }
 
-# The private number in a PEM file.
+# The private number in a PEM file, of so many bytes.
 sub private_of
 {
-	my ($path) = @_;
+	my ($path, $bytes) = @_;
 	my ($hex) = run('', qw(openssl pkey -noout -text -in), $path) =~ /priv:\s*((?:[0-9a-f]{2}[:\s]*)+)pub:/s;
 
 	$hex =~ s/[^0-9a-f]//g;
-	return pack 'H*', substr '00' x 32 . $hex, -64;
+	return pack 'H*', substr '00' x $bytes . $hex, -2 * $bytes;
 }
 
 # --- an E3 at work ---------------------------------------------------------
@@ -95,9 +95,12 @@ sub e3_with
 
 	$e3->ctl('init');
 	system("test/lib/as-server e3ctl certs $e3->{dir}/tls --server localhost --client postgres >/dev/null") == 0 or die 'certs';
+	$e3->ctl('attest', 'ca', "$e3->{dir}/attest");
 	my $port = $PORT++;
 	$e3->configure("$isolation\[tls]\nlisten = 127.0.0.1:$port\ncertificate = $e3->{dir}/tls/server.crt\n"
-		  . "key = $e3->{dir}/tls/server.key\nclient_ca = $e3->{dir}/tls/ca.crt\n");
+		  . "key = $e3->{dir}/tls/server.key\nclient_ca = $e3->{dir}/tls/ca.crt\n"
+		  . "[attest]\nevidence = software\nroot = $e3->{dir}/attest/root.crt\n"
+		  . "certificate = $e3->{dir}/attest/issuer.crt\nkey = $e3->{dir}/attest/issuer.key\n");
 	spit("$dir/$_", $PRIVATE{$_}) for keys %PRIVATE;
 	chmod 0644, map { "$dir/$_" } keys %PRIVATE;
 	$e3->ctl('app', 'import', 'known', '--private-key', "$dir/p256", '--secp256k1-private-key', "$dir/secp256k1");
@@ -148,7 +151,9 @@ sub secrets_of
 		$secrets{"$_ of $session->{backend}"} = $keys{$_} for keys %keys;
 	}
 	$secrets{'wrapping key'} = wrapping_key($e3);
-	$secrets{'TLS key'} = private_of("$e3->{dir}/tls/server.key");
+	$secrets{'TLS key'} = private_of("$e3->{dir}/tls/server.key", 32);
+	$secrets{'key of evidence'} = private_of("$e3->{dir}/attest/issuer.key", 48);
+	$e3->ctl('attest', "$e3->{dir}/document");
 	$seen = keys %secrets;
 	return %secrets;
 }
@@ -161,7 +166,7 @@ my $e3 = e3_with('');
 my @sessions = (session($e3, "unix:$e3->{socket}"), session($e3, $e3->{endpoint}), session($e3, "unix:$e3->{socket}"));
 my %secrets = secrets_of($e3, @sessions);
 $e3->ctl('reload');
-is($seen, 10, 'ten secrets to look for');
+is($seen, 11, 'eleven secrets to look for');
 
 my $planted = pack 'H*', 'c3' . '5a917e04d86b2f' x 4 . '11aa33';
 my $hex = unpack 'H*', $planted;
@@ -186,7 +191,7 @@ cmp_ok(scalar @processes, '>=', 6, 'backends, server and parent have been looked
 
 SKIP:
 {
-	skip 'only root can look into E3', 6 if $> != 0;
+	skip 'only root can look into E3', 8 if $> != 0;
 	my ($found, $read, $closed) = scan_process($e3->{pid}, %secrets);
 	my $hidden = $e3->ctl('health') =~ /^isolation: .*\bsecret_memory\b/m;
 
@@ -208,8 +213,11 @@ SKIP:
 	like(summary($found), qr/private key on p256 in/, 'without secret memory the private key is found');
 	my ($keys) = scan_process($open->{pid}, map { ($_ => $open_secrets{$_}) } grep { /request key/ } keys %open_secrets);
 	cmp_ok(scalar @$keys, '>=', 1, 'and keys of requests');
-	my ($tls) = scan_process($open->{pid}, map { ($_ => $open_secrets{$_}) } grep { /TLS/ } keys %open_secrets);
-	cmp_ok(scalar @$tls, '>=', 1, "and E3's TLS key");
+	for my $name ('TLS key', 'key of evidence')
+	{
+		my ($own) = scan_process($open->{pid}, $name => $open_secrets{$name});
+		cmp_ok(scalar @$own, '>=', 1, "and E3's $name");
+	}
 	is($open->stop, 0, 'that one ends');
 }
 

@@ -1,5 +1,6 @@
 # A worker of E3 that forks or executes a program, which only a debug build can be made
-# to do, ends the whole of E3 by SIGSYS; one that is let go on does not.
+# to do, ends the whole of E3 by SIGSYS, and one that writes beyond an array by a trap;
+# one that is let go on does not.
 # Release build only: it is about the debug build, which is another.
 use strict;
 use warnings;
@@ -11,7 +12,7 @@ use POSIX qw(mkfifo);
 use Test::More;
 use Waiting;
 
-my $SIGSYS = 31;
+my ($SIGSYS, $SIGILL) = (31, 4);
 my $program = 'enclave/build/debug/e3';
 plan skip_all => "there is no $program: make -C enclave VARIANT=debug" unless -x $program;
 
@@ -48,12 +49,12 @@ sub tell_worker
 my $client = tell_worker('-');
 is($client->receive->{type}, $E3Client::VERB{RESULT}, 'a worker that goes on answers');
 is($e3->stop, 0, 'E3 ends');
-for my $case ([ 'f', 'forks' ], [ 'e', 'executes a program' ])
+for my $case ([ 'f', 'forks', $SIGSYS ], [ 'e', 'executes a program', $SIGSYS ], [ 'w', 'writes beyond an array', $SIGILL ])
 {
-	my ($word, $what) = @$case;
+	my ($word, $what, $signal) = @$case;
 	my $gone = tell_worker($word);
 	wait_until('E3 ends', sub { defined $e3->status });
-	is($e3->status, 128 + $SIGSYS, "a worker that $what ends E3 by SIGSYS");
+	is($e3->status, 128 + $signal, "a worker that $what ends E3 by signal $signal");
 	is($gone->receive, undef, 'its client is told nothing');
 }
 done_testing();

@@ -33,7 +33,7 @@ is(slurp("$e3->{keyring}.$generation"), $before, 'it is that file');
 is(sprintf('%o', (stat "$e3->{keyring}.$generation")[2] & 07777), '600', 'and 0600');
 isnt(substr(slurp($e3->{keyring}), 20, 16), substr($before, 20, 16), 'the new one has another salt');
 is($e3->generation, $generation + 1, 'and the next generation');
-like(join(' ', $e3->try_ctl('keyring', 'reseal', '--custody', 'kms')), qr/^1 .*must be passphrase, tpm or pkcs11/, 'no such custody');
+like(join(' ', $e3->try_ctl('keyring', 'reseal', '--custody', 'hsm')), qr/^1 .*must be passphrase, tpm, pkcs11 or kms/, 'no such custody');
 like(join(' ', $e3->try_ctl('keyring', 'reseal', '--custody', 'tpm')), qr/^1 .*tpm_pcrs: is missing/, 'reseal says what it lacks');
 like(join(' ', $e3->try_ctl('keyring', 'reseal', '--custody', 'pkcs11')), qr/^1 .*pkcs11_module: is missing/, 'of a token, too');
 

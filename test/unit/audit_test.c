@@ -141,6 +141,38 @@ every_dropped_doubled_and_moved_line_is_found(void **state)
 	help_buf_free(&log);
 }
 
+/* A line of the same number, and a head, from what might have been written instead. */
+static void
+another_history_is_found(void **state)
+{
+	const E3AuditChain elsewhere = {.mac = {7}};
+	E3AuditChain head;
+	E3AuditChain other_head;
+	EvwBuf log = make_log((E3AuditChain){0}, RECORDS, &head);
+	EvwBuf other = make_log(elsewhere, RECORDS, &other_head);
+	size_t start = 0;
+
+	(void) state;
+	assert_int_equal(log.len, other.len);
+	assert_true(is_whole(other.data, other.len, &other_head));
+	assert_false(is_whole(log.data, log.len, &other_head));
+	for (size_t at = 0; at < log.len; at++)
+	{
+		uint8_t line[E3_AUDIT_LINE_MAX];
+		size_t len = at + 1 - start;
+
+		if (log.data[at] != '\n')
+			continue;
+		memcpy(line, log.data + start, len);
+		memcpy(log.data + start, other.data + start, len);
+		assert_false(is_whole(log.data, log.len, &head));
+		memcpy(log.data + start, line, len);
+		start = at + 1;
+	}
+	help_buf_free(&log);
+	help_buf_free(&other);
+}
+
 static void
 another_key_or_kind_does_not_do(void **state)
 {
@@ -359,6 +391,7 @@ main(void)
 		cmocka_unit_test(every_changed_byte_is_found),
 		cmocka_unit_test(every_cut_is_found),
 		cmocka_unit_test(every_dropped_doubled_and_moved_line_is_found),
+		cmocka_unit_test(another_history_is_found),
 		cmocka_unit_test(another_key_or_kind_does_not_do),
 		cmocka_unit_test(files_follow_on_each_other),
 		cmocka_unit_test(long_lines_at_the_limit_and_above),

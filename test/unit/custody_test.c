@@ -71,8 +71,8 @@ what_is_wrong_is_named(void **state)
 	char lines[256];
 
 	(void) state;
-	expect_error("custody = kms\n",
-				 "e3.conf:5: [keyring] custody: must be passphrase, tpm or pkcs11");
+	expect_error("custody = hsm\n",
+				 "e3.conf:5: [keyring] custody: must be passphrase, tpm, pkcs11 or kms");
 	for (size_t i = 0; i < sizeof(bad_pcrs) / sizeof(bad_pcrs[0]); i++)
 	{
 		(void) snprintf(lines, sizeof(lines), "tpm_pcrs = %s\n", bad_pcrs[i]);
@@ -88,6 +88,75 @@ what_is_wrong_is_named(void **state)
 										   "or credential, and not both");
 	expect_error("pkcs11_token =\n",
 				 "e3.conf:5: [keyring] pkcs11_token: must have 1 to 127 bytes");
+}
+
+#define KMS                                                                              \
+	"custody = kms\nkms_endpoint = https://kms.test\nkms_region = eu-test-1\n"           \
+	"kms_key = arn:aws:kms:eu-test-1:1:key/k_1.2@x\nkms_credentials_file = /c\n"
+
+static void
+a_kms_is_read(void **state)
+{
+	E3ConfigError error;
+	E3Config config;
+
+	(void) state;
+	assert_status(parse(KMS "kms_ca_file = /ca\nkms_socket = /s\nkms_timeout_ms = 100\n"
+							"[attest]\nevidence = nitro\n",
+						&config, &error),
+				  EVW_OK);
+	assert_int_equal(config.custody.kind, E3_CUSTODY_KMS);
+	assert_string_equal(config.custody.kms_endpoint.host, "kms.test");
+	assert_int_equal(config.custody.kms_endpoint.port, 443);
+	assert_string_equal(config.custody.kms_region, "eu-test-1");
+	assert_string_equal(config.custody.kms_key, "arn:aws:kms:eu-test-1:1:key/k_1.2@x");
+	assert_string_equal(config.custody.kms_credentials_file, "/c");
+	assert_string_equal(config.custody.kms_ca_file, "/ca");
+	assert_string_equal(config.custody.kms_socket, "/s");
+	assert_int_equal(config.custody.kms_timeout_ms, E3_CUSTODY_KMS_MS_MIN);
+	assert_status(parse("passphrase_file = /p\nkms_endpoint = https://[::1]:8443\n",
+						&config, &error),
+				  EVW_OK);
+	assert_string_equal(config.custody.kms_endpoint.host, "::1");
+	assert_int_equal(config.custody.kms_endpoint.port, 8443);
+	assert_int_equal(config.custody.kms_timeout_ms, E3_CUSTODY_KMS_MS_DEFAULT);
+	assert_status(parse("passphrase_file = /p\nkms_endpoint = https://[::1]\n", &config,
+						&error),
+				  EVW_OK);
+	assert_int_equal(config.custody.kms_endpoint.port, 443);
+}
+
+static void
+what_is_wrong_of_a_kms_is_named(void **state)
+{
+	static const char *const bad_words[] = {"a b", "a\"b", "a\\\\b",
+											"a,b", "{}",   "\xc3\xa4"};
+	char lines[256];
+
+	(void) state;
+	expect_error(KMS,
+				 "e3.conf:9: [attest] evidence: is missing, and custody = kms needs it");
+	expect_error("custody = kms\n", "e3.conf:5: [keyring] kms_endpoint: is missing");
+	expect_error("custody = kms\nkms_endpoint = https://k\nkms_region = r\nkms_key = k\n",
+				 "e3.conf:8: [keyring] kms_credentials_file: is missing");
+	expect_error("kms_endpoint = http://kms.test\n",
+				 "e3.conf:5: [keyring] kms_endpoint: must begin with https://");
+	expect_error("kms_endpoint = https://kms.test:0\n",
+				 "e3.conf:5: [keyring] kms_endpoint: The port of an endpoint is a number "
+				 "from 1 to 65535.");
+	expect_error("kms_endpoint = https://kms.test/path\n",
+				 "e3.conf:5: [keyring] kms_endpoint: The host of an endpoint is a name, "
+				 "an "
+				 "IPv4 address, or an IPv6 address in brackets.");
+	expect_error("kms_timeout_ms = 120001\n",
+				 "e3.conf:5: [keyring] kms_timeout_ms: must be between 100 and 120000");
+	for (size_t i = 0; i < sizeof(bad_words) / sizeof(bad_words[0]); i++)
+	{
+		(void) snprintf(lines, sizeof(lines), "kms_key = %s\n", bad_words[i]);
+		expect_error(lines,
+					 "e3.conf:5: [keyring] kms_key: may have letters, digits and any "
+					 "of -_./:@ alone");
+	}
 }
 
 static void
@@ -112,7 +181,8 @@ a_closed_custody_asks_nobody(void **state)
 {
 	static const uint8_t bytes[] = {1};
 	const E3CustodyConfig config = {.kind = E3_CUSTODY_TPM, .tpm = "none", .tpm_pcrs = 1};
-	E3Custody *custody = e3_custody_new(&config, config.kind);
+	const E3AttestSetup none = {.kind = NULL};
+	E3Custody *custody = e3_custody_new(&config, config.kind, &none);
 	const uint8_t *key;
 	EvwBytes blob;
 
@@ -168,6 +238,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(custodies_are_read),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(a_kms_is_read),
+		cmocka_unit_test(what_is_wrong_of_a_kms_is_named),
 		cmocka_unit_test(texts_have_a_limit),
 		cmocka_unit_test(a_closed_custody_asks_nobody),
 		cmocka_unit_test(a_number_is_noted_down),

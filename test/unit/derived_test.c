@@ -3,7 +3,9 @@
  *	  The cache of derived keys: found, forgotten in order of use, wiped.
  */
 #include "e3_help.h"
+#include "memory_help.h"
 
+#include "crypto/random.h"
 #include "keyring/derived.h"
 
 #include <pthread.h>
@@ -121,6 +123,39 @@ forgets_what_was_used_longest_ago(void **state)
 	e3_derived_free(cache);
 }
 
+/* Adds a key of which nothing stays here but its bits turned round. */
+static void
+add_random(E3DerivedKeys *cache, uint32_t number, uint8_t inverted[E3_AES_KEY_LEN])
+{
+	E3DerivedId id = id_number(number);
+	uint8_t key[E3_AES_KEY_LEN];
+
+	assert_status(e3_random(key, sizeof(key)), EVW_OK);
+	e3_derived_add(cache, 0, &id, key);
+	help_invert(key, sizeof(key));
+	memcpy(inverted, key, sizeof(key));
+}
+
+static void
+what_is_forgotten_is_wiped(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(16);
+	uint8_t inverted[E3_AES_KEY_LEN];
+
+	(void) state;
+	add_random(cache, 0, inverted);
+	assert_true(help_memory_has(inverted, sizeof(inverted)));
+	for (uint32_t i = 1; i < 500; i++)
+		add(cache, i);
+	assert_false(has(cache, 0));
+	assert_false(help_memory_has(inverted, sizeof(inverted)));
+	add_random(cache, 0, inverted);
+	assert_true(help_memory_has(inverted, sizeof(inverted)));
+	e3_derived_clear(cache, 0);
+	assert_false(help_memory_has(inverted, sizeof(inverted)));
+	e3_derived_free(cache);
+}
+
 /* A request that began before a key was retired may end after it. */
 static void
 keeps_nothing_of_an_older_keyring(void **state)
@@ -197,6 +232,7 @@ main(void)
 		cmocka_unit_test(keeps_what_was_added),
 		cmocka_unit_test(tells_ids_apart),
 		cmocka_unit_test(forgets_what_was_used_longest_ago),
+		cmocka_unit_test(what_is_forgotten_is_wiped),
 		cmocka_unit_test(keeps_nothing_of_an_older_keyring),
 		cmocka_unit_test(none_may_be_kept),
 		cmocka_unit_test(many_threads_share_it),

@@ -39,7 +39,7 @@ typedef enum Flaw
 } Flaw;
 
 static void
-write_one_version(EvwBuf *buf, Flaw flaw)
+write_one_version(EvwBuf *buf, uint32_t number, Flaw flaw)
 {
 	uint8_t key[E3_PRIVATE_LEN];
 
@@ -50,7 +50,7 @@ write_one_version(EvwBuf *buf, Flaw flaw)
 		   sizeof(key));
 	evw_write_map(buf, flaw == FLAW_EXTRA_KEY ? 5 : 4);
 	evw_write_str(buf, flaw == FLAW_OTHER_KEY ? "revision" : "version");
-	evw_write_uint(buf, flaw == FLAW_VERSION_ZERO ? 0 : 1);
+	evw_write_uint(buf, flaw == FLAW_VERSION_ZERO ? 0 : number);
 	evw_write_str(buf, "created_us");
 	evw_write_uint(buf, 1);
 	evw_write_str(buf, "p256");
@@ -126,14 +126,16 @@ write_payload(EvwBuf *buf, Flaw flaw)
 	evw_write_array(buf, n_apps);
 	for (uint32_t i = 0; i < n_apps; i++)
 	{
-		evw_write_map(buf, flaw == FLAW_APP_EXTRA ? 4 : 3);
+		evw_write_map(buf, flaw == FLAW_APP_EXTRA ? 4 : flaw == FLAW_DOUBLE_APP ? 2 : 3);
 		evw_write_str(buf, "name");
 		evw_write_str(buf, flaw == FLAW_NAME ? "Not A Slug" : "app");
 		evw_write_str(buf, "versions");
 		evw_write_array(buf, n_versions);
 		for (uint32_t j = 0; j < n_versions; j++)
-			write_one_version(buf, flaw);
-		write_indexes(buf, flaw);
+			write_one_version(buf, i + 1, flaw);
+		/* Nothing but its name is there twice. */
+		if (flaw != FLAW_DOUBLE_APP)
+			write_indexes(buf, flaw);
 	}
 	if (flaw == FLAW_TRAILING)
 		evw_write_nil(buf);
@@ -201,7 +203,7 @@ a_payload_without_index_keys_opens(void **state)
 	evw_write_str(&buf, "app");
 	evw_write_str(&buf, "versions");
 	evw_write_array(&buf, 1);
-	write_one_version(&buf, NO_FLAW);
+	write_one_version(&buf, 1, NO_FLAW);
 	assert_status(e3_payload_read(help_buf_bytes(&buf), keyring), EVW_OK);
 	assert_int_equal(e3_keyring_app(keyring, 0)->n_indexes, 0);
 	e3_payload_write(&again, keyring);

@@ -3,6 +3,7 @@
  *	  Keys made ahead: right ones, each once, dropped when the app's keys change.
  */
 #include "e3_help.h"
+#include "memory_help.h"
 
 #include "base/secret.h"
 #include "keyring/request_keys.h"
@@ -117,6 +118,31 @@ keys_are_handed_out_once(void **state)
 	assert_int_equal(e3_request_keys_count(fixture->keys), 0);
 }
 
+/* What was made ahead is in the hands of who has taken it, and nowhere else. */
+static void
+a_key_that_was_taken_is_wiped(void **state)
+{
+	Fixture *fixture = *state;
+	const E3KeyPair *pair = pair_of(fixture->keyring, EVW_CURVE_P256);
+	const EvwTagInfo *info = evw_tag_info(EVW_TAG_QKTC);
+	uint8_t inverted[E3_AES_KEY_LEN];
+	E3RequestKey key;
+	bool ready;
+
+	assert_false(take(fixture, fixture->keyring, EVW_TAG_QKTC, &key));
+	stock_all(fixture);
+	assert_status(e3_request_keys_take(fixture->keys, fixture->scratch, fixture->keyring,
+									   pair, info, &key, &ready),
+				  EVW_OK);
+	assert_true(ready);
+	help_invert(key.key, sizeof(key.key));
+	memcpy(inverted, key.key, sizeof(inverted));
+	assert_false(help_memory_has(inverted, sizeof(inverted)));
+	help_invert(key.key, sizeof(key.key));
+	assert_true(help_memory_has(inverted, sizeof(inverted)));
+	e3_wipe(&key, sizeof(key));
+}
+
 static void
 every_kind_has_its_shelf(void **state)
 {
@@ -152,6 +178,25 @@ rotation_drops_them(void **state)
 	assert_false(take(fixture, fixture->keyring, EVW_TAG_QKTC, &key));
 	e3_request_keys_clear(fixture->keys, 0);
 	e3_keyring_release(next);
+}
+
+/* A request that began before a key was retired gets its key, and none is made ahead. */
+static void
+an_older_keyring_gets_no_shelf(void **state)
+{
+	Fixture *fixture = *state;
+	E3RequestKey key;
+
+	e3_keyring_set_generation(fixture->keyring, 4);
+	e3_request_keys_clear(fixture->keys, 5);
+	assert_false(take(fixture, fixture->keyring, EVW_TAG_QKTC, &key));
+	assert_false(e3_request_keys_stock(fixture->keys, fixture->scratch));
+	assert_int_equal(e3_request_keys_count(fixture->keys), 0);
+	e3_request_keys_clear(fixture->keys, 4);
+	assert_false(take(fixture, fixture->keyring, EVW_TAG_QKTC, &key));
+	assert_true(e3_request_keys_stock(fixture->keys, fixture->scratch));
+	e3_request_keys_clear(fixture->keys, 0);
+	e3_keyring_set_generation(fixture->keyring, 0);
 }
 
 /* More kinds than shelves: the ones asked for last are there. */
@@ -242,8 +287,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_handed_out_once),
+		cmocka_unit_test(a_key_that_was_taken_is_wiped),
 		cmocka_unit_test(every_kind_has_its_shelf),
 		cmocka_unit_test(rotation_drops_them),
+		cmocka_unit_test(an_older_keyring_gets_no_shelf),
 		cmocka_unit_test(shelves_are_bounded),
 		cmocka_unit_test(none_may_be_kept),
 		cmocka_unit_test(threads_share_them),

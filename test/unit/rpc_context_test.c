@@ -134,6 +134,34 @@ one_context_stands_for_all(void **state)
 	e3_call_release(&encrypt);
 }
 
+/* What is remembered of a context for the next value is all of it. */
+static void
+one_beginning_is_not_one_context(void **state)
+{
+	RpcFixture *fixture = *state;
+	const EvwBytes values[] = {BYTES("a"), BYTES("b"), BYTES("c")};
+	const EvwBytes contexts[] = {BYTES("12"), BYTES("123"), BYTES("1")};
+	EvwRequestHeader header = rpc_header_for("old");
+	EvwColumnCursor cursor;
+	EvwMessage message;
+	EvwResult result;
+	E3Call call;
+
+	rpc_make_bound_call(&call, EVW_VERB_ENCRYPT, &header, values, 3, NONE, contexts, 3);
+	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
+	assert_status(evw_result_decode(&message, &result), EVW_OK);
+	evw_column_open(&cursor, &result.values);
+	for (int i = 0; i < 3; i++)
+	{
+		EvwBytes envelope = evw_column_next(&cursor);
+
+		for (int j = 0; j < 3; j++)
+			assert_status(rpc_decrypt_bound(fixture, "old", envelope, &contexts[j], NULL),
+						  i == j ? EVW_OK : EVW_DOES_NOT_OPEN);
+	}
+	e3_call_release(&call);
+}
+
 /* Each value has its own, and the neighbour's does not do. */
 static void
 contexts_are_not_exchanged(void **state)
@@ -280,6 +308,7 @@ main(void)
 		cmocka_unit_test(opens_with_its_context_alone),
 		cmocka_unit_test(makes_the_version_of_the_curve),
 		cmocka_unit_test(one_context_stands_for_all),
+		cmocka_unit_test(one_beginning_is_not_one_context),
 		cmocka_unit_test(contexts_are_not_exchanged),
 		cmocka_unit_test(long_values_are_bound),
 		cmocka_unit_test(length_is_limited),

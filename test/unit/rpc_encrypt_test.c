@@ -63,6 +63,60 @@ round_trip_keeps_values_apart(void **state)
 	e3_call_release(&call);
 }
 
+static void
+the_newest_key_is_that_of_new_values(void **state)
+{
+	RpcFixture *fixture = *state;
+	E3Keyring *keyring = e3_keyring_acquire(fixture->shared.keyring);
+	const E3App *app = e3_keyring_find(keyring, BYTES("old"));
+	const EvwBytes value = BYTES("a");
+
+	for (int curve = 0; curve < 2; curve++)
+	{
+		EvwRequestHeader header = rpc_header_for("old");
+		EvwEnvelope envelope;
+		EvwResult result;
+		E3Call call;
+
+		header.curve = (EvwCurve) curve;
+		encrypt(fixture, &call, &header, &value, 1, (EvwBytes){NULL, 0}, &result);
+		assert_status(evw_envelope_parse(result.values.bytes, &envelope), EVW_OK);
+		assert_memory_equal(envelope.hint,
+							e3_key_pair_hint(app->versions[0].pairs[curve]),
+							EVW_HINT_LEN);
+		e3_call_release(&call);
+	}
+	e3_keyring_release(keyring);
+}
+
+/* Another key after so many values, and the rest under the last. */
+static void
+a_key_serves_as_many_values_as_asked(void **state)
+{
+	RpcFixture *fixture = *state;
+	const EvwBytes values[] = {BYTES("a"), BYTES("b"), BYTES("c"), BYTES("d"),
+							   BYTES("e")};
+	EvwRequestHeader header = rpc_header_for("old");
+	EvwEnvelope envelopes[5];
+	EvwColumnCursor cursor;
+	EvwResult result;
+	E3Call call;
+
+	header.values_per_key = 2;
+	encrypt(fixture, &call, &header, values, 5, (EvwBytes){NULL, 0}, &result);
+	evw_column_open(&cursor, &result.values);
+	for (int i = 0; i < 5; i++)
+	{
+		assert_status(evw_envelope_parse(evw_column_next(&cursor), &envelopes[i]),
+					  EVW_OK);
+		for (int j = 0; j < i; j++)
+			assert_int_equal(memcmp(envelopes[i].epk, envelopes[j].epk, EVW_POINT_LEN) ==
+								 0,
+							 i / 2 == j / 2);
+	}
+	e3_call_release(&call);
+}
+
 static const struct
 {
 	EvwCurve curve;
@@ -186,6 +240,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip_keeps_values_apart),
+		cmocka_unit_test(the_newest_key_is_that_of_new_values),
+		cmocka_unit_test(a_key_serves_as_many_values_as_asked),
 		cmocka_unit_test(every_format_comes_back),
 		cmocka_unit_test(requests_do_not_share_keys),
 		cmocka_unit_test(many_values_never_share_an_iv),

@@ -140,6 +140,77 @@ a_relabelled_role_counts(void **state)
 	help_release(envelope);
 }
 
+/* One value with this role; its envelope is for help_release. */
+static EvwBytes
+encrypt_with(RpcFixture *fixture, EvwBytes role)
+{
+	const EvwBytes value = BYTES("plaintext");
+	EvwRequestHeader header = rpc_header_for("old");
+	EvwMessage message;
+	EvwResult result;
+	EvwBytes envelope;
+	E3Call call;
+
+	header.role = role;
+	rpc_make_call(&call, EVW_VERB_ENCRYPT, &header, &value, 1, (EvwBytes){NULL, 0});
+	call.principal = e3_principal_new(&peer);
+	assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
+	assert_status(evw_result_decode(&message, &result), EVW_OK);
+	envelope = help_exact(result.values.bytes);
+	e3_call_release(&call);
+	return envelope;
+}
+
+static bool
+holds(const uint8_t *at, size_t len, const char *text)
+{
+	for (size_t i = 0; i + strlen(text) <= len; i++)
+		if (memcmp(at + i, text, strlen(text)) == 0)
+			return true;
+	return false;
+}
+
+/* Each value has its own, however alike they are; and of one that is refused nothing is
+ * left, not even behind the end of the reply. */
+static void
+every_role_of_a_request_counts(void **state)
+{
+	static const char *const policies[] = {DECRYPT_ROLES("one"), DECRYPT_ROLES("two")};
+	RpcFixture *fixture = *state;
+	const EvwBytes envelopes[] = {encrypt_with(fixture, BYTES("one")),
+								  encrypt_with(fixture, BYTES("two"))};
+	EvwRequestHeader header = rpc_header_for("old");
+
+	for (int allowed = 0; allowed < 2; allowed++)
+	{
+		EvwMessage message;
+		EvwResult result;
+		E3Call call;
+
+		use_policy(fixture, policies[allowed]);
+		rpc_make_call(&call, EVW_VERB_DECRYPT, &header, envelopes, 2,
+					  (EvwBytes){NULL, 0});
+		call.principal = e3_principal_new(&peer);
+		assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
+		assert_status(evw_result_decode(&message, &result), EVW_OK);
+		assert_non_null(result.statuses.data);
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(result.statuses.data[i],
+							 i == allowed ? 0 : EVW_ROLE_REFUSED - EVW_VALUE_STATUS_BASE);
+		assert_bytes_equal(result.values.bytes, BYTES("plaintext"));
+		e3_call_release(&call);
+		rpc_make_call(&call, EVW_VERB_DECRYPT, &header, &envelopes[1 - allowed], 1,
+					  (EvwBytes){NULL, 0});
+		call.principal = e3_principal_new(&peer);
+		assert_status(rpc_execute(fixture, &call, &message), EVW_OK);
+		assert_false(holds(call.reply.data, call.reply.cap, "plain"));
+		assert_false(holds(call.reply.data, call.reply.cap, "text"));
+		e3_call_release(&call);
+	}
+	for (int i = 0; i < 2; i++)
+		help_release(envelopes[i]);
+}
+
 /* Damaged is damaged, whatever the role: nothing is said of what did not open. */
 static void
 the_tag_comes_first(void **state)
@@ -321,6 +392,7 @@ main(void)
 		cmocka_unit_test_teardown(roles_are_enforced, without_policy),
 		cmocka_unit_test_teardown(no_role_is_one_too, without_policy),
 		cmocka_unit_test_teardown(a_relabelled_role_counts, without_policy),
+		cmocka_unit_test_teardown(every_role_of_a_request_counts, without_policy),
 		cmocka_unit_test_teardown(the_tag_comes_first, without_policy),
 		cmocka_unit_test_teardown(refused_before_keys_and_apps, without_policy),
 		cmocka_unit_test_teardown(a_quota_is_taken_before_any_work, without_policy),

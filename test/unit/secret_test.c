@@ -92,6 +92,40 @@ a_child_does_not_inherit_locked_mappings(void **state)
 	e3_locked_unmap(&locked);
 }
 
+/* As the process that E3 starts in: is a piece of its arena there in a child? */
+static int
+fork_with_arena(void)
+{
+	void *piece;
+	bool hidden;
+	pid_t child;
+	int status;
+
+	if (e3_secret_init(ARENA) != EVW_OK || e3_secret_hide(&hidden) != EVW_OK)
+		return 1;
+	piece = e3_secret_alloc(64);
+	child = fork();
+	if (child == 0)
+		_exit(error_of_reading(piece));
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		return 2;
+	return WEXITSTATUS(status) == EFAULT ? 0 : 3;
+}
+
+static void
+a_child_does_not_inherit_the_arena(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void) state;
+	if (child == 0)
+		_exit(fork_with_arena());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* What a child does to its own locked mapping; never returns where a guard is. */
 static int
 overflow(bool hide, int by)
@@ -443,6 +477,7 @@ main(void)
 		cmocka_unit_test(init_forbids_dumps),
 		cmocka_unit_test(secrets_come_zeroed_from_the_arena),
 		cmocka_unit_test(a_child_does_not_inherit_locked_mappings),
+		cmocka_unit_test(a_child_does_not_inherit_the_arena),
 		cmocka_unit_test(pieces_are_aligned),
 		cmocka_unit_test(a_freed_secret_is_wiped),
 		cmocka_unit_test(a_full_arena_gives_nothing),

@@ -123,7 +123,8 @@ a_version_has_its_kinds(void **state)
 			assert_int_equal(names_a_device((uint8_t) version, (uint8_t) kind, 1,
 											1 + TAG_LEN),
 							 version == 2 &&
-								 (kind == E3_CUSTODY_TPM || kind == E3_CUSTODY_PKCS11));
+								 (kind == E3_CUSTODY_TPM || kind == E3_CUSTODY_PKCS11 ||
+								  kind == E3_CUSTODY_KMS));
 }
 
 int

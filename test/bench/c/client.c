@@ -9,6 +9,7 @@
  *
  *	 run	SQL				as psql would
  *	 stream	SQL				rows in binary, one at a time, none kept
+ *	 text	SQL				the same as text
  *	 repeat	N SQL			N times, by the simple protocol
  *	 single	N VALUE SQL		N times, prepared, with $1 = VALUE
  *	 echo	N VALUE			N round trips to E3, without PostgreSQL
@@ -16,7 +17,7 @@
  * The answer is "ok", the nanoseconds it took, the instructions that the
  * backend executed in user mode (-1 if they can't be counted), and what there is
  * to say: of run the first field of the result or the number of rows changed,
- * of stream the number of rows, of single and echo N times.  Or "error" and why.
+ * of stream and text the number of rows, of single and echo N times.  Or "error" and why.
  */
 #include <inttypes.h>
 #include <linux/perf_event.h>
@@ -142,12 +143,13 @@ run(Client *client, char **words)
 	PQclear(result);
 }
 
+/* Format is PostgreSQL's: 0 text, 1 binary. */
 static void
-stream(Client *client, char **words)
+take_rows(Client *client, const char *sql, int format)
 {
 	Start began = start(client);
 	bool failed =
-		!PQsendQueryParams(client->conn, words[1], 0, NULL, NULL, NULL, NULL, 1);
+		!PQsendQueryParams(client->conn, sql, 0, NULL, NULL, NULL, NULL, format);
 	PGresult *result;
 	int64_t rows = 0;
 
@@ -167,6 +169,18 @@ stream(Client *client, char **words)
 	}
 	finish(client, began);
 	printf("%" PRId64 "\n", rows);
+}
+
+static void
+stream(Client *client, char **words)
+{
+	take_rows(client, words[1], 1);
+}
+
+static void
+text(Client *client, char **words)
+{
+	take_rows(client, words[1], 0);
 }
 
 static void
@@ -261,8 +275,8 @@ echo(Client *client, char **words)
 }
 
 static const Verb verbs[] = {
-	{"run", 2, run},	   {"stream", 2, stream}, {"repeat", 3, repeat},
-	{"single", 4, single}, {"echo", 3, echo},
+	{"run", 2, run},	   {"stream", 2, stream}, {"text", 2, text},
+	{"repeat", 3, repeat}, {"single", 4, single}, {"echo", 3, echo},
 };
 
 static void

@@ -38,28 +38,31 @@ def options(arguments):
 def main(arguments):
     chosen = options(arguments)
     if "EVCRYPT_STACK" not in os.environ:
-        return
+        return 0
     # Open before the work, which a wrong name must not cost.
     files = [open(name, "w", encoding="utf-8") if name else None for name in (chosen.json, chosen.plot)]
     bench = Bench(chosen.seconds, math.ceil(chosen.cancels / chosen.rounds), chosen.pin)
+    failures = {}
     try:
         health = bench.e3(ONE_WORKER).health()
         what = machine.describe({"E3": health["version"], "E3's cryptography": health["backend"]})
         what.update({"seconds": chosen.seconds, "rounds": chosen.rounds, "processors": str(bench)})
         probes, ratios = rounds.choose(SUBJECTS, bench, chosen.only or list(SUBJECTS))
-        rounds.prepare(bench, probes)
-        found = rounds.measure(bench, probes, chosen.rounds)
+        rounds.prepare(bench, probes, failures)
+        found = rounds.measure(bench, probes, chosen.rounds, failures)
     finally:
         bench.close()
     figures = [figure for probe in probes for figure in probe.figures(bench)]
-    everything = report.show(what, figures, ratios, found)
+    text, everything = report.show(what, figures, ratios, found, rounds.named(bench, failures))
+    print(text, end="")
     if files[0]:
         json.dump(everything, files[0], indent=1, ensure_ascii=False)
     if files[1]:
         files[1].write(plot.ladder(everything))
     for file in filter(None, files):
         file.close()
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

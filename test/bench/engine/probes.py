@@ -66,7 +66,7 @@ def throughput(bench, e3, pin=True, **options):
     return 1e9 / found["values_per_s"], cpu
 
 
-@dataclass
+@dataclass(eq=False)
 class Throughput(Probe):
     """Load as much as E3 takes, in nanoseconds a value; with "cpu" also E3's processor time.
 
@@ -95,7 +95,7 @@ class Throughput(Probe):
         return found
 
 
-@dataclass
+@dataclass(eq=False)
 class Latency(Probe):
     """Load by the clock: median and 99th percentile in microseconds."""
 

@@ -43,11 +43,11 @@ class Memory(Probe):
 
 
 def probes(bench):
-    return [Memory(size) for size in bench.sizes[1:]]
+    return [Memory(size) for size in bench.sizes[2:]]
 
 
 def ratios(bench):
-    small, *larger = bench.sizes[1:]
+    small, *larger = bench.sizes[2:]
     return [
         Ratio(f"memory_{who}_{size}", f"memory of {what}, {size} rows ÷ {small}", f"memory_{who}_{size}",
               f"memory_{who}_{small}", 1.10, 1.03)

@@ -37,7 +37,7 @@ class Planner(Probe):
             raise RuntimeError(f"the servers have preloaded {libraries}")
 
     def run(self, bench):
-        each = min(EACH, bench.rows)
+        each = bench.times(EACH)
         answers = {side: [] for side in SIDES}
         for burst in range(BURSTS):
             for side in SIDES if burst % 2 == 0 else reversed(SIDES):

@@ -1,9 +1,10 @@
 """One value a statement: how long until it is there."""
 
-from measure import Figure, Probe, Ratio, percentile
-
 import subprocess
 import time
+
+from measure import Figure, Probe, Ratio, percentile
+from subjects import pgcrypto, service
 
 VALUE = "0123456789abcdef0123456789abcdef"
 COUNT = 3000
@@ -16,6 +17,10 @@ KINDS = {
     "echo": "prepared SELECT echo($1), which asks E3",
     "encrypt": "prepared SELECT encrypt($1), keys made ahead",
     "sustained": "the same without a pause, each derives its own key",
+    "decrypt": "prepared SELECT decrypt($1), the key at hand",
+    "tls": "prepared SELECT decrypt($1), over TLS",
+    "pgcrypto": "prepared SELECT pgcrypto.pgp_sym_encrypt($1), " + pgcrypto.TUNED.strip("'"),
+    "service": "prepared SELECT of a key service by HTTP, from PL/Perl",
     "raw": "echo by a client of E3, without PostgreSQL",
 }
 
@@ -44,15 +49,26 @@ class Single(Probe):
         return [Figure(name, KINDS[self.kind] + ": " + what, "µs")
                 for name, what in zip(self.names, ("median", "99th percentile"))]
 
+    def prepare(self, bench):
+        self.value = VALUE
+        self.settings = bench.over_tls() if self.kind == "tls" else {}
+        if self.kind in ("decrypt", "tls"):
+            self.value = bench.main.sql(f"SELECT encrypt('{VALUE}')::text")
+        if self.kind == "pgcrypto":
+            pgcrypto.need(bench)
+        if self.kind == "service":
+            service.need(bench)
+
     def answer(self, bench):
-        count = min(COUNT, bench.rows)
+        count = bench.times(COUNT)
         if self.kind == "encrypt":
-            count = min(WARM, bench.rows)
+            count = bench.times(WARM)
             wait_for_keys(bench, count)
         if self.kind != "raw":
-            call = {"copy": "bench_copy($1)", "echo": f"bench_echo($1, '{bench.socket}')",
-                    "encrypt": "encrypt($1::text)", "sustained": "encrypt($1::text)"}
-            return bench.main.command("single", count, VALUE, f"SELECT {call[self.kind]}")
+            call = {"copy": "bench_copy($1)", "echo": f"bench_echo($1, '{bench.socket}')", "decrypt": "decrypt($1)",
+                    "tls": "decrypt($1)", "pgcrypto": f"pgcrypto.pgp_sym_encrypt($1, 'password', {pgcrypto.TUNED})",
+                    "service": "bench_service('encrypt', $1)"}.get(self.kind, "encrypt($1::text)")
+            return bench.main.command("single", count, self.value, f"SELECT {call}")
         # It stands where the backend stands otherwise.
         client = bench.main.process.pid
         bench.pins.pin(client, bench.pins.backend)
@@ -62,7 +78,11 @@ class Single(Probe):
             bench.pins.pin(client, bench.pins.client)
 
     def run(self, bench):
-        times = [int(time) / 1000 for time in self.answer(bench).text.split()]
+        try:
+            bench.main.sql("SELECT 1", *(f"SET {name} = {value}" for name, value in self.settings.items()))
+            times = [int(time) / 1000 for time in self.answer(bench).text.split()]
+        finally:
+            bench.main.sql("SELECT 1", *(f"RESET {name}" for name in self.settings))
         return dict(zip(self.names, (percentile(times, 0.5), percentile(times, 0.99))))
 
 
@@ -77,4 +97,8 @@ def ratios(bench):
         Ratio("single_sustained", "the same when keys are not made ahead", "single_sustained_p50", "single_echo_p50"),
         Ratio("single_p99", "the same, 99th percentile", "single_encrypt_p99", "single_echo_p99"),
         Ratio("single_raw", "one encrypt ÷ an echo without PostgreSQL, median", "single_encrypt_p50", "single_raw_p50"),
+        Ratio("single_decrypt", "one decrypt ÷ the statement with an echo, median", "single_decrypt_p50", "single_echo_p50"),
+        Ratio("single_tls", "one decrypt, TLS ÷ Unix socket, median", "single_tls_p50", "single_decrypt_p50"),
+        Ratio("single_pgcrypto", "one pgp_sym_encrypt, tuned ÷ one encrypt, median", "single_pgcrypto_p50", "single_encrypt_p50"),
+        Ratio("single_service", "one call of a key service ÷ one encrypt, median", "single_service_p50", "single_encrypt_p50"),
     ]

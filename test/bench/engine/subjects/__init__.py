@@ -1,6 +1,6 @@
 """The engine's subjects, in the order in which they are measured; see ../../measure.py."""
 
-from subjects import agreement, bulk, cancel, fairness, ladder, single, tls, workers
+from subjects import agreement, bulk, cancel, fairness, fortress, ladder, single, slices, tls, workers
 
 SUBJECTS = {
     "bulk": bulk,
@@ -8,7 +8,9 @@ SUBJECTS = {
     "ladder": ladder,
     "agreement": agreement,
     "fairness": fairness,
+    "slices": slices,
     "workers": workers,
     "cancel": cancel,
     "tls": tls,
+    "fortress": fortress,
 }

@@ -12,16 +12,14 @@ DEADLINE = 60
 KINDS = {
     "idle": ("nothing else", {}, False),
     "busy": ("8 connections with 60,000 values each in flight", {}, True),
-    "unsliced": ("the same, requests worked on to their end", {"e3.slice_us": 0}, True),
 }
 
 
 class Beside(Probe):
     warm_up = False
 
-    def __init__(self, kind):
-        self.kind = kind
-        self.what, self.settings, self.busy = KINDS[kind]
+    def __init__(self, kind, what, settings, busy):
+        self.what, self.settings, self.busy = what, settings, busy
         self.names = [f"{what}_{kind}_{part}" for what in ("small", "health") for part in ("p50", "p99")]
 
     def figures(self, bench):
@@ -45,16 +43,12 @@ class Beside(Probe):
 
 
 def probes(bench):
-    return [Beside(kind) for kind in KINDS]
+    return [Beside(kind, *what) for kind, what in KINDS.items()]
 
 
 def ratios(bench):
     return [
         Ratio("fair", "30 values: 99th percentile beside large requests ÷ alone", "small_busy_p99", "small_idle_p99",
               5, 2),
-        Ratio("fair_unsliced", "the same without slices", "small_unsliced_p99", "small_idle_p99"),
-        Ratio("slices", "without slices ÷ with them, 99th percentile", "small_unsliced_p99", "small_busy_p99"),
-        Ratio("slices_p50", "the same, medians", "small_unsliced_p50", "small_busy_p50"),
         Limit("health", "health beside large requests, 99th percentile, µs", "health_busy_p99", must=5000),
-        Limit("health_unsliced", "the same without slices", "health_unsliced_p99"),
     ]

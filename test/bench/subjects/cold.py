@@ -1,0 +1,40 @@
+"""Values whose keys E3 has to derive, has at hand, or has among many."""
+
+from measure import Ratio, Statement
+
+COUNT = "SELECT count(decrypt(c)) FROM {{{}}}"
+
+
+class Cold(Statement):
+    """By an E3 that keeps no keys."""
+
+    def prepare(self, bench):
+        super().prepare(bench)
+        self.settings = {"evcrypt.endpoints": f"'unix:{bench.other_e3('cold', {'e3.cached_keys': 0}).socket}'"}
+
+
+class Warm(Statement):
+    """What comes before has put the keys into the cache."""
+
+    def prepare(self, bench):
+        super().prepare(bench)
+        self.before = (self.text,)
+
+
+def probes(bench):
+    return [
+        Cold("decrypt_cold", "count(decrypt(c)), a key for each value, none at hand", COUNT.format("own"), share=100),
+        Warm("decrypt_warm", "the same, the second time", COUNT.format("own"), share=100, times=10),
+        Warm("decrypt_scattered", "a key for each 100 values, far from each other, the second time",
+             COUNT.format("scattered"), share=100, times=10),
+        Warm("decrypt_one_key", "the same number of values of one statement", COUNT.format("cipher"), share=100, times=10),
+    ]
+
+
+def ratios(bench):
+    return [
+        Ratio("cold", "OpenSSL's ECDH in a loop ÷ decrypt, a key for each value", "floor_agreement", "decrypt_cold", 0.85, 2.2,
+              "higher"),
+        Ratio("warm", "the second time ÷ values of one statement", "decrypt_warm", "decrypt_one_key", 1.5, 1.1),
+        Ratio("scattered", "a key for each 100 ÷ values of one statement", "decrypt_scattered", "decrypt_one_key"),
+    ]
