@@ -13,6 +13,13 @@
 #                   and .svg; options in BENCH="--quick --only batch", see docs/bench/README.md
 #   make bench-engine
 #                   how fast E3 is without PostgreSQL; options in BENCH as well
+#   make enclave-image
+#                   E3 as an enclave of AWS Nitro, and its measurements; a folder of files
+#                   of one's own in SITE=, see docs/enclave.md
+#   make enclave-image-check
+#                   builds the image twice, and compares
+#   make enclave-demo
+#                   boots it in an emulator, and encrypts from SQL over vsock
 #   make coverage   which lines of src/ and enclave/ the tests run; options in
 #                   COVERAGE="--missed FILE unit tap", see test/coverage
 #   make lint       what a shell can say about the sources
@@ -68,6 +75,15 @@ bench:
 bench-engine:
 	test/bench/engine/run $(BENCH)
 
+enclave-image:
+	enclave/image/build $(if $(SITE),--site '$(SITE)')
+
+enclave-image-check:
+	test/enclave/image-check
+
+enclave-demo:
+	test/enclave/demo
+
 coverage:
 	test/coverage $(COVERAGE)
 
@@ -86,4 +102,5 @@ clean:
 	$(MAKE) -C test/bench/c PG_CONFIG=$(PG_CONFIG) clean
 	$(MAKE) -C test/bench/engine/c clean
 
-.PHONY: all extension enclave cli install installcheck demo check mutants soak bench bench-engine coverage lint install-deps clean
+.PHONY: all extension enclave cli install installcheck demo check mutants soak bench bench-engine \
+	coverage enclave-image enclave-image-check enclave-demo lint install-deps clean

@@ -9,6 +9,8 @@
 
 #include "guc_attest.h"
 
+#include "miscadmin.h"
+
 #include "attest/root.h"
 #include "guc_guarded.h"
 #include "wire/attest.h"
@@ -21,6 +23,7 @@ static char *attestation; /* OFF or a kind of evidence; empty: OFF, if it is not
 static char *expected_pcrs;
 static char *root_file; /* empty: the kind's own root */
 static bool debug_allowed;
+static bool unsigned_for_tests;
 static int clock_skew; /* seconds */
 
 static bool attestation_lost;
@@ -137,6 +140,7 @@ evc_guc_expect(EvcExpectations *expect)
 		.skew_s = (uint32_t) clock_skew,
 		.max_age_s = EVC_AGE_MAX,
 		.debug_allowed = debug_allowed,
+		.unchecked = unsigned_for_tests ? EVC_UNCHECKED_SIGNATURE : 0,
 	};
 	if (expected_lost)
 		raise_loss("evcrypt.expected_pcrs or evcrypt.attestation_root");
@@ -169,6 +173,14 @@ evc_guc_attest_init(void)
 							 "Whoever runs it can read its memory: for tests alone.",
 							 &debug_allowed, false, PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL,
 							 count_change_of_switch, NULL);
+	/* Whoever starts the server has set it, or nobody. */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomBoolVariable("evcrypt.attestation_unsigned_for_tests",
+								 "Takes evidence that nobody has signed, as an emulator "
+								 "gives it, for good, and warns each time.",
+								 "It proves nothing: for tests alone.",
+								 &unsigned_for_tests, false, PGC_POSTMASTER,
+								 GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	evc_guc_define_guarded("evcrypt.attestation_root",
 						   "File of the certificate that evidence must go back to.",
 						   "Empty: that of AWS, for the kind nitro.", &root_file, "",

@@ -275,17 +275,53 @@ parse_cose(EvwBytes bytes, EvcDocument *document)
 	verdict = evc_cbor_finish(&reader);
 	if (verdict != EVC_VERDICT_GOOD)
 		return verdict;
-	if (document->payload.len > EVC_PAYLOAD_MAX)
-		return EVC_VERDICT_PAYLOAD_TOO_LONG;
-	verdict = parse_protected(document->protected_header);
+	return document->payload.len > EVC_PAYLOAD_MAX ? EVC_VERDICT_PAYLOAD_TOO_LONG
+												   : EVC_VERDICT_GOOD;
+}
+
+static EvcVerdict
+check_signature_form(const EvcDocument *document)
+{
+	EvcVerdict verdict = parse_protected(document->protected_header);
+
 	if (verdict != EVC_VERDICT_GOOD)
 		return verdict;
 	return document->signature.len == EVC_ES384_LEN ? EVC_VERDICT_GOOD
 													: EVC_VERDICT_SIGNATURE_LENGTH;
 }
 
-EvcVerdict
-evc_document_parse(EvwBytes bytes, EvcDocument *document)
+static bool
+is_zero(EvwBytes bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.data[i] != 0)
+			return false;
+	return true;
+}
+
+/* {1: -1}, an algorithm that is none, and zeros. */
+static EvcVerdict
+check_no_signature(const EvcDocument *document)
+{
+	return evw_bytes_equal(document->protected_header, "\xa1\x01\x20") &&
+				   is_zero(document->signature)
+			   ? EVC_VERDICT_GOOD
+			   : EVC_VERDICT_SIGNATURE;
+}
+
+static EvcVerdict
+check_no_certificates(const EvcDocument *document)
+{
+	bool zero = is_zero(document->certificate);
+
+	for (uint32_t i = 0; i < document->n_bundle; i++)
+		zero = zero && is_zero(document->bundle[i]);
+	return zero ? EVC_VERDICT_GOOD : EVC_VERDICT_SIGNATURE;
+}
+
+static EvcVerdict
+parse(EvwBytes bytes, EvcVerdict (*signature)(const EvcDocument *document),
+	  EvcDocument *document)
 {
 	EvcVerdict verdict;
 
@@ -296,7 +332,27 @@ evc_document_parse(EvwBytes bytes, EvcDocument *document)
 		return EVC_VERDICT_TOO_LONG;
 	verdict = parse_cose(bytes, document);
 	if (verdict == EVC_VERDICT_GOOD)
+		verdict = signature(document);
+	if (verdict == EVC_VERDICT_GOOD)
 		verdict = parse_payload(document);
+	if (verdict != EVC_VERDICT_GOOD)
+		*document = (EvcDocument){0};
+	return verdict;
+}
+
+EvcVerdict
+evc_document_parse(EvwBytes bytes, EvcDocument *document)
+{
+	return parse(bytes, check_signature_form, document);
+}
+
+EvcVerdict
+evc_document_parse_unsigned(EvwBytes bytes, EvcDocument *document)
+{
+	EvcVerdict verdict = parse(bytes, check_no_signature, document);
+
+	if (verdict == EVC_VERDICT_GOOD)
+		verdict = check_no_certificates(document);
 	if (verdict != EVC_VERDICT_GOOD)
 		*document = (EvcDocument){0};
 	return verdict;

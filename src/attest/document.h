@@ -47,4 +47,11 @@ typedef struct EvcDocument
 /* GOOD, or what is wrong with its form; *document is then all zero. */
 extern EvcVerdict evc_document_parse(EvwBytes bytes, EvcDocument *document) EVW_MUST_USE;
 
+/*
+ * The same for what the NSM of QEMU makes: signature and certificates are there, but are
+ * zeros, and the algorithm is -1, or the verdict is SIGNATURE.
+ */
+extern EvcVerdict evc_document_parse_unsigned(EvwBytes bytes,
+											  EvcDocument *document) EVW_MUST_USE;
+
 #endif /* EVC_ATTEST_DOCUMENT_H */

@@ -75,19 +75,31 @@ check_content(const EvcExpectations *expect, const EvcDocument *document)
 	return verdict;
 }
 
+static EvcVerdict
+parse(EvwBytes bytes, const EvcExpectations *expect, EvcAttested *attested)
+{
+	attested->expires = 0;
+	attested->is_unsigned =
+		(expect->unchecked & EVC_UNCHECKED_SIGNATURE) &&
+		evc_document_parse_unsigned(bytes, &attested->document) == EVC_VERDICT_GOOD;
+	if (!attested->is_unsigned)
+		return evc_document_parse(bytes, &attested->document);
+	attested->expires = expect->now + EVC_UNSIGNED_LIFE;
+	return EVC_VERDICT_GOOD;
+}
+
 EvcVerdict
 evc_attest_verify(EvwBytes bytes, const EvcExpectations *expect, EvcAttested *attested)
 {
-	EvcVerdict verdict;
+	EvcVerdict verdict = parse(bytes, expect, attested);
 
-	attested->expires = 0;
-	verdict = evc_document_parse(bytes, &attested->document);
 	if (verdict != EVC_VERDICT_GOOD)
 		return verdict;
 	if (!expects_something(expect))
 		return EVC_VERDICT_NOTHING_EXPECTED;
 	ERR_set_mark();
-	verdict = check_signed(expect, attested);
+	if (!attested->is_unsigned)
+		verdict = check_signed(expect, attested);
 	ERR_pop_to_mark();
 	return verdict == EVC_VERDICT_GOOD ? check_content(expect, &attested->document)
 									   : verdict;

@@ -33,6 +33,12 @@
 /* What whoever reads a document from a file may leave out; never on a connection. */
 #define EVC_UNCHECKED_NONCE 1u
 #define EVC_UNCHECKED_BINDING 2u
+/* For tests with an emulator: a document that nobody has signed is looked at all the
+ * same.  One that somebody has, or may have, is checked like any other. */
+#define EVC_UNCHECKED_SIGNATURE 4u
+
+/* Seconds that a document without certificates holds. */
+#define EVC_UNSIGNED_LIFE 3600
 
 /* All zero expects nothing, and so refuses everything. */
 typedef struct EvcExpectations
@@ -53,6 +59,7 @@ typedef struct EvcAttested
 {
 	EvcDocument document; /* points into the bytes given; all zero if malformed */
 	int64_t expires;	  /* first certificate's end, seconds; 0: not known */
+	bool is_unsigned;	  /* EVC_UNCHECKED_SIGNATURE, and nobody has signed it */
 } EvcAttested;
 
 /*

@@ -22,8 +22,9 @@ encode(EvcMarker *marker, Datum argument, EvcPlain *plain)
 	return EVW_STRING;
 }
 
-static bool
-add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicket *ticket)
+static pg_noinline bool
+add_other(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments,
+		  EvcTicket *ticket)
 {
 	EvcPlain context = evc_marker_context(marker, arguments);
 	EvcBatchValue value = {.context = context.bytes};
@@ -36,6 +37,23 @@ add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicke
 	evc_plain_wipe(&plain);
 	evc_plain_wipe(&context);
 	return added;
+}
+
+/* A text that lies there in ASCII, as most of them do, is UTF-8 in every encoding. */
+static bool
+add(EvcMarker *marker, EvcBatch *batch, const NullableDatum *arguments, EvcTicket *ticket)
+{
+	struct varlena *text = (struct varlena *) DatumGetPointer(arguments[0].value);
+	EvcBatchValue value = {.datatype = EVW_STRING};
+
+	if (!marker->takes_text || marker->takes_string || marker->batches.bound ||
+		VARATT_IS_COMPRESSED(text) || VARATT_IS_EXTERNAL(text))
+		return add_other(marker, batch, arguments, ticket);
+	value.bytes =
+		(EvwBytes){(const uint8_t *) VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
+	if (!evc_plain_is_ascii(value.bytes))
+		return add_other(marker, batch, arguments, ticket);
+	return evc_marker_add_value(batch, &value, ticket);
 }
 
 bool

@@ -27,6 +27,12 @@ static const EvcMarkerWork *const works[] = {
 	[EVC_MARKER_DECRYPT_FIELDS] = &evc_working_on_fields,
 };
 
+static bool
+is_text(Oid base)
+{
+	return base == TEXTOID || base == VARCHAROID || base == BPCHAROID;
+}
+
 EvcMarker *
 evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted,
 			   int n_arguments)
@@ -41,6 +47,7 @@ evc_marker_new(MemoryContext owner, EvcMarkerKind kind, Oid plain, Oid encrypted
 	marker->owner = owner;
 	if (kind == EVC_MARKER_ENCRYPT || kind == EVC_MARKER_DECRYPT_AS)
 		marker->type = evc_plaintype_new(owner, plain, encrypted);
+	marker->takes_text = kind == EVC_MARKER_ENCRYPT && is_text(marker->type->base);
 	marker->gives_text = info->verb == EVW_VERB_DECRYPT &&
 						 (marker->type == NULL || marker->type->type == TEXTOID);
 	return marker;

@@ -35,6 +35,7 @@ typedef struct EvcMarker
 	EvcPlainType *type;	  /* of the plaintext; NULL: text */
 	bool gives_text;	  /* DECRYPT and its kin: so it is, and no domain over it */
 	EvcRowSpace *space;	  /* for texts that have room there; NULL: none */
+	bool takes_text;	  /* ENCRYPT of text and the like, below domains */
 	bool takes_string;	  /* ENCRYPT of text: values are C strings */
 	bool takes_utf8;	  /* they are valid UTF-8, as somebody has checked */
 	int n_arguments;

@@ -21,7 +21,7 @@
 #define ATTEST_MAX 256
 
 /* Of the time that a document is good for, how much passes until another is asked for. */
-#define RENEW_AFTER(span) ((span) *3 / 4)
+#define RENEW_AFTER(span) (3 * (span) / 4)
 
 void
 evc_attest_demand(EvcDemand *demand)
@@ -128,6 +128,12 @@ judge(EvcConn *conn, const EvcDemand *demand, EvwBytes nonce, EvwBytes document,
 	verdict = evc_attest_verify(document, &expect, &attested);
 	if (verdict != EVC_VERDICT_GOOD)
 		return refuse(conn, trouble, evc_verdict_text(verdict));
+	if (attested.is_unsigned)
+		ereport(WARNING, errcode(ERRCODE_EVCRYPT_EVIDENCE),
+				errmsg("E3's evidence is not signed"),
+				errdetail("It is taken for good as "
+						  "evcrypt.attestation_unsigned_for_tests is on: anybody could "
+						  "have made it."));
 	trust(conn, expect.now, attested.expires);
 	return true;
 }

@@ -26,7 +26,6 @@ check_places(const EvcDocument *document)
 	EvwBytes payload = document->payload;
 
 	FUZZ_CHECK(payload.data != NULL && payload.len <= EVC_PAYLOAD_MAX);
-	FUZZ_CHECK(document->signature.len == EVC_ES384_LEN);
 	FUZZ_CHECK(document->n_bundle > 0 && document->n_bundle <= EVC_BUNDLE_MAX);
 	for (uint32_t i = 0; i < document->n_bundle; i++)
 		FUZZ_CHECK(document->bundle[i].data != NULL &&
@@ -40,6 +39,25 @@ check_places(const EvcDocument *document)
 	FUZZ_CHECK(is_inside(document->nonce, payload));
 }
 
+/* With the switch for it: nothing that has a byte of a signature is taken for unsigned.
+ */
+static void
+try_unsigned(EvwBytes bytes)
+{
+	const EvcExpectations expect = {.root_given = true,
+									.unchecked = EVC_UNCHECKED_NONCE |
+												 EVC_UNCHECKED_BINDING |
+												 EVC_UNCHECKED_SIGNATURE};
+	EvcAttested attested;
+
+	FUZZ_CHECK(evc_attest_verify(bytes, &expect, &attested) != EVC_VERDICT_GOOD);
+	if (!attested.is_unsigned)
+		return;
+	check_places(&attested.document);
+	for (size_t i = 0; i < attested.document.signature.len; i++)
+		FUZZ_CHECK(attested.document.signature.data[i] == 0);
+}
+
 static void
 try_document(EvwBytes bytes)
 {
@@ -49,11 +67,13 @@ try_document(EvwBytes bytes)
 	EvcAttested attested;
 
 	FUZZ_CHECK((verdict == EVC_VERDICT_GOOD) == (document.payload.data != NULL));
+	try_unsigned(bytes);
 	if (verdict != EVC_VERDICT_GOOD)
 	{
 		FUZZ_CHECK(evc_attest_verify(bytes, &expect, &attested) == verdict);
 		return;
 	}
+	FUZZ_CHECK(document.signature.len == EVC_ES384_LEN);
 	check_places(&document);
 	SHA256(document.bundle[0].data, document.bundle[0].len, expect.root);
 	expect.now = (int64_t) (document.timestamp_ms / 1000);

@@ -52,6 +52,7 @@ write("evstring", {
     "api_key": b"ev:key:1:secret:abcdef:123456",
 })
 write("envelope", {name: bytes.fromhex(item["envelope"]) for name, item in zip(names, items)})
+smallest = b"[e3]\nsocket=/a\n[keyring]\nfile=/b\npassphrase_file=/c\n"
 write("config", {
     "whole": b"""; a comment
 [e3]
@@ -83,7 +84,33 @@ agreement = library
 require = seccomp, landlock
 leave_out = no_new_code
 """,
-    "smallest": b"[e3]\nsocket=/a\n[keyring]\nfile=/b\npassphrase_file=/c\n",
+    "smallest": smallest,
+    "tls": smallest + b"""[tls]
+listen = 127.0.0.1:8443, [::1]:8443
+certificate = /s.crt
+key = /s.key
+client_ca = /ca.crt
+crl = /crl
+[attest]
+evidence = software
+root = /r
+certificate = /i
+key = /k
+signer_seconds = 60
+[vsock]
+port = 5000
+allow_cids = 3, 16
+[limits]
+memory = 1 GB
+[crypto]
+key_mix = no
+""",
+    "credential": b"[e3]\nsocket=/a\nsocket_mode=0888\n[keyring]\nfile=/b\ncredential=c\n",
+    "tpm": b"[e3]\nsocket=/a\n[keyring]\nfile=/b\ncustody=tpm\ntpm=device:/dev/tpmrm0\ntpm_pcrs=0, 7,23\n",
+    "pcrs": b"[keyring]\ntpm_pcrs=7,7\n",
+    "pkcs11": b"[e3]\nsocket=/a\n[keyring]\nfile=/b\ncustody=pkcs11\npkcs11_module=/m\npkcs11_token=t\npkcs11_key=k\npkcs11_pin_file=/p\n",
+    "lacking": b"[e3]\nsocket=/a\n[keyring]\nfile=/b\ncustody=pkcs11\npkcs11_module=/m\npkcs11_token=\n",
+    "custody": b"[keyring]\ncustody=paper\n",
     "unknown_key": b"[e3]\nsockets = /a\n",
     "twice": b"[e3]\nworkers = 1\nworkers = 1\n",
 })

@@ -8,7 +8,8 @@ DIR/server.crt, DIR/server.key: of its TLS.  DIR/setup.json, read at every reque
 may ask, for what, whose evidence counts ("root", "pcrs": number -> allowed values), and
 how it misbehaves ("mode").  It listens on 127.0.0.1, on the port that it writes to
 DIR/port, and on the Unix socket DIR/kms.sock, as the end of a way there would.  A line of
-DIR/requests for each: action, and the error or OK.
+DIR/requests for each: action, and the error or OK.  DIR/released: the key that was
+asked for last.
 """
 import base64
 import datetime
@@ -291,6 +292,8 @@ def decrypt(request, policy):
         secret = MASTER.decrypt(blob[:12], blob[12:], context_of(context))
     except (InvalidTag, ValueError) as error:
         raise Refused("InvalidCiphertextException") from error
+    with open(os.path.join(DIR, "released"), "wb") as file:
+        file.write(secret)
     return release(public, secret, policy["mode"])
 
 

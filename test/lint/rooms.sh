@@ -42,6 +42,7 @@ declare -A enclave=(
 	[attest]="cert base"
 	[cert]="base"
 	[base]=""
+	[image]=""
 )
 
 # Files that may include <openssl/...>.
@@ -54,14 +55,14 @@ tokens='^enclave/policy/token(_key)?\.c$'
 json='^enclave/(policy/token(_key)?|custody/kms_answer)\.c$'
 # Files that may include what speaks to devices that keep keys.
 devices='^enclave/custody/(tpm|pkcs11|kms_curl)'
-# Files that may speak to the security module of an enclave, or let it be spoken to.
-modules='^enclave/(attest/nsm|fortress/calls)\.c$'
+# Files that may speak to devices: an enclave's security module, or a network's.
+modules='^enclave/(attest/nsm|fortress/calls|image/init)\.c$'
 # The file that may include the library of system call filters.
 filters='^enclave/fortress/calls\.c$'
 # Files that may include CBOR's library.
 cbor='^(src/attest/cbor|enclave/attest/(cbor_write|nsm))\.c$'
 # Files that may include socket headers.
-sockets='^(src/client/|enclave/(net|tls|ctl)/)'
+sockets='^(src/client/|enclave/(net|tls|ctl|image)/)'
 
 bad=0
 complain() { echo "$1: includes $2: $3"; bad=1; }

@@ -164,6 +164,26 @@ ok(slurp($out) eq slurp($file), 'to a program');
 $session->query("\\copy t TO '$out' WITH (FORMAT csv, DECRYPT (ssn))");
 ok(slurp($out) eq slurp($file), 'by \copy');
 
+# --- rows of every shape ---------------------------------------------------
+
+# Lengths from none to beyond what a row's texts share; two columns that are decrypted between others, equal
+# values, NULLs, other types; characters beyond ASCII in some batches and in none of the others.
+my $some = q{SELECT i AS id, repeat(chr(97 + i % 26), i * 37 % 5000) AS a, repeat('p', i % 300) AS plain,
+	nullif(i % 7, 3) AS n, CASE WHEN i % 11 = 0 THEN NULL WHEN i > 600 AND i % 5 = 0 THEN U&'\00E9t\00E9' || i ELSE 'b' || i % 4 END AS b
+	FROM generate_series(0, 999) i};
+set_up("CREATE TABLE shaped AS SELECT id, encrypt(a) AS a, plain, encrypt(n) AS n, encrypt(b) AS b FROM ($some) s");
+for my $batch (1000, 300, 7)
+{
+	$session->query("SET evcrypt.batch_rows = $batch");
+	for my $format ('text', 'csv', 'binary')
+	{
+		$session->query("COPY ($some) TO '$out' WITH (FORMAT $format);
+			COPY shaped TO '$out.ours' WITH (FORMAT $format, DECRYPT (a, 'n int', b))");
+		ok(slurp($out) eq slurp("$out.ours"), "rows of every shape, $batch in a batch, $format");
+	}
+}
+$session->query('RESET evcrypt.batch_rows; DROP TABLE shaped');
+
 # --- rights ----------------------------------------------------------------
 
 set_up('CREATE ROLE loads LOGIN; GRANT INSERT, SELECT ON t TO loads');

@@ -7,6 +7,7 @@ use warnings;
 use Custody;
 use E3Client;
 use Files;
+use Memory;
 use Test::More;
 use Waiting;
 
@@ -39,6 +40,16 @@ sub libraries { return join '', slurp("/proc/$e3->{process}{pid}/maps") =~ /\/li
 $e3->start;
 ok($e3->serves('default'), 'E3 starts');
 is($kms->asked, "Decrypt OK\n", 'it has asked once');
+SKIP:
+{
+	skip 'only root reads the memory of E3', 2 if $> != 0;
+	skip 'sanitizers keep copies of what was freed', 2 if ($ENV{EVCRYPT_VARIANT} // 'release') ne 'release';
+	my ($id, $secret, $session) = split /\n/, slurp($kms->{credentials});
+	my ($found) = scan_process($e3->{process}{pid}, key => slurp("$kms->{dir}/released"), secret => $secret, session => $session,
+		control => $kms->{setup}{key});
+	cmp_ok(scalar(grep { /^control / } @$found), '>', 0, 'what is no secret is found in its memory');
+	is_deeply([ grep { !/^control / } @$found ], [], 'the key and the credentials are not');
+}
 $e3->ctl('app', 'add', 'second');
 ok($e3->serves('second'), 'and takes a change up');
 is($kms->asked, "Decrypt OK\n", 'e3ctl has asked, E3 has not');

@@ -62,6 +62,7 @@ typedef struct AttestSpec
 	size_t signature_len; /* cut to this, or filled up with zeros */
 	int flip_signature;	  /* a byte of it, or -1 */
 	bool other_signer;	  /* not the key in the leaf */
+	bool emulated;		  /* signature and certificates are zeros, as QEMU's are */
 	EvwBytes after;		  /* the document */
 } AttestSpec;
 

@@ -6,6 +6,8 @@
 #include "e3_help.h"
 
 #include "attest/attester.h"
+#include "attest/root.h"
+#include "attest/verify.h"
 #include "base/secret.h"
 #include "cert/cert.h"
 #include "crypto/aead.h"
@@ -26,6 +28,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LEN 100
@@ -213,23 +216,40 @@ a_library_that_fails_its_self_test_is_not_chosen(void **state)
 
 /* ---- keys ---- */
 
-static E3Keyring *
-make_keyring(void)
+/* One app with a version and an index key, of which both become the keyring's. */
+static EvwStatus
+fill_keyring(E3Keyring *keyring)
 {
 	const EvwBytes app = BYTES("app");
 	E3KeyVersion version = {.version = 1};
 	E3IndexKey index = {.version = 1, .bytes = 9};
-	E3Keyring *keyring = e3_keyring_new();
+	EvwStatus status;
 
-	if (keyring == NULL)
-		return NULL;
 	for (int i = 0; i < 2; i++)
 		version.pairs[i] = e3_key_pair_generate((EvwCurve) i);
+	if (version.pairs[0] == NULL || version.pairs[1] == NULL)
+	{
+		e3_key_version_free(&version);
+		return EVW_OUT_OF_MEMORY;
+	}
+	status = e3_keyring_add(keyring, app, &version);
+	if (status != EVW_OK)
+		return status;
 	index.secret = e3_secret_alloc(E3_INDEX_SECRET_LEN);
-	if (version.pairs[0] != NULL && version.pairs[1] != NULL && index.secret != NULL &&
-		e3_keyring_add(keyring, app, &version) == EVW_OK &&
-		e3_keyring_add_index(keyring, app, &index) == EVW_OK &&
-		e3_keyring_set_audit(keyring, (EvwBytes){key, E3_AUDIT_MAC_LEN}) == EVW_OK)
+	if (index.secret == NULL)
+		return EVW_OUT_OF_MEMORY;
+	status = e3_keyring_add_index(keyring, app, &index);
+	return status == EVW_OK
+			   ? e3_keyring_set_audit(keyring, (EvwBytes){key, E3_AUDIT_MAC_LEN})
+			   : status;
+}
+
+static E3Keyring *
+make_keyring(void)
+{
+	E3Keyring *keyring = e3_keyring_new();
+
+	if (keyring == NULL || fill_keyring(keyring) == EVW_OK)
 		return keyring;
 	e3_keyring_release(keyring);
 	return NULL;
@@ -265,12 +285,11 @@ keep_keys(void *context)
 
 	(void) context;
 	if (good)
-		holder = e3_keyring_holder_new(e3_keyring_retain(keyring));
-	good = good && holder != NULL;
+		holder = e3_keyring_holder_new(keyring);
 	e3_keyring_holder_free(holder);
-	if (keyring != NULL)
+	if (keyring != NULL && holder == NULL)
 		e3_keyring_release(keyring);
-	return good;
+	return good && holder != NULL;
 }
 
 static bool
@@ -320,12 +339,6 @@ every_call_of_tls_may_fail(void **state)
 	assert_true(failing_each(load_tls, &files, "") > 15);
 }
 
-static void
-write_cert(const char *name, const E3Cert *cert)
-{
-	help_tls_write(dir, name, cert);
-}
-
 static bool
 make_cert(void *context)
 {
@@ -353,25 +366,49 @@ every_call_of_certificates_may_fail(void **state)
 	assert_true(failing_each(make_cert, NULL, "") > 20);
 }
 
+typedef struct Evidence
+{
+	E3AttestSetup setup;
+	EvcExpectations expect;
+} Evidence;
+
+static bool
+read_root(void *context)
+{
+	Evidence *with = context;
+
+	return evc_root_read(with->setup.root, with->expect.root) == NULL;
+}
+
+static bool
+is_good(const EvwBuf *document, const Evidence *with)
+{
+	EvcAttested attested;
+
+	return evc_attest_verify((EvwBytes){document->data, document->len}, &with->expect,
+							 &attested) == EVC_VERDICT_GOOD;
+}
+
 static bool
 make_document(void *context)
 {
+	const Evidence *with = context;
 	const E3Claim claim = {.nonce = aad};
 	char cause[E3_ATTEST_CAUSE_MAX] = "";
 	E3Attester *attester;
 	EvwBuf document;
-	EvwStatus status = e3_attester_new(context, &attester, cause);
+	bool good;
+	EvwStatus status = e3_attester_new(&with->setup, &attester, cause);
 
 	assert_true(status != EVW_UNSUPPORTED || cause[0] != '\0');
 	assert_true((status == EVW_OK) == (attester != NULL));
 	e3_buf_init(&document);
 	if (status == EVW_OK)
 		status = e3_attester_make(attester, &claim, &document);
-	if (status == EVW_OK)
-		status = document.status;
+	good = status == EVW_OK && is_good(&document, with);
 	e3_buf_release(&document);
 	e3_attester_free(attester);
-	return status == EVW_OK;
+	return good;
 }
 
 static void
@@ -382,20 +419,33 @@ every_call_of_evidence_may_fail(void **state)
 		 {.subject = "issuer", .use = E3_CERT_EVIDENCE_ISSUER, .seconds = 3600}};
 	E3Cert *root = e3_cert_new(NULL, &wishes[0]);
 	E3Cert *issuer = e3_cert_new(root, &wishes[1]);
-	E3AttestSetup setup = {.kind = EVW_EVIDENCE_SOFTWARE,
-						   .root = help_path(dir, "root.crt", 1),
-						   .certificate = help_path(dir, "issuer.crt", 2),
-						   .key = help_path(dir, "issuer.key", 3),
-						   .signer_seconds = 3600,
-						   .policy = ""};
-	char config[PATH_MAX + 16];
+	Evidence evidence = {.setup = {.kind = EVW_EVIDENCE_SOFTWARE,
+								   .root = help_path(dir, "root.crt", 1),
+								   .certificate = help_path(dir, "issuer.crt", 2),
+								   .key = help_path(dir, "issuer.key", 3),
+								   .signer_seconds = 3600,
+								   .config = help_path(dir, "root.crt", 1),
+								   .policy = ""}};
+	EvcExpectations *expect = &evidence.expect;
 
 	(void) state;
-	write_cert("root", root);
-	write_cert("issuer", issuer);
-	(void) snprintf(config, sizeof(config), "%s/root.crt", dir);
-	setup.config = config;
-	assert_true(failing_each(make_document, &setup, "madvise") > 30);
+	*expect = (EvcExpectations){.root_given = true,
+								.unchecked = EVC_UNCHECKED_BINDING,
+								.now = time(NULL),
+								.skew_s = 60,
+								.max_age_s = EVC_AGE_MAX,
+								.nonce = aad};
+	/* There is no policy: the digest of nothing. */
+	expect->policy.set = 1u << 2;
+	expect->policy.lengths[2] = 48;
+	assert_int_equal(EVP_Digest("", 0, expect->policy.values[2], NULL, EVP_sha384(),
+								NULL),
+					 1);
+	help_tls_write(dir, "root", root);
+	help_tls_write(dir, "issuer", issuer);
+	/* There must not be a second one. */
+	assert_true(failing_each(read_root, &evidence, "PEM_read_bio_X509") > 5);
+	assert_true(failing_each(make_document, &evidence, "madvise") > 60);
 	e3_cert_free(issuer);
 	e3_cert_free(root);
 }
