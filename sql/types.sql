@@ -91,7 +91,7 @@ INSERT INTO samples VALUES
 	('ean13', '978-0-393-04002-9'), ('isbn', '0-393-04002-X'), ('isbn13', '978-0-393-04002-9'), ('ismn', 'M-060-11561-5'),
 	('ismn13', '979-0-060-11561-5'), ('issn', '1436-4522'), ('issn13', '977-1436-452-00-8'), ('upc', '220356483481'),
 	('lo', '4294967295'), ('ltree', 'Top.Science_1.a'), ('ltree', ''), ('lquery', '*{1,2}.a@*|b%.!c'), ('ltxtquery', 'a* & (b@ | !c)'),
-	('seg', '~6.50 .. 7.0'), ('seg', '< 1e10');
+	('seg', '6.50 .. 7.0'), ('seg', '~6.50'), ('seg', '< 1e10');
 
 -- A built-in type without a value here, or in this list of those whose input
 -- functions take nothing, fails the test.
