@@ -103,6 +103,8 @@ def goals(ratios):
         panel.label(f"{name}: {report.number(one['median'])}")
         y = panel.height + 11
         ends = sorted(panel.x(burden(one, one[part])) for part in ("min", "max"))
+        if one["better"] == "near" and one["min"] < 1 < one["max"]:
+            ends[0] = LEFT
         colour = COLOURS[one["reached"]]
         panel.lines += [f'<path d="M{ends[0]:.1f} {y}H{ends[1]:.1f}" stroke="{colour}" stroke-width="3"/>',
                         f'<circle cx="{panel.x(burden(one, one["median"])):.1f}" cy="{y}" r="5" fill="{colour}"/>']

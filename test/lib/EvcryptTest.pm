@@ -203,6 +203,17 @@ package EvcryptTest;
 
 # A running node whose database "postgres" has the extension.  Beside lines for its
 # configuration, "extra", its server may be given an "environment".
+# Sessions that are still there are told to end in this way: those that have to write down
+# which lines they ran (test/coverage) in another one than PostgreSQL's tests have.
+if (my $mode = $ENV{EVCRYPT_STOP})
+{
+	no warnings 'redefine';
+	*PostgreSQL::Test::Cluster::teardown_node = sub {
+		my ($node, %option) = @_;
+		return $node->stop($mode, %option);
+	};
+}
+
 sub new_node
 {
 	my ($name, $e3, %option) = @_;

@@ -56,6 +56,7 @@ refused('SSH', qr/^FRAME_TOO_LONG$/, "SSH-2.0-OpenSSH_9.2\r\n", no_hello => 1);
 # Lengths.
 refused('a 4 GB length', qr/^FRAME_TOO_LONG$/, "\xff\xff\xff\xff");
 refused('a 4 GB length before HELLO', qr/^FRAME_TOO_LONG$/, "\xff\xff\xff\xff", no_hello => 1);
+refused('4097 bytes before HELLO', qr/^FRAME_TOO_LONG$/, pack('N', 4097), no_hello => 1);
 refused('the limit and one', qr/^FRAME_TOO_LONG$/, pack('N', $FRAME_MAX + 1));
 refused('length 0', qr/^FRAME_EMPTY$/, pack('N', 0));
 

@@ -235,6 +235,18 @@ until_load(0, 0);
 are_cancelled($before, 2, 'and what was in flight is cancelled');
 is_idle('an id in flight');
 
+# --- as many in flight as there may be ---------------------------------------
+
+$client = new_client();
+my @costly = E3Client::costly_column(1_000);
+@ids = map { $client->request('DECRYPT', {%APP}, @costly) } 0 .. $client->{hello}{inflight_max};
+$client->send_bytes(cancels(@ids));
+is(join(',', grep { /TOO_MANY/ } map { name_of($_) } replies($client, scalar @ids)),
+	"$ids[-1] TOO_MANY_IN_FLIGHT", "of @{[ scalar @ids ]} in flight the last is refused");
+is_quiet($client, 'and the connection goes on');
+$client->close;
+is_idle('as many in flight as there may be');
+
 # --- disconnect --------------------------------------------------------------
 
 # What a client has done when it goes, and how many requests that cancels.

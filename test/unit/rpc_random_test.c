@@ -73,6 +73,9 @@ a_request_without_random_numbers_fails(void **state)
 			left = bytes;
 			status = encrypt(fixture, (EvwCurve) curve, 1);
 			assert_true(status == EVW_OK || status == EVW_CRYPTO_FAILED);
+			/* None was done without: of three keys and IV bases. */
+			assert_true(status != EVW_OK ||
+						bytes - left >= 3 * (E3_PRIVATE_LEN + EVW_IV_LEN));
 			failed += status != EVW_OK;
 		}
 		/* Three keys and IV bases: more than a hundred bytes, and not 2,000. */
