@@ -4,11 +4,13 @@
  *	  own, and ends the enclave when E3 ends.
  *
  *	  file systems -> console -> modules -> no more modules -> loopback -> sign of life
- *	  -> E3 -> reset
+ *	  -> way to the KMS -> E3 -> reset
  *
  * What it says goes to the console, which only an enclave in debug mode shows to anybody.
  * Without any of these steps but the sign of life, there is no E3.
  */
+#include "image/forward.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -22,12 +24,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,22 +56,36 @@
 #define SIGN_OF_LIFE 0xb7
 #define PARENT_SECONDS 5
 
+/* A port of the parent, from where its proxy leads to the KMS.  No file, no way out. */
+#define KMS_FILE "/etc/evcrypt/kms_port"
+#define KMS_SOCKET "/run/kms.sock"
+#define KMS_USER 7434
+#define KMS_FILES 16
+/* E3 asks when it starts, and waits for two minutes at most. */
+#define KMS_WAIT_MS 120000
+#define KMS_TALK_MS 150000
+/* A request of E3's has 40 KiB at most, an answer 16 KiB, and TLS its certificates. */
+#define KMS_BYTES 65536
+
 static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
 {
+	static const char who[] = "init: ";
+	const size_t start = sizeof(who) - 1;
 	char line[512];
 	va_list arguments;
 	int len;
 
+	memcpy(line, who, start);
 	va_start(arguments, format);
-	len = vsnprintf(line, sizeof(line) - 1, format, arguments);
+	len = vsnprintf(line + start, sizeof(line) - start - 1, format, arguments);
 	va_end(arguments);
 	if (len < 0)
 		return;
-	if ((size_t) len > sizeof(line) - 2)
-		len = (int) sizeof(line) - 2;
-	line[len] = '\n';
-	(void) !write(STDERR_FILENO, "init: ", 6);
-	(void) !write(STDERR_FILENO, line, (size_t) len + 1);
+	if ((size_t) len > sizeof(line) - start - 2)
+		len = (int) (sizeof(line) - start - 2);
+	line[start + (size_t) len] = '\n';
+	/* At once, as others write there as well. */
+	(void) !write(STDERR_FILENO, line, start + (size_t) len + 1);
 }
 
 /* There is no power to switch off without ACPI: a reset ends an enclave. */
@@ -211,35 +229,56 @@ start_loopback(void)
 	close(fd);
 }
 
-/* Another number is for emulators, whose parent is another. */
-static uint32_t
-parent_cid(void)
+/* A number of 32 bits that stands in a file alone; false if there is no such file. */
+static bool
+read_number(const char *path, uint32_t *number)
 {
 	char text[LINE_MAX_LEN];
+	unsigned long long value;
+	char *end;
 
-	if (!read_text(PARENT_FILE, text))
-		return PARENT_CID;
-	return (uint32_t) strtoul(text, NULL, 10);
+	if (!read_text(path, text))
+		return false;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || errno != 0 || value > UINT32_MAX ||
+		(strcmp(end, "\n") != 0 && *end != '\0'))
+	{
+		errno = EINVAL;
+		fail(path);
+	}
+	*number = (uint32_t) value;
+	return true;
+}
+
+/* Another number is for emulators, whose parent is another. */
+static struct sockaddr_vm
+parent(uint32_t port)
+{
+	struct sockaddr_vm address = {.svm_family = AF_VSOCK,
+								  .svm_cid = PARENT_CID,
+								  .svm_port = port};
+
+	(void) read_number(PARENT_FILE, &address.svm_cid);
+	return address;
 }
 
 /* Whoever started the enclave may have stopped to wait: no reason to end it. */
 static void
 give_sign_of_life(void)
 {
-	const struct sockaddr_vm parent = {.svm_family = AF_VSOCK,
-									   .svm_cid = parent_cid(),
-									   .svm_port = PARENT_PORT};
+	const struct sockaddr_vm address = parent(PARENT_PORT);
 	const struct timeval limit = {.tv_sec = PARENT_SECONDS};
 	uint8_t byte = SIGN_OF_LIFE;
 	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool answered =
 		fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
-		connect(fd, (const struct sockaddr *) &parent, sizeof(parent)) == 0 &&
+		connect(fd, (const struct sockaddr *) &address, sizeof(address)) == 0 &&
 		write(fd, &byte, 1) == 1 && read(fd, &byte, 1) == 1 && byte == SIGN_OF_LIFE;
 
 	if (!answered)
-		say("no answer of %u:%u to the sign of life", parent.svm_cid, PARENT_PORT);
+		say("no answer of %u:%u to the sign of life", address.svm_cid, PARENT_PORT);
 	if (fd >= 0)
 		close(fd);
 }
@@ -266,24 +305,77 @@ prepare_for_e3(void)
 		fail(NSM_DEVICE);
 }
 
+/* A process without rights, in the child; its id, in init. */
 static pid_t
-start_e3(void)
+start_as(uid_t user)
 {
-	char *const arguments[] = {E3, "--config", E3_CONFIG, NULL};
-	char *const environment[] = {NULL};
 	pid_t pid = fork();
 
 	if (pid < 0)
 		fail("fork");
 	if (pid > 0)
 		return pid;
-	if (setsid() < 0 || setgroups(0, NULL) != 0 || setgid(E3_USER) != 0 ||
-		setuid(E3_USER) != 0)
+	if (setsid() < 0 || setgroups(0, NULL) != 0 || setgid(user) != 0 ||
+		setuid(user) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 	{
-		say("user of E3: %s", strerror(errno));
+		say("user %u: %s", (unsigned) user, strerror(errno));
 		_exit(127);
 	}
 	(void) umask(077);
+	return 0;
+}
+
+/* E3 alone may connect. */
+static int
+listen_for_kms(void)
+{
+	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = KMS_SOCKET};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *) &address, sizeof(address)) != 0 ||
+		chown(KMS_SOCKET, E3_USER, E3_USER) != 0 || chmod(KMS_SOCKET, 0600) != 0 ||
+		listen(fd, 1) != 0)
+		fail(KMS_SOCKET);
+	return fd;
+}
+
+/* For one question of E3's; then it ends. */
+static void
+open_way_to_kms(void)
+{
+	struct sockaddr_vm address;
+	const E3Forward forward = {.to = (const struct sockaddr *) &address,
+							   .to_len = sizeof(address),
+							   .wait_ms = KMS_WAIT_MS,
+							   .talk_ms = KMS_TALK_MS,
+							   .bytes_most = KMS_BYTES};
+	uint32_t port;
+	int listener;
+
+	if (!read_number(KMS_FILE, &port))
+		return;
+	address = parent(port);
+	listener = listen_for_kms();
+	if (start_as(KMS_USER) != 0)
+	{
+		close(listener);
+		return;
+	}
+	limit(RLIMIT_NOFILE, KMS_FILES);
+	say("the way to %u:%u is closed: %s", address.svm_cid, port,
+		e3_forward_text(e3_forward_once(listener, &forward)));
+	_exit(0);
+}
+
+static pid_t
+start_e3(void)
+{
+	char *const arguments[] = {E3, "--config", E3_CONFIG, NULL};
+	char *const environment[] = {NULL};
+	pid_t pid = start_as(E3_USER);
+
+	if (pid != 0)
+		return pid;
 	execve(E3, arguments, environment);
 	say("%s: %s", E3, strerror(errno));
 	_exit(127);
@@ -315,6 +407,7 @@ main(void)
 	start_loopback();
 	prepare_for_e3();
 	give_sign_of_life();
+	open_way_to_kms();
 	wait_for(start_e3());
 	end_enclave();
 }
