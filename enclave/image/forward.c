@@ -155,7 +155,10 @@ hand_on(Flow *out, Flow *back, int64_t deadline_ms)
 		/* Who had connected may go at any time. */
 		if (!receive(out))
 			out->ended = true;
-		if (!deliver(out) || !receive(back))
+		/* The other has the last word: it need not listen on after it. */
+		if (!deliver(out))
+			return is_over(back) ? E3_FORWARD_DONE : E3_FORWARD_BROKEN;
+		if (!receive(back))
 			return E3_FORWARD_BROKEN;
 		if (!deliver(back))
 			return E3_FORWARD_DONE;

@@ -25,7 +25,7 @@ typedef struct E3Forward
 
 typedef enum E3ForwardEnd
 {
-	E3_FORWARD_DONE,	/* who had connected has closed */
+	E3_FORWARD_DONE,	/* who had connected has closed, or "to" has, and takes no more */
 	E3_FORWARD_NOBODY,	/* nobody connected in time */
 	E3_FORWARD_NO_WAY,	/* "to" cannot be reached */
 	E3_FORWARD_SLOW,	/* not done in time */

@@ -8,6 +8,7 @@ use warnings;
 use Custody;
 use E3Client;
 use Files;
+use JSON::PP ();
 use Memory;
 use Test::More;
 use Waiting;
@@ -73,8 +74,13 @@ $kms->set(pcrs => { %$pcrs, 0 => [ $pcrs->{0}[1] ] });
 $e3->refuses('CUSTODY_REFUSED', 'AccessDeniedException: PCR0 is not one that may', 'another program');
 is(($e3->try_ctl('app', 'list'))[0], 0, 'the program that may does open it');
 $kms->set(pcrs => $pcrs, root => "$kms->{dir}/server.crt");
-$e3->refuses('CUSTODY_REFUSED', "AccessDeniedException: the document's root is not the one that counts", 'evidence of another root');
-$kms->set(root => "$kms->{dir}/evidence/root.crt");
+for my $unsigned (JSON::PP::false, JSON::PP::true)
+{
+	$kms->set(unsigned_for_tests => $unsigned);
+	$e3->refuses('CUSTODY_REFUSED', "AccessDeniedException: the document's root is not the one that counts",
+		'evidence of another root' . ($unsigned ? ', though it need not be signed' : ''));
+}
+$kms->set(root => "$kms->{dir}/evidence/root.crt", unsigned_for_tests => JSON::PP::false);
 
 my @bad = (
 	[ 'wrong-recipient' => 'CUSTODY_REFUSED', 'envelope does not open' ],

@@ -230,6 +230,26 @@ far_says_no_more(void **state)
 	close(far);
 }
 
+/* A farewell of E3's that nobody takes any more is no matter. */
+static void
+far_closes(void **state)
+{
+	Way *way = *state;
+	int near;
+	int far;
+
+	open_both(way, &near, &far);
+	put(near, 10);
+	assert_gets(far, 10);
+	put(far, 10);
+	close(far);
+	assert_gets(near, 10);
+	assert_closed(near);
+	put(near, 10);
+	assert_end(way, E3_FORWARD_DONE);
+	close(near);
+}
+
 static void
 far_breaks_off(void **state)
 {
@@ -239,6 +259,7 @@ far_breaks_off(void **state)
 
 	open_both(way, &near, &far);
 	put(near, 10);
+	assert_gets(far, 9);
 	close(far);
 	assert_closed(near);
 	assert_end(way, E3_FORWARD_BROKEN);
@@ -384,6 +405,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(question_and_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(near_closes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(far_says_no_more, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(far_closes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(far_breaks_off, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_connection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(limits, set_up, tear_down),
