@@ -9,6 +9,7 @@
  * What it says goes to the console, which only an enclave in debug mode shows to anybody.
  * Without any of these steps but the sign of life, there is no E3.
  */
+#include "base/parse.h"
 #include "image/forward.h"
 
 #include <errno.h>
@@ -234,15 +235,13 @@ static bool
 read_number(const char *path, uint32_t *number)
 {
 	char text[LINE_MAX_LEN];
-	unsigned long long value;
-	char *end;
+	uint64_t value;
+	const char *end;
 
 	if (!read_text(path, text))
 		return false;
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || errno != 0 || value > UINT32_MAX ||
-		(strcmp(end, "\n") != 0 && *end != '\0'))
+	if (!e3_parse_digits(text, 10, &value, &end) || value > UINT32_MAX ||
+		end[strspn(end, "\n")] != '\0')
 	{
 		errno = EINVAL;
 		fail(path);

@@ -42,7 +42,7 @@ declare -A enclave=(
 	[attest]="cert base"
 	[cert]="base"
 	[base]=""
-	[image]=""
+	[image]="base"
 )
 
 # Files that may include <openssl/...>.
