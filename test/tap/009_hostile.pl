@@ -24,6 +24,18 @@ sub others_are_served
 	return $reply->{type} == $E3Client::VERB{RESULT} && E3Client::values_of($reply) == 2;
 }
 
+# What E3 says next; undef when it closes.  If it says nothing the test has failed, and what
+# follows would wait as long each time.
+sub heard
+{
+	my ($client) = @_;
+	my $reply = eval { $client->receive };
+
+	return $reply if $@ eq '';
+	fail('E3 says something, or closes');
+	die $@;
+}
+
 # Sends the bytes after HELLO (or instead of it), expects the ERROR, the end.
 sub refused
 {
@@ -32,10 +44,10 @@ sub refused
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$client->send_bytes($bytes);
-	my $reply = $client->receive;
+	my $reply = heard($client);
 	my $name = $reply ? $reply->{header}{name} : 'closed without a word';
 	like($name, $expected, "$what: $name");
-	is($client->receive, undef, 'and the connection is closed');
+	is(heard($client), undef, 'and the connection is closed');
 	ok(others_are_served(), 'others are served');
 	$client->close;
 	return;
@@ -101,9 +113,20 @@ refused('nothing at all', qr/^HELLO_TIMEOUT$/, '', no_hello => 1);
 		last unless $client->send_bytes($byte);
 		last if IO::Select->new($client->{socket})->can_read(0.1);
 	}
-	$reply = $client->receive;
+	$reply = heard($client);
 	is($reply && $reply->{header}{name}, 'FRAME_TIMEOUT', 'one byte at a time: FRAME_TIMEOUT');
 	ok(others_are_served(), 'others are served');
+}
+
+# Who has said HELLO, and then nothing.
+{
+	my $brief = start_e3(extra => "[limits]\nidle_timeout_ms = 300\n");
+	my $idle = E3Client->new($brief->{socket});
+	my $reply = heard($idle);
+
+	is($reply && $reply->{header}{name}, 'IDLE_TIMEOUT', 'nothing after HELLO: IDLE_TIMEOUT');
+	is(heard($idle), undef, 'and the connection is closed');
+	$brief->stop;
 }
 
 # Many at once that stay half open, each claiming the longest frame there is;
@@ -118,7 +141,7 @@ refused('nothing at all', qr/^HELLO_TIMEOUT$/, '', no_hello => 1);
 {
 	my @clients = map { E3Client->new($e3->{socket}) } 1 .. 50;
 	$_->send_bytes(pack('N', 1000) . "\x94") for @clients;
-	my @names = map { my $r = $_->receive; $r ? $r->{header}{name} : '' } @clients;
+	my @names = map { my $r = heard($_); $r ? $r->{header}{name} : '' } @clients;
 	is(scalar(grep { $_ eq 'FRAME_TIMEOUT' } @names), 50, 'each of 50 is told FRAME_TIMEOUT');
 }
 

@@ -8,6 +8,7 @@ use E3Client;
 use FaultProxy;
 use File::Temp ();
 use IO::Select;
+use IO::Socket::INET;
 use IPC::Open2 qw(open2);
 use Test::More;
 
@@ -159,6 +160,22 @@ is("$reload->[0] $reload->[2]{code}", '65 402', 'RELOAD is refused over TLS: NOT
 unlike(slurp($e3->{log}), qr/event=keyring_loaded/, '... and nothing was loaded');
 
 # --- limits ----------------------------------------------------------------
+# Long before the first of them is late, newer ones push it out.  Who is served after a
+# hundred has come after them in E3's queue, too, so that all have begun.
+{
+	my @silent;
+
+	for (1 .. 3)
+	{
+		push @silent, map { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") or die "connect: $!" } 1 .. 100;
+		my $other = session($node);
+		is($other->query($ask), $right, 'somebody is served beside ' . @silent . ' that say nothing');
+		$other->close;
+	}
+	like(slurp($e3->{log}), qr/event=handshake_failed cause="pushed out by newer ones"/, 'which are not all kept');
+	close $_ for @silent;
+}
+
 $e3->stop;
 spit($e3->{config}, slurp($e3->{config}) =~ s/^\[e3\]\n/[e3]\nconnections = 1\n/mr);
 $e3->{pid} = undef;

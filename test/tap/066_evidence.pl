@@ -8,6 +8,8 @@ use E3Client;
 use EvcryptTest;
 use Evidence;
 use File::Temp ();
+use IO::Socket::INET;
+use IPC::Run ();
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -133,7 +135,36 @@ $session->query("SET evcrypt.sslcert = '$client->{cert}'; SET evcrypt.sslkey = '
 $session->query("SET evcrypt.endpoints = 'tls://localhost:$port'; SET evcrypt.expected_pcrs = '" . Evidence::pcrs($far) . q{'});
 $session->is(q{SELECT decrypt(encrypt('far'))}, 'far', 'over TLS the document is bound to the same exporter on both sides');
 is($far_watch->stats->{requests_attest}, 1, 'and was asked for');
-$session->query('RESET evcrypt.endpoints; RESET evcrypt.expected_pcrs');
+
+# Who has a certificate of E3's name, and one of a client's, ends TLS on both sides and
+# passes on all that is said, as it is.  What he has heard is in the file.
+sub relayed
+{
+	my ($heard, $value) = @_;
+	my $here = PostgreSQL::Test::Cluster::get_free_port();
+	my $stolen = $ca->server('DNS:localhost');
+	my @to_us = (qw(openssl s_server -quiet -alpn e3/1 -accept), $here, '-cert', $stolen->{cert}, '-key', $stolen->{key});
+	my @to_e3 = (qw(openssl s_client -quiet -alpn e3/1 -connect), "127.0.0.1:$port", '-cert', $client->{cert}, '-key', $client->{key});
+	pipe my $back, my $answers or die "pipe: $!";
+	my $relay = IPC::Run::start([@to_us], '<', $back, '2>', '/dev/null', '|', [ 'tee', $heard ], '|', [@to_e3],
+		'>', $answers, '2>', '/dev/null', IPC::Run::timeout(60));
+
+	close $_ for $back, $answers;
+	wait_until('the relay listens', sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$here") });
+	$session->query("SET evcrypt.endpoints = 'tls://localhost:$here'");
+	$session->query("SELECT encrypt('$value')");
+	$relay->kill_kill;
+	return Evidence::verbs(slurp($heard));
+}
+
+is(relayed("$dir/heard", 'must stay here'), 'HELLO ATTEST', 'a relay that ends TLS hears no value');
+is($session->sqlstate, 'EV006', 'its evidence is good, and not of this connection');
+like($session->{error}, qr/document is bound to another connection/, 'and it says why');
+$session->query('SET evcrypt.attestation = off');
+is(relayed("$dir/heard", 'goes by'), 'HELLO ENCRYPT', 'without evidence nobody notices it')
+  or diag($session->{error});
+like(slurp("$dir/heard"), qr/goes by/, 'which hears the value');
+$session->query('RESET evcrypt.attestation; RESET evcrypt.endpoints; RESET evcrypt.expected_pcrs');
 $far_watch->close;
 
 # --- cost ----------------------------------------------------------------------------------------

@@ -126,6 +126,8 @@ is_hidden('SET LOCAL', 'BEGIN', 'SET LOCAL evcrypt.credential = :secret');
 is_hidden('ALTER ROLE', 'ALTER ROLE tenant SET evcrypt.credential = :secret');
 like(is_hidden('a syntax error', 'SELECT encrypt(:secret'), qr/^LINE 1: .*\n +\^/m,
 	'the client is shown where it is');
+like(is_hidden('a syntax error at the value', 'SELECT encrypt(1) FROM :secret'), qr/^LINE 1: .*\n +\^/m,
+	'the client is shown where it is');
 is_hidden('an unclosed string', 'SELECT encrypt(:secret), \'');
 like(is_hidden('a failing row', 'INSERT INTO checked SELECT :secret, NULL UNION ALL SELECT :secret, \'x\' UNION ALL SELECT :secret, \'x\''),
 	qr/DETAIL:.*Key/, 'the client is shown it');

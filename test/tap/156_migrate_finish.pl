@@ -102,6 +102,11 @@ new_table('(id int PRIMARY KEY, s text)');
 set_up(q{UPDATE t SET s_encrypted = encrypt('other') WHERE id = 1;
 	UPDATE t SET s_encrypted = overlay(encrypt('x')::text placing 'AAAA' from 9)::encrypted WHERE id = 2});
 evcrypt_is('values that are wrong', 2, qr/^HINT: Run the command with --repair/m, @job, '--verify');
+for my $end (qw(swap drop))
+{
+	evcrypt_is("no $end beside them", 2, qr/^HINT: Run the command with --repair/m, @job, '--finish', $end);
+	is($columns->(), 'id integer, s text, s_encrypted encrypted', 'nothing is taken away');
+}
 evcrypt_ok('are repaired', @job, '--repair');
 is(query('SELECT count(*) FROM t WHERE decrypt(s_encrypted) = s'), 20, 'all of them');
 evcrypt_ok('verified', @job, '--verify');

@@ -12,6 +12,7 @@
 #include "failing.h"
 #include "keyring/generation.h"
 #include "keyring/keyring.h"
+#include "keyring/opener.h"
 #include "keyring/store.h"
 #include "policy/policy.h"
 
@@ -190,6 +191,36 @@ every_call_of_the_keyring_file_may_fail(void **state)
 	assert_status(e3_store_save(path, &kek, keyring), EVW_OK);
 	assert_true(failing_each(save_or_keep, keyring, "") > 20);
 	e3_keyring_release(keyring);
+}
+
+/* As save_and_load, of what is there, on another thread. */
+static bool
+open_beside(void *context)
+{
+	E3Opener *opener = e3_opener_start(path, &kek);
+	E3Keyring *loaded;
+	EvwStatus status;
+
+	(void) context;
+	if (opener == NULL)
+		return false;
+	assert_true(e3_opener_fd(opener) >= 0);
+	status = e3_opener_end(opener, &loaded);
+	assert_true((status == EVW_OK) == (loaded != NULL));
+	e3_keyring_release(loaded);
+	return status == EVW_OK;
+}
+
+static void
+every_call_of_the_thread_that_opens_it_may_fail(void **state)
+{
+	E3Keyring *keyring = e3_keyring_new();
+
+	(void) state;
+	name_file("keyring");
+	assert_status(e3_store_save(path, &kek, keyring), EVW_OK);
+	e3_keyring_release(keyring);
+	assert_true(failing_each(open_beside, NULL, " write ") > 5);
 }
 
 static void
@@ -462,6 +493,7 @@ main(void)
 		cmocka_unit_test(every_call_of_whole_files_may_fail),
 		cmocka_unit_test(a_name_that_is_too_long_is_refused),
 		cmocka_unit_test(every_call_of_the_keyring_file_may_fail),
+		cmocka_unit_test(every_call_of_the_thread_that_opens_it_may_fail),
 		cmocka_unit_test(a_keyring_file_names_its_custody_or_is_none),
 		cmocka_unit_test(the_generation_noted_down_must_be_reached),
 		cmocka_unit_test(every_call_of_the_policy_may_fail),
