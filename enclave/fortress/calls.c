@@ -11,7 +11,6 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 
 /* Of other processors some have no number: libseccomp passes over them. */
 static const int allowed[] = {
@@ -50,6 +49,9 @@ static const int allowed[] = {
 /* The one request of <linux/nsm.h>, for evidence: an address and a length twice. */
 #define NSM_RAW _IOWR(0x0A, 0x0, uint64_t[4])
 
+/* A flag of <sys/socket.h>, of which nothing else is of use here. */
+#define SEND_FASTOPEN 0x20000000 /* MSG_FASTOPEN */
+
 /*
  * A listener that is shut down is a socket like a new one, and MSG_FASTOPEN connects it
  * while sending, without connect and past Landlock: tcp(7).
@@ -58,9 +60,9 @@ static bool
 allow_sending(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp sendto_to_peer =
-		SCMP_A3_64(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0);
+		SCMP_A3_64(SCMP_CMP_MASKED_EQ, SEND_FASTOPEN, 0);
 	const struct scmp_arg_cmp sendmsg_to_peer =
-		SCMP_A2_64(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0);
+		SCMP_A2_64(SCMP_CMP_MASKED_EQ, SEND_FASTOPEN, 0);
 
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
 							sendto_to_peer) == 0 &&

@@ -89,10 +89,11 @@ open_attester(const char *dir, uint8_t pin[EVC_PIN_LEN])
 
 	e3_cert_free(write_cert(dir, "issuer", authority, E3_CERT_EVIDENCE_ISSUER));
 	e3_cert_free(authority);
-	strcpy(config, help_path(dir, "e3.conf", 0));
-	strcpy(root, help_path(dir, "root.crt", 0));
-	strcpy(certificate, help_path(dir, "issuer.crt", 0));
-	strcpy(key, help_path(dir, "issuer.key", 0));
+	(void) snprintf(config, sizeof(config), "%s", help_path(dir, "e3.conf", 0));
+	(void) snprintf(root, sizeof(root), "%s", help_path(dir, "root.crt", 0));
+	(void) snprintf(certificate, sizeof(certificate), "%s",
+					help_path(dir, "issuer.crt", 0));
+	(void) snprintf(key, sizeof(key), "%s", help_path(dir, "issuer.key", 0));
 	help_write_file(config, "", 0, 0644);
 	assert_null(evc_root_read(root, pin));
 	assert_status(e3_attester_new(&setup, &attester, cause), EVW_OK);
