@@ -173,14 +173,15 @@ evc_guc_attest_init(void)
 							 "Whoever runs it can read its memory: for tests alone.",
 							 &debug_allowed, false, PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL,
 							 count_change_of_switch, NULL);
-	/* Whoever starts the server has set it, or nobody. */
+	/* Whoever starts the server has set it, or nobody: no ALTER SYSTEM either. */
 	if (process_shared_preload_libraries_in_progress)
 		DefineCustomBoolVariable("evcrypt.attestation_unsigned_for_tests",
 								 "Takes evidence that nobody has signed, as an emulator "
 								 "gives it, for good, and warns each time.",
 								 "It proves nothing: for tests alone.",
 								 &unsigned_for_tests, false, PGC_POSTMASTER,
-								 GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+								 GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_AUTO_FILE, NULL,
+								 NULL, NULL);
 	evc_guc_define_guarded("evcrypt.attestation_root",
 						   "File of the certificate that evidence must go back to.",
 						   "Empty: that of AWS, for the kind nitro.", &root_file, "",

@@ -40,7 +40,8 @@ typedef struct Software
 	pthread_mutex_t lock; /* over what changes, which is below */
 	E3Cert *signer;
 	EvwBuf signer_der;
-	int64_t renew_at; /* seconds since 1970 */
+	int64_t made_at;  /* seconds since 1970 */
+	int64_t renew_at; /* the same */
 	E3Measurements measurements;
 } Software;
 
@@ -50,17 +51,28 @@ now_s(void)
 	return (int64_t) (e3_clock_unix_us() / US_PER_S);
 }
 
-/* Half way to its end: whoever has been shown a document has time to ask again. */
+/*
+ * Half way to its end: whoever has been shown a document has time to ask again.  And when
+ * the clock has been set back, as otherwise the signer might not be valid yet.
+ */
+static bool
+is_current(const Software *software, int64_t now)
+{
+	return software->signer != NULL && now >= software->made_at &&
+		   now < software->renew_at;
+}
+
 static bool
 renew_signer(Software *software)
 {
 	const E3CertWish wish = {.subject = "evcrypt e3 evidence",
 							 .use = E3_CERT_EVIDENCE_SIGNER,
 							 .seconds = software->signer_seconds};
+	const int64_t now = now_s();
 	E3Cert *signer;
 	EvwBuf der;
 
-	if (software->signer != NULL && now_s() < software->renew_at)
+	if (is_current(software, now))
 		return true;
 	e3_buf_init(&der);
 	signer = e3_cert_new(software->issuer, &wish);
@@ -74,7 +86,8 @@ renew_signer(Software *software)
 	e3_buf_release(&software->signer_der);
 	software->signer = signer;
 	software->signer_der = der;
-	software->renew_at = now_s() + (software->signer_seconds + 1) / 2;
+	software->made_at = now;
+	software->renew_at = now + (software->signer_seconds + 1) / 2;
 	return true;
 }
 

@@ -13,6 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of files that are made here. */
+#define PRIVATE_MODE 0600
+#define PUBLIC_MODE 0644
+
 /* Only root and group root may read it, and root wrote it. */
 static bool
 is_roots_credential(const struct stat *info)
@@ -165,9 +169,9 @@ write_all(int fd, EvwBytes bytes)
 
 /* The mode is set again because a umask may have taken from it. */
 static bool
-fill_file(int fd, EvwBytes bytes, uid_t uid, gid_t gid)
+fill_file(int fd, EvwBytes bytes, mode_t mode, uid_t uid, gid_t gid)
 {
-	if (fchmod(fd, 0600) != 0)
+	if (fchmod(fd, mode) != 0)
 		return false;
 	if ((uid != geteuid() || gid != getegid()) && fchown(fd, uid, gid) != 0)
 		return false;
@@ -202,7 +206,7 @@ unlink_failed(const char *name)
 
 /* Makes the new file, complete and synced; it is gone again on failure. */
 static bool
-write_new(const char *name, EvwBytes bytes, uid_t uid, gid_t gid)
+write_new(const char *name, EvwBytes bytes, mode_t mode, uid_t uid, gid_t gid)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int error;
@@ -210,7 +214,7 @@ write_new(const char *name, EvwBytes bytes, uid_t uid, gid_t gid)
 
 	if (fd < 0)
 		return false;
-	filled = fill_file(fd, bytes, uid, gid);
+	filled = fill_file(fd, bytes, mode, uid, gid);
 	error = errno;
 	if (close(fd) != 0 && filled)
 	{
@@ -238,7 +242,7 @@ write_nameless(const char *path, EvwBytes bytes, uid_t uid, gid_t gid)
 	if (fd < 0)
 		return false;
 	(void) snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	named = fill_file(fd, bytes, uid, gid) &&
+	named = fill_file(fd, bytes, PRIVATE_MODE, uid, gid) &&
 			linkat(AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
 	error = errno;
 	(void) close(fd);
@@ -262,7 +266,7 @@ e3_file_create(const char *path, EvwBytes bytes)
 	if (!e3_file_owner(path, &uid, &gid))
 		return E3_FILE_IO;
 	if (!write_nameless(path, bytes, uid, gid) &&
-		(!lacks_nameless(errno) || !write_new(path, bytes, uid, gid)))
+		(!lacks_nameless(errno) || !write_new(path, bytes, PRIVATE_MODE, uid, gid)))
 		return E3_FILE_IO;
 	if (sync_dir(path))
 		return E3_FILE_OK;
@@ -270,8 +274,8 @@ e3_file_create(const char *path, EvwBytes bytes)
 	return E3_FILE_IO;
 }
 
-E3FileResult
-e3_file_replace(const char *path, EvwBytes bytes)
+static E3FileResult
+replace(const char *path, EvwBytes bytes, mode_t mode)
 {
 	char name[PATH_MAX];
 	uid_t uid;
@@ -286,7 +290,7 @@ e3_file_replace(const char *path, EvwBytes bytes)
 	/* What a writer that was killed left behind. */
 	if (unlink(name) != 0 && errno != ENOENT)
 		return E3_FILE_IO;
-	if (!e3_file_owner(path, &uid, &gid) || !write_new(name, bytes, uid, gid))
+	if (!e3_file_owner(path, &uid, &gid) || !write_new(name, bytes, mode, uid, gid))
 		return E3_FILE_IO;
 	if (rename(name, path) != 0)
 	{
@@ -294,6 +298,18 @@ e3_file_replace(const char *path, EvwBytes bytes)
 		return E3_FILE_IO;
 	}
 	return sync_dir(path) ? E3_FILE_OK : E3_FILE_IO;
+}
+
+E3FileResult
+e3_file_replace(const char *path, EvwBytes bytes)
+{
+	return replace(path, bytes, PRIVATE_MODE);
+}
+
+E3FileResult
+e3_file_replace_public(const char *path, EvwBytes bytes)
+{
+	return replace(path, bytes, PUBLIC_MODE);
 }
 
 bool

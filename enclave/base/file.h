@@ -61,6 +61,9 @@ extern E3FileResult e3_file_create(const char *path, EvwBytes bytes) EVW_MUST_US
  */
 extern E3FileResult e3_file_replace(const char *path, EvwBytes bytes) EVW_MUST_USE;
 
+/* The same with 0644, for what is no secret. */
+extern E3FileResult e3_file_replace_public(const char *path, EvwBytes bytes) EVW_MUST_USE;
+
 /* Whom a file at "path" belongs to or, if there is none, would belong to. */
 extern bool e3_file_owner(const char *path, uid_t *uid, gid_t *gid);
 

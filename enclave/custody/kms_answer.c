@@ -49,14 +49,24 @@ append_decoded(const char *text, size_t len, EvwBuf *out)
 	return at != NULL && evw_base64_decode(at, text, len);
 }
 
+/* Null and empty are none: AWS's interface has either where a recipient was named. */
+static bool
+has_plaintext(const json_t *json)
+{
+	const json_t *plaintext = json_object_get(json, "Plaintext");
+
+	if (plaintext == NULL || json_is_null(plaintext))
+		return false;
+	return !json_is_string(plaintext) || json_string_length(plaintext) > 0;
+}
+
 static EvwStatus
 take_bytes(const json_t *json, const char *name, EvwBuf *out, E3CustodyCause *cause)
 {
 	const json_t *value = json_object_get(json, name);
-	const json_t *plaintext = json_object_get(json, "Plaintext");
 	size_t before = out->len;
 
-	if (plaintext != NULL && !json_is_null(plaintext))
+	if (has_plaintext(json))
 		return e3_custody_fail(cause, EVW_CUSTODY_REFUSED,
 							   "the KMS pays no heed to evidence: it answers in plain");
 	if (json_is_string(value) &&

@@ -49,7 +49,8 @@ extern EvwStatus e3_kms_post(const E3CustodyAsk *ask, const char *action, EvwByt
  * Appends the bytes that an answer has, in base64, under this name, 1 to
  * E3_CUSTODY_BLOB_MAX - 1 of them.  CUSTODY_REFUSED, or CUSTODY_ABSENT for a KMS that is
  * in trouble itself, with the cause, which is the KMS's own where it gives one.  An
- * answer that has a "Plaintext" is refused: nobody but we may have read it.
+ * answer that has a "Plaintext", but null or empty, is refused: nobody but we may have
+ * read it.
  */
 extern EvwStatus e3_kms_answer_read(long http, EvwBytes body, const char *name,
 									EvwBuf *out, E3CustodyCause *cause) EVW_MUST_USE;

@@ -16,8 +16,8 @@
 static const int allowed[] = {
 	/* bytes, of connections and files */
 	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev),
-	SCMP_SYS(pwrite64), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg), SCMP_SYS(lseek), SCMP_SYS(close),
+	SCMP_SYS(pwrite64), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(lseek),
+	SCMP_SYS(close),
 	/* connections */
 	SCMP_SYS(accept4), SCMP_SYS(shutdown), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
 	SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(epoll_ctl),
@@ -49,6 +49,27 @@ static const int allowed[] = {
 /* The one request of <linux/nsm.h>, for evidence: an address and a length twice. */
 #define NSM_RAW _IOWR(0x0A, 0x0, uint64_t[4])
 
+/* A flag of <sys/socket.h>, of which nothing else is of use here. */
+#define SEND_FASTOPEN 0x20000000 /* MSG_FASTOPEN */
+
+/*
+ * A listener that is shut down is a socket like a new one, and MSG_FASTOPEN connects it
+ * while sending, without connect and past Landlock: tcp(7).
+ */
+static bool
+allow_sending(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp sendto_to_peer =
+		SCMP_A3_64(SCMP_CMP_MASKED_EQ, SEND_FASTOPEN, 0);
+	const struct scmp_arg_cmp sendmsg_to_peer =
+		SCMP_A2_64(SCMP_CMP_MASKED_EQ, SEND_FASTOPEN, 0);
+
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
+							sendto_to_peer) == 0 &&
+		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1,
+							sendmsg_to_peer) == 0;
+}
+
 static bool
 allow(scmp_filter_ctx filter)
 {
@@ -59,7 +80,7 @@ allow(scmp_filter_ctx filter)
 
 	for (size_t i = 0; good && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
-	return good &&
+	return good && allow_sending(filter) &&
 		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, nsm) == 0 &&
 		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable) ==
 			   0 &&

@@ -51,9 +51,14 @@ def read(path):
     return stat.S_IFREG | (0o755 if status.st_mode & stat.S_IXUSR else 0o644), False, data
 
 
+def fail(trouble):
+    raise SystemExit(f"ramdisk: {trouble}")
+
+
 def names(folder):
     found = []
-    for where, folders, files in os.walk(folder):
+    # What cannot be listed would be left out without a word.
+    for where, folders, files in os.walk(folder, onerror=fail):
         found += [os.path.relpath(os.path.join(where, name), folder)
                   for name in folders + files]
     return sorted(found)
@@ -74,8 +79,9 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("file")
     options = parser.parse_args()
+    packed = pack(options.folder, options.owner)
     with open(options.file, "wb") as file:
-        file.write(pack(options.folder, options.owner))
+        file.write(packed)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ e3_generation_write(const char *path, uint64_t generation)
 	char text[TEXT_MAX + 1];
 	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", generation);
 
-	return e3_file_replace(path, (EvwBytes){(const uint8_t *) text, (size_t) len}) ==
-		   E3_FILE_OK;
+	/* It may belong to root, and E3 has to read it. */
+	return e3_file_replace_public(path, (EvwBytes){(const uint8_t *) text,
+												   (size_t) len}) == E3_FILE_OK;
 }

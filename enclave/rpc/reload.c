@@ -132,8 +132,7 @@ load_keyring(E3RpcShared *shared, const E3Config *config)
 	return EVW_OK;
 }
 
-/* What is served from now on is what evidence says.  A reload that fails after this
- * leaves the files' measurements all the same: evidence then says that they changed. */
+/* What is served from now on is what evidence says. */
 static EvwStatus
 measure(const E3RpcShared *shared, const E3Config *config)
 {
@@ -159,9 +158,10 @@ begin(E3RpcWorker *worker, E3Call *call)
 	if (status == EVW_OK)
 		status = e3_tls_context_load(call->reloaded, &call->reloaded_tls);
 	if (status == EVW_OK)
-		status = measure(worker->shared, call->reloaded);
-	if (status == EVW_OK)
 		status = load_keyring(worker->shared, call->reloaded);
+	/* The last that may fail: evidence never says what does not come into force. */
+	if (status == EVW_OK)
+		status = measure(worker->shared, call->reloaded);
 	if (status == EVW_OK)
 	{
 		e3_policy_log(policy);

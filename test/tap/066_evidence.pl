@@ -87,6 +87,18 @@ $node->reload;
 wait_until('the reload', sub { $session->query('SHOW evcrypt.expected_pcrs') eq $pcrs });
 $session->is(q{SELECT decrypt(encrypt('expected'))}, 'expected', 'what is expected now is what is there');
 
+# What a refused reload would have brought is not in force, and not in the evidence.
+my $conf = slurp($e3->{config});
+my $keyring = slurp("$e3->{dir}/keyring");
+spit($e3->{config}, "$conf; one more\n");
+spit("$e3->{dir}/keyring", substr $keyring, 0, -1);
+$e3->ctl_fails(1, qr/.*KEYRING_UNSEAL.*/, 'reload');
+$fresh = session($node);
+$fresh->is(q{SELECT decrypt(encrypt('in force'))}, 'in force', 'after a refused reload evidence is what it was');
+$fresh->close;
+spit($e3->{config}, $conf);
+spit("$e3->{dir}/keyring", $keyring);
+
 # --- documents as such ---------------------------------------------------------------------
 
 like($e3->ctl('attest', "$dir/document"), qr/^kind: software\nbytes: \d+\nnonce: [0-9a-f]{64}\n$/,

@@ -62,6 +62,8 @@ for my $bad ([ attestation => '' ], [ attestation => 'on' ], [ attestation => 'N
 	$session->query('SET evcrypt.attestation_unsigned_for_tests = on');
 	is($session->sqlstate, '55P02', 'not even a superuser may take unsigned evidence in a session');
 	$session->is('SHOW evcrypt.attestation_unsigned_for_tests', 'off', 'and it is off');
+	$session->query('ALTER SYSTEM SET evcrypt.attestation_unsigned_for_tests = on');
+	is($session->sqlstate, '55P02', 'nor leave it behind for the next start');
 	$session->close;
 }
 

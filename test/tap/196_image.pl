@@ -176,5 +176,7 @@ my $elsewhere = "$dir/elsewhere";
 rename $folder, $elsewhere or die "rename: $!";
 run('enclave/image/ramdisk.py', '--owner', 7433, $elsewhere, "$dir/again");
 is(slurp("$dir/again"), $ramdisk, 'another time, another place, the same bytes');
+isnt((run('enclave/image/ramdisk.py', '--owner', 7433, "$dir/nowhere", "$dir/none"))[0], 0, 'no folder is no empty ramdisk');
+ok(!-e "$dir/none", 'and makes none');
 
 done_testing();

@@ -61,6 +61,20 @@ call_connect(void)
 }
 
 static void
+send_and_connect(void)
+{
+	(void) send(0, "", 0, MSG_FASTOPEN);
+}
+
+static void
+send_message_and_connect(void)
+{
+	const struct msghdr message = {0};
+
+	(void) sendmsg(0, &message, MSG_FASTOPEN);
+}
+
+static void
 call_bind(void)
 {
 	const struct sockaddr_in address = {.sin_family = AF_INET};
@@ -124,19 +138,12 @@ take_foreign_number(void)
 static void
 a_forbidden_call_ends_the_process(void **state)
 {
-	static void (*const calls[])(void) = {call_fork,
-										  call_execve,
-										  call_socket,
-										  call_connect,
-										  call_bind,
-										  call_ptrace,
-										  call_process_vm_readv,
-										  call_memfd_create,
-										  call_kill,
-										  map_code,
-										  make_code,
-										  call_ioctl,
-										  take_foreign_number};
+	static void (*const calls[])(
+		void) = {call_fork,			call_execve,	  call_socket,
+				 call_connect,		send_and_connect, send_message_and_connect,
+				 call_bind,			call_ptrace,	  call_process_vm_readv,
+				 call_memfd_create, call_kill,		  map_code,
+				 make_code,			call_ioctl,		  take_foreign_number};
 
 	(void) state;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)

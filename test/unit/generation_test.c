@@ -55,6 +55,28 @@ what_is_no_number_is_no_permission(void **state)
 	help_remove_dir(dir);
 }
 
+/* The file may be root's, so that E3's user cannot write it, who has to read it. */
+static void
+who_may_not_write_it_may_read_it(void **state)
+{
+	const mode_t mask = umask(077);
+	char dir[PATH_MAX];
+	const char *path;
+	struct stat info;
+
+	(void) state;
+	help_make_dir(dir);
+	path = help_path(dir, "generation", 0);
+	for (uint64_t number = 1; number <= 2; number++)
+	{
+		assert_true(e3_generation_write(path, number));
+		assert_int_equal(stat(path, &info), 0);
+		assert_int_equal(info.st_mode & 0777, 0644);
+	}
+	(void) umask(mask);
+	help_remove_dir(dir);
+}
+
 static void
 what_others_may_write_is_not_believed(void **state)
 {
@@ -79,6 +101,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_older_keyring_is_refused),
 		cmocka_unit_test(what_is_no_number_is_no_permission),
+		cmocka_unit_test(who_may_not_write_it_may_read_it),
 		cmocka_unit_test(what_others_may_write_is_not_believed),
 	};
 
