@@ -45,7 +45,8 @@ e3_kms_pair_public(E3KmsPair *pair, EvwBuf *der)
 	return len > 0 && der->status == EVW_OK;
 }
 
-/* OAEP with SHA-256, also in its mask (RFC 4055, 4.1), and no label. */
+/* OAEP with SHA-256 (RFC 4055, 4.1), and no label.  The mask's hash is the KMS's choice.
+ */
 static bool
 is_oaep_sha256(const X509_ALGOR *algorithm)
 {
@@ -98,8 +99,12 @@ read_key(BIO *content, uint8_t *key)
 		EVP_CIPHER_CTX_is_encrypting(cipher) == 0 &&
 		EVP_CIPHER_CTX_get_nid(cipher) == NID_aes_256_cbc)
 	{
-		for (; got > 0 && len<size; len += got> 0 ? (size_t) got : 0)
+		while (got > 0 && len < size)
+		{
 			got = BIO_read(content, bytes + len, (int) (size - len));
+			if (got > 0)
+				len += (size_t) got;
+		}
 		good = got <= 0 && len == E3_CUSTODY_KEY_LEN &&
 			   BIO_get_cipher_status(decryption) == 1;
 	}

@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "failing.h"
-#include "keyring/generation.h"
 #include "keyring/keyring.h"
 #include "keyring/opener.h"
 #include "keyring/store.h"
@@ -235,27 +234,6 @@ a_keyring_file_names_its_custody_or_is_none(void **state)
 	assert_status(e3_store_kind(path, &kind), EVW_KEYRING_FORMAT);
 	help_write_file(path, "E3KR", 4, 0644);
 	assert_status(e3_store_kind(path, &kind), EVW_KEYRING_PERMISSIONS);
-}
-
-static void
-the_generation_noted_down_must_be_reached(void **state)
-{
-	uint64_t noted = 0;
-
-	(void) state;
-	name_file("generation");
-	assert_status(e3_generation_check("", 1), EVW_OK);
-	assert_status(e3_generation_check(path, 1), EVW_GENERATION);
-	assert_true(e3_generation_write(path, 42));
-	assert_true(e3_generation_read(path, &noted));
-	assert_int_equal(noted, 42);
-	assert_status(e3_generation_check(path, 42), EVW_OK);
-	assert_status(e3_generation_check(path, 43), EVW_OK);
-	assert_status(e3_generation_check(path, 41), EVW_KEYRING_ROLLBACK);
-	help_write_file(path, "many\n", 5, 0600);
-	assert_status(e3_generation_check(path, 43), EVW_GENERATION);
-	help_write_file(path, "", 0, 0600);
-	assert_status(e3_generation_check(path, 43), EVW_GENERATION);
 }
 
 /* ---- the policy ---- */
@@ -495,7 +473,6 @@ main(void)
 		cmocka_unit_test(every_call_of_the_keyring_file_may_fail),
 		cmocka_unit_test(every_call_of_the_thread_that_opens_it_may_fail),
 		cmocka_unit_test(a_keyring_file_names_its_custody_or_is_none),
-		cmocka_unit_test(the_generation_noted_down_must_be_reached),
 		cmocka_unit_test(every_call_of_the_policy_may_fail),
 		cmocka_unit_test(a_policy_that_others_could_have_written_is_refused),
 		cmocka_unit_test(every_call_of_the_audit_log_may_fail),
