@@ -177,6 +177,7 @@ refused('28000', qr/not signed/, 'and its key is withdrawn');
 spit($policy, $POLICY);
 $e3->ctl('reload');
 is($e3->ctl('policy', 'check'), "$policy: 2 rules, 1 issuers, 0 quotas\n", 'e3ctl policy check');
+$e3->ctl_fails(1, 'one policy at a time', 'policy', 'check', $policy, $policy);
 for my $pem ("$foreign.pem", "$key.key", '/nonexistent')
 {
 	spit($policy, $POLICY =~ s/^key = \Q$key\E.pem$/key = $pem/mr);
