@@ -5,6 +5,7 @@ use warnings;
 
 use E3Client;
 use EvcryptTest;
+use IO::Poll qw(POLLHUP);
 use Test::More;
 
 my $e3 = start_e3(extra => "[limits]\nframe_timeout_ms = 700\nhello_timeout_ms = 700\n");
@@ -127,6 +128,17 @@ refused('nothing at all', qr/^HELLO_TIMEOUT$/, '', no_hello => 1);
 	is($reply && $reply->{header}{name}, 'IDLE_TIMEOUT', 'nothing after HELLO: IDLE_TIMEOUT');
 	is(heard($idle), undef, 'and the connection is closed');
 	$brief->stop;
+}
+
+# Who asks for much, and takes nothing of it.
+{
+	my $deaf = E3Client->new($e3->{socket});
+	my $poll = IO::Poll->new;
+
+	$deaf->request('ECHO', {}, E3Client::column('z' x (8 << 20)));
+	$poll->mask($deaf->{socket} => POLLHUP);
+	ok($poll->poll(30) > 0, 'who does not take a reply is sent away');
+	ok(others_are_served(), 'others are served');
 }
 
 # Many at once that stay half open, each claiming the longest frame there is;

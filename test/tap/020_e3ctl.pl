@@ -109,6 +109,7 @@ spit("$dir/passphrase", "another\n");
 $made->ctl_fails(1, qr{\Q$dir\E/keyring: keyring does not open: damaged, or another passphrase}, 'init');
 spit("$dir/passphrase", $before[1]);
 $made->ctl_fails(1, qr/--owner is for root/, 'init', '--owner', 'root');
+$made->ctl_fails(1, qr/\Q$files[0]\E names no policy/, 'policy', 'check');
 
 # Side by side they make one configuration, one passphrase, and the keyring that
 # it opens.

@@ -89,6 +89,30 @@ mkdir $deep or die;
 spit("$deep/e3.conf", slurp("$dir/mine/e3.conf"));
 is(ctl_of("$deep/e3.conf")->ctl('init'), '', 'a long path of a configuration that names short ones');
 
+# --- where nothing can be made ---------------------------------------------
+
+sub fails { my ($config, $why) = @_; local $Test::Builder::Level = $Test::Builder::Level + 1; return ctl_of($config)->ctl_fails(1, $why, 'init'); }
+
+fails("$dir/mine/keyring/e3.conf", qr{\Q$dir\E/mine/keyring/e3\.conf: Not a directory});
+mkdir "$dir/closed" or die;
+chmod 0500, "$dir/closed" or die;
+fails("$dir/closed/e3.conf", qr{\Q$dir\E/closed/e3\.conf: Permission denied});
+fails("$dir/closed/new/e3.conf", qr{\Q$dir\E/closed/new: Permission denied});
+chmod 0300, "$dir/closed" or die;
+fails("$dir/closed/e3.conf", qr{.*\Q$dir\E/closed: Permission denied});
+chmod 0700, "$dir/closed" or die;
+is(join(' ', glob "$dir/closed/*"), '', 'and nothing is');
+mkdir "$dir/apart" or die;
+for my $case ([ "$dir/mine/keyring/passphrase", 'Not a directory' ], [ "$dir/none/passphrase", 'No such file or directory' ])
+{
+	my ($passphrase, $why) = @$case;
+
+	spit("$dir/apart/e3.conf", slurp("$dir/mine/e3.conf") =~ s{^(file) = .*}{$1 = $dir/apart/keyring}mr
+		  =~ s{^(passphrase_file) = .*}{$1 = $passphrase}mr);
+	fails("$dir/apart/e3.conf", qr{\Q$passphrase\E: $why});
+	ok(!-e "$dir/apart/keyring", 'no keyring without its passphrase');
+}
+
 # Relative paths are written as absolute ones.
 {
 	chdir $dir or die;

@@ -245,6 +245,9 @@ observe('L9 server with SHA-1', impostor($ca->server('DNS:localhost', md => 'sha
 observe('L10 server of TLS 1.2', impostor($server, '-tls1_2'), qr/^08001 TLS: .*(protocol|version)/);
 observe('L18 server without ALPN', impostor($server, qw(-alpn h2)), qr/^08001 TLS: .*(application protocol|e3\/1)/);
 
+# A part of a name has 63 characters at most, so that nobody is asked for this one.
+observe('a name that cannot be found', attempt(endpoints => 'tls://' . 'a' x 64 . ":$port"), qr/^08001 Name or service not known$/);
+
 # It accepts, and says nothing.
 {
 	my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die "listen: $!";

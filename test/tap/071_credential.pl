@@ -114,7 +114,7 @@ my @bad = (
 	[ 'expired', '28000', qr/exp has passed/, Token::make($key, iat => $now - 100, exp => $now - 10) ],
 	[ 'not valid yet', '28000', qr/not valid yet/, Token::make($key, iat => $now + 200, exp => $now + 300) ],
 	[ 'nbf in the future', '28000', qr/not valid yet/, Token::make($key, nbf => $now + 200) ],
-	[ 'too long a life', '28000', qr/max_lifetime_s/, Token::make($key, exp => $now + 601) ],
+	[ 'too long a life', '28000', qr/max_lifetime_s/, Token::make($key, iat => $now, exp => $now + 601) ],
 	[ 'without exp', '28000', qr/exp and iat/, Token::make($key, exp => undef) ],
 	[ 'another issuer', '28000', qr/iss is no issuer/, Token::make($key, iss => 'https://other.test') ],
 	[ 'another key', '28000', qr/not signed/, Token::make($foreign) ],
@@ -177,6 +177,7 @@ refused('28000', qr/not signed/, 'and its key is withdrawn');
 spit($policy, $POLICY);
 $e3->ctl('reload');
 is($e3->ctl('policy', 'check'), "$policy: 2 rules, 1 issuers, 0 quotas\n", 'e3ctl policy check');
+$e3->ctl_fails(1, 'one policy at a time', 'policy', 'check', $policy, $policy);
 for my $pem ("$foreign.pem", "$key.key", '/nonexistent')
 {
 	spit($policy, $POLICY =~ s/^key = \Q$key\E.pem$/key = $pem/mr);

@@ -70,6 +70,17 @@ $client = E3Client->new($e3->{socket});
 is(decrypt(), $E3Client::VERB{RESULT}, 'the one after a kill starts and serves');
 like(numbers(), qr/^$before \d+ \d+$/, 'and goes on where that was');
 is_whole('in one chain');
+
+# A newer keyring that has another key for the audit: the log could not go on under it.
+my $foreign = start_e3(stopped => 1);
+my $own = slurp("$e3->{dir}/keyring");
+$foreign->ctl('app', 'add', "more$_") for 1 .. 3;
+spit("$e3->{dir}/keyring", slurp("$foreign->{dir}/keyring"));
+$e3->ctl_fails(1, qr/E3 refuses: .* \(AUDIT_LOG\)/, 'reload');
+like(slurp($e3->{log}), qr/event=keyring_refused cause="the audit log was begun under the key of another keyring"/, 'and says why');
+is(decrypt(), $E3Client::VERB{RESULT}, 'E3 serves on with its own');
+spit("$e3->{dir}/keyring", $own);
+is_whole('and its log is whole');
 $client->close;
 is($e3->stop, 0, 'E3 ends well');
 done_testing();

@@ -7,6 +7,7 @@ use warnings;
 use E3Client;
 use EvcryptTest;
 use IO::Socket::UNIX;
+use Socket qw(SOCK_STREAM pack_sockaddr_un);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -162,6 +163,30 @@ for my $each ($session, $waiting)
 $holding->close;
 EvcryptTest::wait_until('it ends', sub { !$first->alive });
 $first->start;
+
+# --- one has no room for another ------------------------------------------------------------
+
+my $queue = "$first->{dir}/queue";
+my $full = IO::Socket::UNIX->new(Local => $queue, Listen => 1) or die "listen: $!";
+my @queued;
+while (my $next = IO::Socket::UNIX->new(Type => SOCK_STREAM, Blocking => 0))
+{
+	connect $next, pack_sockaddr_un($queue) or last;
+	push @queued, $next;
+}
+ok($!{EAGAIN}, 'the queue of a socket is full') or diag($!);
+$fresh = session($node);
+$fresh->query("SET evcrypt.endpoints = 'unix:$queue'; SET evcrypt.connect_timeout = '200ms'; SELECT encrypt('x')");
+is($fresh->sqlstate, '08001', 'nobody makes room: an error');
+like($fresh->{error}, qr/\Q$queue\E: no answer in time/, 'that says so');
+$fresh->query("SET evcrypt.connect_timeout = '30s'");
+$fresh->send(q{SELECT decrypt(encrypt('in the end'))});
+$fresh->wait_for_e3($node);
+# In the place of the socket, at once, that of an E3.
+link $second->{socket}, "$queue.new" or die "link: $!";
+rename "$queue.new", $queue or die "rename: $!";
+is($fresh->receive, 'in the end', 'somebody does: it is served');
+$_->close for $fresh, $full, @queued;
 
 # --- settings ------------------------------------------------------------------------------
 

@@ -65,6 +65,20 @@ for my $case ([ 'given', users_dir('given') ], [ 'new', "$top/new" ], [ "root's"
 is(owner_of("$top/new"), "$UID:$GID", 'a new directory too');
 is(owner_of("$top/roots-own"), '0:0', 'one that was there keeps its owner');
 
+# One that notes the generation down: what it notes is E3's to read.
+my $noting = users_dir('noting');
+my $config = do { local $/; open my $file, '<', "$top/given/e3.conf" or die; <$file> };
+open my $conf, '>', "$noting/e3.conf" or die;
+print $conf $config =~ s/\Q$top\E\/given/$noting/gr =~ s/^\[keyring\]\n/[keyring]\ngeneration_file = $noting\/newest\n/mr;
+close $conf or die;
+my ($noted, $errors) = try_ctl("$noting/e3.conf", 'init', '--owner', 'nobody');
+is("$noted$errors", '0', 'init --owner, with a file of the generation');
+is(owner_of("$noting/$_"), "$UID:$GID", "$_ is the owner's") for qw(newest keyring);
+
+my ($nobody, $said) = try_ctl("$top/never/e3.conf", 'init', '--owner', 'no such user');
+is("$nobody$said", "1e3ctl: no such user: no user of this name\n", 'init --owner of nobody');
+ok(!-e "$top/never", 'makes nothing');
+
 # --- files of root's, planted ----------------------------------------------
 
 my $dir = "$top/given";

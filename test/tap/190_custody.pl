@@ -33,9 +33,28 @@ is(slurp("$e3->{keyring}.$generation"), $before, 'it is that file');
 is(sprintf('%o', (stat "$e3->{keyring}.$generation")[2] & 07777), '600', 'and 0600');
 isnt(substr(slurp($e3->{keyring}), 20, 16), substr($before, 20, 16), 'the new one has another salt');
 is($e3->generation, $generation + 1, 'and the next generation');
+
+# What is in the way stays, unless it is the file that is to be kept: of one that was ended.
+$before = slurp($e3->{keyring});
+my $kept = "$e3->{keyring}." . ($generation + 1);
+spit($kept, 'in the way');
+chmod 0600, $kept or die;
+is(join(' ', $e3->try_ctl('keyring', 'reseal')), "1 e3ctl: $kept: File exists\n", 'no file is written over');
+is(slurp($e3->{keyring}) eq $before && slurp($kept), 'in the way', 'and nothing has changed');
+spit($kept, $before);
+is($e3->ctl('keyring', 'reseal') =~ /^kept \Q$kept\E$/m && slurp($kept), $before, 'one that was ended is done again');
+$e3->put('no keyring');
+like(join(' ', $e3->try_ctl('keyring', 'reseal')), qr/^1 e3ctl: \Q$e3->{keyring}\E: keyring /, 'what is no keyring is not resealed');
+$e3->put($before);
 like(join(' ', $e3->try_ctl('keyring', 'reseal', '--custody', 'hsm')), qr/^1 .*must be passphrase, tpm, pkcs11 or kms/, 'no such custody');
 like(join(' ', $e3->try_ctl('keyring', 'reseal', '--custody', 'tpm')), qr/^1 .*tpm_pcrs: is missing/, 'reseal says what it lacks');
 like(join(' ', $e3->try_ctl('keyring', 'reseal', '--custody', 'pkcs11')), qr/^1 .*pkcs11_module: is missing/, 'of a token, too');
+
+like(join(' ', $e3->try_ctl('keyring', 'accept')), qr/^1 .*generation_file: is missing/, 'nowhere to note a generation down');
+push @{ $e3->{lines} }, 'tpm_pcrs = 7';
+$e3->configure('tpm');
+spit($e3->{config}, slurp($e3->{config}) =~ s/^passphrase_file = .*\n//mr);
+like(join(' ', $e3->try_ctl('keyring', 'reseal', '--custody', 'passphrase')), qr/^1 .*passphrase_file: is missing/, 'of a passphrase, too');
 
 # --- the generation --------------------------------------------------------
 
