@@ -50,6 +50,7 @@ typedef struct E3Config
 	uint32_t workers;		/* default: one a core that we may run on */
 	uint32_t connections;	/* most connections at a time */
 	uint32_t cached_keys;	/* derived keys that are kept for decryption; 0: none */
+	uint32_t ready_keys;	/* of these, how many with their AES key schedules */
 	uint32_t pooled_keys;	/* request keys made ahead, a shelf; 0: none */
 	uint32_t slice_us;		/* a worker's time for one request, if others wait */
 	uint32_t worker_nice;	/* added to the workers' niceness */

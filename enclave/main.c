@@ -54,8 +54,7 @@ make_worker(void *shared, const E3Pool *pool)
 	worker->shared = shared;
 	worker->fresh_waits = fresh_waits;
 	worker->scheduler = pool;
-	worker->scratch = e3_scratch_new();
-	if (worker->scratch != NULL)
+	if (e3_rpc_worker_open(worker))
 		return worker;
 	free(worker);
 	return NULL;
@@ -66,7 +65,7 @@ free_worker(void *state)
 {
 	E3RpcWorker *worker = state;
 
-	e3_scratch_free(worker->scratch);
+	e3_rpc_worker_close(worker);
 	free(worker);
 }
 
@@ -349,13 +348,15 @@ serve_with_caches(Start *start)
 	E3RpcShared *shared = start->shared;
 	EvwStatus status = EVW_OUT_OF_MEMORY;
 
-	shared->derived = e3_derived_new(config->cached_keys);
+	shared->derived = e3_derived_new(config->cached_keys, config->ready_keys,
+									 e3_library_schedule_len());
 	shared->request_keys = e3_request_keys_new(config->pooled_keys);
 	if (shared->derived != NULL && shared->request_keys != NULL)
 		status = load_tls_and_serve(start);
 	else
-		e3_log(E3_LOG_ERROR, "locked_memory_refused", "cached_keys=%u pooled_keys=%u",
-			   config->cached_keys, config->pooled_keys);
+		e3_log(E3_LOG_ERROR, "locked_memory_refused",
+			   "cached_keys=%u ready_keys=%u pooled_keys=%u", config->cached_keys,
+			   config->ready_keys, config->pooled_keys);
 	e3_request_keys_free(shared->request_keys);
 	e3_derived_free(shared->derived);
 	return status;

@@ -46,33 +46,63 @@ e3_aead_seal_many(E3Scratch *scratch, EvwBytes aad, EvwBytes head,
 	return EVW_CRYPTO_FAILED;
 }
 
-/* Can they be handed to a backend? */
+/* Can it be handed to a backend? */
 static EvwStatus
-check_sealed(EvwBytes aad, const E3AeadItem *items, size_t n)
+check_sealed(EvwBytes aad, EvwBytes sealed)
 {
-	for (size_t i = 0; i < n; i++)
-	{
-		if (items[i].in.len < EVW_TAG_LEN)
-			return EVW_DOES_NOT_OPEN;
-		if (too_long(aad) || too_long(items[i].in))
-			return EVW_CRYPTO_FAILED;
-	}
-	return EVW_OK;
+	if (sealed.len < EVW_TAG_LEN)
+		return EVW_DOES_NOT_OPEN;
+	return too_long(aad) || too_long(sealed) ? EVW_CRYPTO_FAILED : EVW_OK;
+}
+
+static void
+wipe_unless_opened(const E3AeadItem *item)
+{
+	if (item->status != EVW_OK && item->in.len > EVW_TAG_LEN)
+		e3_wipe(item->out, item->in.len - EVW_TAG_LEN);
 }
 
 void
 e3_aead_open_many(E3Scratch *scratch, EvwBytes aad, E3AeadItem items[], size_t n)
 {
-	EvwStatus status = check_sealed(aad, items, n);
+	EvwStatus status = EVW_OK;
 
+	for (size_t i = 0; i < n && status == EVW_OK; i++)
+		status = check_sealed(aad, items[i].in);
 	if (status == EVW_OK)
 		scratch->aead->unseal(scratch->cipher, aad, items, n);
 	for (size_t i = 0; i < n; i++)
-	{
 		if (status != EVW_OK)
 			items[i].status = status;
-		else if (items[i].status != EVW_OK)
-			e3_wipe(items[i].out, items[i].in.len - EVW_TAG_LEN);
+		else
+			wipe_unless_opened(&items[i]);
+}
+
+size_t
+e3_aead_schedule_len(const E3Scratch *scratch)
+{
+	return scratch->aead->schedule_len;
+}
+
+void
+e3_aead_expand(const E3Scratch *scratch, const uint8_t key[E3_AES_KEY_LEN],
+			   void *schedule)
+{
+	scratch->aead->expand(key, schedule);
+}
+
+void
+e3_aead_open_each(E3Scratch *scratch, const E3AeadKey keys[], E3AeadItem items[],
+				  size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		items[i].status = check_sealed(keys[i].aad, items[i].in);
+		if (items[i].status != EVW_OK)
+			continue;
+		scratch->aead->unseal_under(scratch->cipher, keys[i].schedule, keys[i].aad,
+									&items[i]);
+		wipe_unless_opened(&items[i]);
 	}
 }
 

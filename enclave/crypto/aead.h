@@ -57,6 +57,30 @@ extern EvwStatus e3_aead_seal_many(E3Scratch *scratch, EvwBytes aad, EvwBytes he
 extern void e3_aead_open_many(E3Scratch *scratch, EvwBytes aad, E3AeadItem items[],
 							  size_t n);
 
+/*
+ * Bytes of a key schedule for e3_aead_expand and e3_aead_open_each, which is 0 with a
+ * library whose schedules cannot be kept: those two are then not to be called.
+ */
+extern size_t e3_aead_schedule_len(const E3Scratch *scratch);
+
+/*
+ * Writes the schedule of a key: as secret as that, aligned to 16, and of use for this and
+ * every scratch wherever it is copied to.
+ */
+extern void e3_aead_expand(const E3Scratch *scratch, const uint8_t key[E3_AES_KEY_LEN],
+						   void *schedule);
+
+/* Of a message: its key's schedule, and its additional data. */
+typedef struct E3AeadKey
+{
+	const void *schedule;
+	EvwBytes aad;
+} E3AeadKey;
+
+/* As e3_aead_open_many, under a key each; the key of the scratch stays. */
+extern void e3_aead_open_each(E3Scratch *scratch, const E3AeadKey keys[],
+							  E3AeadItem items[], size_t n);
+
 typedef enum E3AeadDirection
 {
 	E3_AEAD_OPEN,

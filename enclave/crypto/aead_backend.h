@@ -36,6 +36,16 @@ typedef struct E3AeadBackend
 				 size_t n);
 	void (*unseal)(void *context, EvwBytes aad, E3AeadItem *items, size_t n);
 
+	/*
+	 * Bytes of a key schedule that may be copied, aligned to 16, and used by any context;
+	 * 0: there is no such thing, and the two functions are NULL.
+	 */
+	size_t schedule_len;
+	void (*expand)(const uint8_t *key, void *schedule);
+	/* As unseal, one message under this schedule. */
+	void (*unseal_under)(void *context, const void *schedule, EvwBytes aad,
+						 E3AeadItem *item);
+
 	/* One message in pieces, none of them empty. */
 	bool (*begin)(void *context, const uint8_t *iv, EvwBytes aad,
 				  E3AeadDirection direction);

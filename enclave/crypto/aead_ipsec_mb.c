@@ -23,6 +23,9 @@ typedef struct Context
 	E3AeadDirection direction;
 } Context;
 
+/* Of the processor's cache. */
+#define WHOLE_LINES(bytes) (((bytes) + 63) / 64 * 64)
+
 static IMB_MGR *manager; /* NULL: this CPU can't, or the library's own tests fail */
 static IMB_ARCH arch;
 
@@ -90,10 +93,16 @@ close_context(void *context)
 	e3_secret_free(context, sizeof(Context));
 }
 
+static void
+expand(const uint8_t *key, void *schedule)
+{
+	IMB_AES256_GCM_PRE(manager, key, schedule);
+}
+
 static bool
 set_key(void *context, const uint8_t *key)
 {
-	IMB_AES256_GCM_PRE(manager, key, &((Context *) context)->key);
+	expand(key, &((Context *) context)->key);
 	return true;
 }
 
@@ -135,20 +144,24 @@ compare(const uint8_t *is, const uint8_t *shall)
 }
 
 static void
-unseal(void *context, EvwBytes aad, E3AeadItem *items, size_t n)
+unseal_under(void *context, const void *schedule, EvwBytes aad, E3AeadItem *item)
 {
 	Context *gcm = context;
+	size_t len = item->in.len - EVW_TAG_LEN;
+	uint8_t tag[EVW_TAG_LEN];
+
+	IMB_AES256_GCM_DEC(manager, schedule, &gcm->message, item->out, item->in.data, len,
+					   item->iv, aad.data, aad.len, tag, EVW_TAG_LEN);
+	item->status = compare(tag, item->in.data + len);
+}
+
+static void
+unseal(void *context, EvwBytes aad, E3AeadItem *items, size_t n)
+{
+	const Context *gcm = context;
 
 	for (size_t i = 0; i < n; i++)
-	{
-		size_t len = items[i].in.len - EVW_TAG_LEN;
-		uint8_t tag[EVW_TAG_LEN];
-
-		IMB_AES256_GCM_DEC(manager, &gcm->key, &gcm->message, items[i].out,
-						   items[i].in.data, len, items[i].iv, aad.data, aad.len, tag,
-						   EVW_TAG_LEN);
-		items[i].status = compare(tag, items[i].in.data + len);
-	}
+		unseal_under(context, &gcm->key, aad, &items[i]);
 }
 
 static bool
@@ -201,6 +214,10 @@ const E3AeadBackend e3_aead_ipsec_mb = {.name = "ipsec-mb",
 										.set_key = set_key,
 										.seal = seal,
 										.unseal = unseal,
+										.schedule_len =
+											WHOLE_LINES(sizeof(struct gcm_key_data)),
+										.expand = expand,
+										.unseal_under = unseal_under,
 										.begin = begin,
 										.update = update,
 										.make_tag = make_tag,

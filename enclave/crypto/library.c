@@ -45,6 +45,12 @@ e3_scratch_new(void)
 	return e3_scratch_new_of(&chosen);
 }
 
+size_t
+e3_library_schedule_len(void)
+{
+	return chosen.aead->schedule_len;
+}
+
 /* Writes the setting and what is wrong with its wish; hands the status on. */
 static EvwStatus
 refuse(char *cause, const char *setting, const char *wish, const char *why,

@@ -31,4 +31,7 @@ extern EvwStatus e3_library_choose(const char *aead, const char *agreement,
  */
 extern const char *e3_library_names(void);
 
+/* e3_aead_schedule_len of the scratches that are made from now on. */
+extern size_t e3_library_schedule_len(void);
+
 #endif /* E3_LIBRARY_H */

@@ -2,64 +2,65 @@
  * keyring/derived.c
  *	  A cache of derived keys.
  *
- * Shards, each with a lock, a hash table and a list in order of use, so that
- * workers seldom meet.  Entries are numbers into arrays made at start: nothing is
- * allocated later.
+ * A hash table whose entries are numbers into arrays made at start: nothing is allocated
+ * later.  Whoever reads marks what it finds as used, and nothing else, so readers are
+ *never in each other's way; what gives way is what has not been used since a hand came by
+ * (Corbato's CLOCK).
  *
- * Locking law: one shard's mutex at a time, and nothing is computed under it.
+ * Locking law: writers hold it for the copying of a few keys; readers for as long as they
+ * work with what they have found, which has to be a few microseconds; and nobody who
+ *holds it waits for anything else.
  */
 #include "keyring/derived.h"
 
 #include "base/secret.h"
 #include "crypto/random.h"
+#include "keyring/schedules.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARDS 16
-#define NONE UINT32_MAX
+#define NONE E3_SCHEDULES_NONE
 
 /* An id as words, the last one filled up with zeros. */
 #define ID_WORDS ((sizeof(E3DerivedId) + 3) / 4)
 
+/* Entries that the hand passes at most, so that no writer takes long. */
+#define SECOND_CHANCES 64
+
 typedef struct Entry
 {
 	E3DerivedId id;
+	atomic_bool used;
 	uint32_t chain; /* next in its bucket, or among the free */
-	uint32_t older; /* in order of use */
-	uint32_t newer;
+	uint32_t place; /* of its schedule; NONE */
 } Entry;
 
-typedef struct Shard
+struct E3DerivedKeys
 {
-	pthread_mutex_t mutex;
+	pthread_rwlock_t lock;
 	uint64_t generation; /* of the keyring: nothing is added from an older one */
+	uint64_t multipliers[ID_WORDS + 1]; /* of the hash */
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t mask; /* of buckets */
 	uint32_t *buckets;
 	Entry *entries;
-	uint8_t (*keys)[E3_AES_KEY_LEN]; /* in locked memory */
+	E3Locked locked; /* keys, then schedules */
+	uint8_t (*keys)[E3_AES_KEY_LEN];
+	E3Schedules schedules;
 	uint32_t free;
-	uint32_t newest;
-	uint32_t oldest;
-} Shard;
-
-struct E3DerivedKeys
-{
-	E3Locked locked;
-	uint64_t multipliers[ID_WORDS + 1]; /* of the hash */
-	uint32_t capacity;
-	Shard shards[SHARDS];
+	uint32_t hand;
 };
 
 /*
  * Multiply-shift over the words: for secret random multipliers strongly universal
  * (Dietzfelbinger 1996), so that nobody can choose ids that collide.
  */
-static uint32_t
-hash(const E3DerivedKeys *cache, const E3DerivedId *id)
+uint32_t
+e3_derived_hash(const E3DerivedKeys *cache, const E3DerivedId *id)
 {
 	uint32_t words[ID_WORDS] = {0};
 	uint64_t sum = cache->multipliers[ID_WORDS];
@@ -70,76 +71,76 @@ hash(const E3DerivedKeys *cache, const E3DerivedId *id)
 	return (uint32_t) (sum >> 32);
 }
 
-static Shard *
-shard_of(E3DerivedKeys *cache, uint32_t hashed)
-{
-	return &cache->shards[hashed % SHARDS];
-}
-
 static uint32_t *
-bucket_of(Shard *shard, uint32_t hashed)
+bucket_of(const E3DerivedKeys *cache, uint32_t hashed)
 {
-	return &shard->buckets[hashed / SHARDS & shard->mask];
+	return &cache->buckets[hashed & cache->mask];
 }
 
 /* Everything free, in order. */
 static void
-make_empty(Shard *shard)
+make_empty(E3DerivedKeys *cache)
 {
-	for (uint32_t i = 0; i <= shard->mask; i++)
-		shard->buckets[i] = NONE;
-	for (uint32_t i = 0; i < shard->capacity; i++)
-		shard->entries[i].chain = i + 1 < shard->capacity ? i + 1 : NONE;
-	shard->free = 0;
-	shard->newest = NONE;
-	shard->oldest = NONE;
-	shard->count = 0;
+	for (uint32_t i = 0; i <= cache->mask; i++)
+		cache->buckets[i] = NONE;
+	for (uint32_t i = 0; i < cache->capacity; i++)
+		cache->entries[i].chain = i + 1 < cache->capacity ? i + 1 : NONE;
+	cache->free = 0;
+	cache->hand = 0;
+	cache->count = 0;
 }
 
 static bool
-init_shard(Shard *shard, uint32_t capacity, void *keys)
+fill(E3DerivedKeys *cache, uint32_t schedules, size_t schedule_len)
 {
+	/* Schedules begin where a line of the processor's cache does. */
+	const size_t keys_len = ((size_t) cache->capacity + 1) / 2 * 2 * E3_AES_KEY_LEN;
 	uint32_t buckets = 1;
 
-	while (buckets < capacity)
+	while (buckets < cache->capacity)
 		buckets *= 2;
-	shard->capacity = capacity;
-	shard->mask = buckets - 1;
-	shard->keys = keys;
-	shard->buckets = calloc(buckets, sizeof(uint32_t));
-	shard->entries = calloc(capacity, sizeof(Entry));
-	if (shard->buckets == NULL || shard->entries == NULL)
+	cache->mask = buckets - 1;
+	cache->buckets = calloc(buckets, sizeof(uint32_t));
+	cache->entries = calloc(cache->capacity, sizeof(Entry));
+	if (cache->buckets == NULL || cache->entries == NULL ||
+		e3_random((uint8_t *) cache->multipliers, sizeof(cache->multipliers)) != EVW_OK ||
+		!e3_locked_map(&cache->locked, keys_len + schedules * schedule_len))
 		return false;
-	make_empty(shard);
-	return pthread_mutex_init(&shard->mutex, NULL) == 0;
+	cache->keys = cache->locked.at;
+	make_empty(cache);
+	return e3_schedules_init(&cache->schedules, (uint8_t *) cache->locked.at + keys_len,
+							 schedule_len, schedules);
 }
 
+/* Those who write are few, and do not wait until there is nobody who reads. */
 static bool
-fill(E3DerivedKeys *cache, uint32_t per_shard)
+init_lock(pthread_rwlock_t *lock)
 {
-	uint8_t *keys;
+	pthread_rwlockattr_t attributes;
+	bool made;
 
-	if (e3_random((uint8_t *) cache->multipliers, sizeof(cache->multipliers)) != EVW_OK)
+	if (pthread_rwlockattr_init(&attributes) != 0)
 		return false;
-	if (!e3_locked_map(&cache->locked, (size_t) SHARDS * per_shard * E3_AES_KEY_LEN))
-		return false;
-	keys = cache->locked.at;
-	for (int i = 0; i < SHARDS; i++)
-		if (!init_shard(&cache->shards[i], per_shard,
-						keys + (size_t) i * per_shard * E3_AES_KEY_LEN))
-			return false;
-	return true;
+	made = pthread_rwlockattr_setkind_np(&attributes,
+										 PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) ==
+			   0 &&
+		   pthread_rwlock_init(lock, &attributes) == 0;
+	(void) pthread_rwlockattr_destroy(&attributes);
+	return made;
 }
 
 E3DerivedKeys *
-e3_derived_new(uint32_t capacity)
+e3_derived_new(uint32_t capacity, uint32_t schedules, size_t schedule_len)
 {
 	E3DerivedKeys *cache = calloc(1, sizeof(E3DerivedKeys));
 
-	if (cache == NULL)
+	if (cache == NULL || !init_lock(&cache->lock))
+	{
+		free(cache);
 		return NULL;
+	}
 	cache->capacity = capacity;
-	if (capacity == 0 || fill(cache, (capacity + SHARDS - 1) / SHARDS))
+	if (capacity == 0 || fill(cache, schedule_len > 0 ? schedules : 0, schedule_len))
 		return cache;
 	e3_derived_free(cache);
 	return NULL;
@@ -150,111 +151,180 @@ e3_derived_free(E3DerivedKeys *cache)
 {
 	if (cache == NULL)
 		return;
-	for (int i = 0; i < SHARDS && cache->capacity > 0; i++)
-	{
-		free(cache->shards[i].buckets);
-		free(cache->shards[i].entries);
-	}
+	(void) pthread_rwlock_destroy(&cache->lock);
+	free(cache->buckets);
+	free(cache->entries);
+	e3_schedules_free(&cache->schedules);
 	e3_locked_unmap(&cache->locked);
 	free(cache);
 }
 
 static uint32_t
-look_up(const Shard *shard, uint32_t at, const E3DerivedId *id)
+look_up(const E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed)
 {
-	while (at != NONE && memcmp(&shard->entries[at].id, id, sizeof(*id)) != 0)
-		at = shard->entries[at].chain;
+	uint32_t at = *bucket_of(cache, hashed);
+
+	while (at != NONE && memcmp(&cache->entries[at].id, id, sizeof(*id)) != 0)
+		at = cache->entries[at].chain;
 	return at;
 }
 
-static void
-unlink_use(Shard *shard, const Entry *entry)
+/* The entry of this id, which is marked as used; NONE if there is none. */
+static uint32_t
+use(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed)
 {
-	if (entry->newer != NONE)
-		shard->entries[entry->newer].older = entry->older;
-	else
-		shard->newest = entry->older;
-	if (entry->older != NONE)
-		shard->entries[entry->older].newer = entry->newer;
-	else
-		shard->oldest = entry->newer;
-}
+	uint32_t number = look_up(cache, id, hashed);
 
-static void
-link_newest(Shard *shard, uint32_t number)
-{
-	Entry *entry = &shard->entries[number];
-
-	entry->newer = NONE;
-	entry->older = shard->newest;
-	if (shard->newest != NONE)
-		shard->entries[shard->newest].newer = number;
-	else
-		shard->oldest = number;
-	shard->newest = number;
+	/* Not written again where it is so: that would take it from the others' caches. */
+	if (number != NONE &&
+		!atomic_load_explicit(&cache->entries[number].used, memory_order_relaxed))
+		atomic_store_explicit(&cache->entries[number].used, true, memory_order_relaxed);
+	return number;
 }
 
 bool
 e3_derived_find(E3DerivedKeys *cache, const E3DerivedId *id, uint8_t key[E3_AES_KEY_LEN])
 {
-	uint32_t hashed;
-	Shard *shard;
 	uint32_t number;
 
 	if (cache->capacity == 0)
 		return false;
-	hashed = hash(cache, id);
-	shard = shard_of(cache, hashed);
-	pthread_mutex_lock(&shard->mutex);
-	number = look_up(shard, *bucket_of(shard, hashed), id);
+	(void) pthread_rwlock_rdlock(&cache->lock);
+	number = use(cache, id, e3_derived_hash(cache, id));
 	if (number != NONE)
-	{
-		memcpy(key, shard->keys[number], E3_AES_KEY_LEN);
-		if (number != shard->newest)
-		{
-			unlink_use(shard, &shard->entries[number]);
-			link_newest(shard, number);
-		}
-	}
-	pthread_mutex_unlock(&shard->mutex);
+		memcpy(key, cache->keys[number], E3_AES_KEY_LEN);
+	(void) pthread_rwlock_unlock(&cache->lock);
 	return number != NONE;
 }
 
-/* Wipes the key that was used longest ago; its entry is free. */
-static void
-evict(E3DerivedKeys *cache, Shard *shard)
+bool
+e3_derived_hold(E3DerivedKeys *cache)
 {
-	uint32_t number = shard->oldest;
-	Entry *entry = &shard->entries[number];
-	uint32_t *at = bucket_of(shard, hash(cache, &entry->id));
+	return cache->schedules.count > 0 && pthread_rwlock_rdlock(&cache->lock) == 0;
+}
+
+void
+e3_derived_release(E3DerivedKeys *cache)
+{
+	(void) pthread_rwlock_unlock(&cache->lock);
+}
+
+void
+e3_derived_prefetch(const E3DerivedKeys *cache, uint32_t hashed)
+{
+	__builtin_prefetch(bucket_of(cache, hashed));
+}
+
+void
+e3_derived_prefetch_entry(const E3DerivedKeys *cache, uint32_t hashed)
+{
+	uint32_t number = *bucket_of(cache, hashed);
+
+	if (number != NONE)
+		__builtin_prefetch(&cache->entries[number]);
+}
+
+bool
+e3_derived_look(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed,
+				E3DerivedSecrets *secrets)
+{
+	uint32_t number = use(cache, id, hashed);
+	uint32_t place;
+
+	if (number == NONE)
+		return false;
+	place = cache->entries[number].place;
+	secrets->key = cache->keys[number];
+	secrets->schedule = place != NONE ? e3_schedules_at(&cache->schedules, place) : NULL;
+	return true;
+}
+
+/* Its entry gets a place, if it may; then the schedule is there. */
+static void
+keep(E3DerivedKeys *cache, uint32_t number, const void *schedule, bool *may_take_over)
+{
+	uint32_t loser;
+	uint32_t place = e3_schedules_take(&cache->schedules, number, may_take_over, &loser);
+
+	if (loser != NONE)
+		cache->entries[loser].place = NONE;
+	cache->entries[number].place = place;
+	if (place != NONE)
+		memcpy(e3_schedules_at(&cache->schedules, place), schedule, cache->schedules.len);
+}
+
+void
+e3_derived_keep(E3DerivedKeys *cache, const E3DerivedId ids[], const uint32_t hashes[],
+				const void *const schedules[], size_t n)
+{
+	bool may_take_over = true;
+
+	(void) pthread_rwlock_wrlock(&cache->lock);
+	for (size_t i = 0; i < n; i++)
+	{
+		uint32_t number =
+			schedules[i] != NULL ? look_up(cache, &ids[i], hashes[i]) : NONE;
+
+		if (number != NONE && cache->entries[number].place == NONE)
+			keep(cache, number, schedules[i], &may_take_over);
+	}
+	(void) pthread_rwlock_unlock(&cache->lock);
+}
+
+/* The entry that gives way: the next that has not been used since the last time. */
+static uint32_t
+next_to_go(E3DerivedKeys *cache)
+{
+	for (int i = 0;; i++)
+	{
+		uint32_t number = cache->hand;
+
+		cache->hand = number + 1 < cache->capacity ? number + 1 : 0;
+		if (i == SECOND_CHANCES || !atomic_exchange_explicit(&cache->entries[number].used,
+															 false, memory_order_relaxed))
+			return number;
+	}
+}
+
+/* Wipes a key, and its schedule; its entry is free. */
+static void
+evict(E3DerivedKeys *cache)
+{
+	uint32_t number = next_to_go(cache);
+	Entry *entry = &cache->entries[number];
+	uint32_t *at = bucket_of(cache, e3_derived_hash(cache, &entry->id));
 
 	while (*at != number)
-		at = &shard->entries[*at].chain;
+		at = &cache->entries[*at].chain;
 	*at = entry->chain;
-	unlink_use(shard, entry);
-	e3_wipe(shard->keys[number], E3_AES_KEY_LEN);
-	entry->chain = shard->free;
-	shard->free = number;
-	shard->count--;
+	e3_wipe(cache->keys[number], E3_AES_KEY_LEN);
+	if (entry->place != NONE)
+		e3_schedules_drop(&cache->schedules, entry->place);
+	entry->chain = cache->free;
+	cache->free = number;
+	cache->count--;
 }
 
 static void
-insert(E3DerivedKeys *cache, Shard *shard, uint32_t hashed, const E3DerivedId *id,
-	   const uint8_t *key)
+insert(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed, const uint8_t *key)
 {
-	uint32_t *bucket = bucket_of(shard, hashed);
+	uint32_t *bucket = bucket_of(cache, hashed);
+	Entry *entry;
 	uint32_t number;
 
-	if (shard->free == NONE)
-		evict(cache, shard);
-	number = shard->free;
-	shard->free = shard->entries[number].chain;
-	shard->entries[number].id = *id;
-	shard->entries[number].chain = *bucket;
+	if (cache->free == NONE)
+		evict(cache);
+	number = cache->free;
+	entry = &cache->entries[number];
+	cache->free = entry->chain;
+	entry->id = *id;
+	/* Until it is found: what is asked for once does not push out what is often. */
+	atomic_store_explicit(&entry->used, false, memory_order_relaxed);
+	entry->place = NONE;
+	entry->chain = *bucket;
 	*bucket = number;
-	memcpy(shard->keys[number], key, E3_AES_KEY_LEN);
-	link_newest(shard, number);
-	shard->count++;
+	memcpy(cache->keys[number], key, E3_AES_KEY_LEN);
+	cache->count++;
 }
 
 void
@@ -262,45 +332,37 @@ e3_derived_add(E3DerivedKeys *cache, uint64_t generation, const E3DerivedId *id,
 			   const uint8_t key[E3_AES_KEY_LEN])
 {
 	uint32_t hashed;
-	Shard *shard;
 
 	if (cache->capacity == 0)
 		return;
-	hashed = hash(cache, id);
-	shard = shard_of(cache, hashed);
-	pthread_mutex_lock(&shard->mutex);
+	hashed = e3_derived_hash(cache, id);
+	(void) pthread_rwlock_wrlock(&cache->lock);
 	/* A request that began with the keyring before may have a key that is retired now. */
-	if (generation >= shard->generation &&
-		look_up(shard, *bucket_of(shard, hashed), id) == NONE)
-		insert(cache, shard, hashed, id, key);
-	pthread_mutex_unlock(&shard->mutex);
+	if (generation >= cache->generation && look_up(cache, id, hashed) == NONE)
+		insert(cache, id, hashed, key);
+	(void) pthread_rwlock_unlock(&cache->lock);
 }
 
 void
 e3_derived_clear(E3DerivedKeys *cache, uint64_t generation)
 {
-	for (int i = 0; i < SHARDS && cache->capacity > 0; i++)
-	{
-		Shard *shard = &cache->shards[i];
-
-		pthread_mutex_lock(&shard->mutex);
-		e3_wipe(shard->keys, (size_t) shard->capacity * E3_AES_KEY_LEN);
-		make_empty(shard);
-		shard->generation = generation;
-		pthread_mutex_unlock(&shard->mutex);
-	}
+	if (cache->capacity == 0)
+		return;
+	(void) pthread_rwlock_wrlock(&cache->lock);
+	e3_wipe(cache->locked.at, cache->locked.len);
+	e3_schedules_clear(&cache->schedules);
+	make_empty(cache);
+	cache->generation = generation;
+	(void) pthread_rwlock_unlock(&cache->lock);
 }
 
 uint32_t
 e3_derived_count(E3DerivedKeys *cache)
 {
-	uint32_t count = 0;
+	uint32_t count;
 
-	for (int i = 0; i < SHARDS && cache->capacity > 0; i++)
-	{
-		pthread_mutex_lock(&cache->shards[i].mutex);
-		count += cache->shards[i].count;
-		pthread_mutex_unlock(&cache->shards[i].mutex);
-	}
+	(void) pthread_rwlock_rdlock(&cache->lock);
+	count = cache->count;
+	(void) pthread_rwlock_unlock(&cache->lock);
 	return count;
 }

@@ -4,8 +4,8 @@
  *
  * Values that were encrypted by one request share an ephemeral key, and the same
  * values are read again and again: a key agreement costs as much as two thousand
- * decryptions.  Entries are found by the whole of what a key depends on; the least
- * recently used goes first; keys lie in locked memory that is neither dumped nor
+ * decryptions.  Entries are found by the whole of what a key depends on; those that have
+ * not been used for long go first; keys lie in locked memory that is neither dumped nor
  * inherited, and are wiped when they go.  For any number of threads.
  */
 #ifndef E3_DERIVED_H
@@ -24,8 +24,13 @@ typedef struct E3DerivedId
 
 typedef struct E3DerivedKeys E3DerivedKeys;
 
-/* Up to "capacity" keys (0: none are kept); NULL if the memory can't be locked. */
-extern E3DerivedKeys *e3_derived_new(uint32_t capacity);
+/*
+ * Up to "capacity" keys (0: none are kept), and of up to "schedules" of them what it
+ * takes to open a value at once, "schedule_len" bytes each (0: there is no such thing; a
+ * multiple of 16).  NULL if the memory can't be locked.
+ */
+extern E3DerivedKeys *e3_derived_new(uint32_t capacity, uint32_t schedules,
+									 size_t schedule_len);
 
 /* Wipes and frees; NULL is fine. */
 extern void e3_derived_free(E3DerivedKeys *cache);
@@ -33,6 +38,39 @@ extern void e3_derived_free(E3DerivedKeys *cache);
 /* True, and the key, if it is there. */
 extern bool e3_derived_find(E3DerivedKeys *cache, const E3DerivedId *id,
 							uint8_t key[E3_AES_KEY_LEN]);
+
+/*
+ * The same for several at a time, in steps, so that memory which one look-up waits for
+ * comes while others are made; and with schedules, without copying.  What
+ * e3_derived_look finds stays where it is between e3_derived_hold and e3_derived_release:
+ * a few microseconds, as others wait, and without any other function of this cache.
+ */
+extern uint32_t e3_derived_hash(const E3DerivedKeys *cache, const E3DerivedId *id);
+extern void e3_derived_prefetch(const E3DerivedKeys *cache, uint32_t hashed);
+
+/* False, and nothing is held, if this cache has no schedules. */
+extern bool e3_derived_hold(E3DerivedKeys *cache) EVW_MUST_USE;
+extern void e3_derived_prefetch_entry(const E3DerivedKeys *cache, uint32_t hashed);
+
+/* In the cache. */
+typedef struct E3DerivedSecrets
+{
+	const uint8_t *key;
+	const void *schedule; /* NULL: it is not kept */
+} E3DerivedSecrets;
+
+/* False if the key is not there. */
+extern bool e3_derived_look(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed,
+							E3DerivedSecrets *secrets) EVW_MUST_USE;
+extern void e3_derived_release(E3DerivedKeys *cache);
+
+/*
+ * Keeps those schedules that are not NULL, of keys that are still there, as long as there
+ * is room; if there is none, one of them takes the place of another key's.
+ */
+extern void e3_derived_keep(E3DerivedKeys *cache, const E3DerivedId ids[],
+							const uint32_t hashes[], const void *const schedules[],
+							size_t n);
 
 /*
  * Adds a key that e3_derived_find has not found; another thread may have meanwhile.

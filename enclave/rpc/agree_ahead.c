@@ -42,7 +42,7 @@ gather(E3Opening *opening, EvwCurve curve, EvwBytes value, const E3KeyPair **pai
 	version = e3_app_find_hint(opening->app, curve, envelope.hint);
 	if (version == NULL)
 		return;
-	*id = e3_derived_id(version->pairs[curve], envelope.info->kdf, envelope.epk);
+	e3_derived_id(id, version->pairs[curve], envelope.info->kdf, envelope.epk);
 	if (is_gathered(ahead, id) ||
 		e3_derived_find(opening->cache, id, ahead->keys[ahead->n]))
 		return;
@@ -60,7 +60,7 @@ gather_all(E3Opening *opening, size_t most, const E3KeyPair **pairs,
 	uint32_t rest = evw_column_count(&call->request.values) - call->done - 1;
 	EvwColumnCursor cursor = opening->cursor;
 
-	ahead->ids[0] = e3_derived_id(pairs[0], envelope->info->kdf, envelope->epk);
+	e3_derived_id(&ahead->ids[0], pairs[0], envelope->info->kdf, envelope->epk);
 	ahead->infos[0] = envelope->info;
 	ahead->n = 1;
 	rest = rest < LOOK_AHEAD ? rest : LOOK_AHEAD;

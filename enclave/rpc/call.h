@@ -84,6 +84,8 @@ extern void e3_call_release(E3Call *call);
 /* Short values that are worked on together, and their bytes: a few microseconds' work. */
 #define E3_RUN_VALUES 32
 #define E3_RUN_BYTES ((size_t) 8 << 10)
+/* And how many of these if each has a key of its own. */
+#define E3_OPEN_EACH 16
 
 /* More than any RESULT frame has beside its values, lengths and statuses. */
 #define E3_REPLY_OVERHEAD 256

@@ -274,6 +274,19 @@ e3_open_note(E3Opening *opening, size_t start, EvwStatus status)
 	e3_contexts_pass(&opening->contexts, 1);
 }
 
+EvwStatus
+e3_open_settle(E3Opening *opening, const EvwEnvelope *envelope, const E3AeadItem *item)
+{
+	size_t start = opening->call->reply.len;
+	EvwStatus status = e3_open_finish(opening, envelope, item->out,
+									  item->in.len - EVW_TAG_LEN, item->status);
+
+	if (status != EVW_OK && !evw_status_is_value(status))
+		return status;
+	e3_open_note(opening, start, status);
+	return EVW_OK;
+}
+
 /* What the next step costs, for e3_call_check. */
 static size_t
 cost_of_next(const E3Opening *opening)
@@ -304,6 +317,8 @@ open_values(E3Opening *opening, bool *more)
 		if (status != EVW_OK || *more)
 			return status;
 		status = e3_open_run(opening, &any);
+		if (status == EVW_OK && !any)
+			status = e3_open_each(opening, &any);
 		if (status != EVW_OK || any)
 			continue;
 		status = open_next(opening, &finished);
@@ -321,6 +336,7 @@ e3_open_values(E3RpcWorker *worker, E3Opening *opening, bool *more)
 	EvwStatus status;
 
 	opening->scratch = worker->scratch;
+	opening->schedules = worker->schedules.at;
 	opening->cache = worker->shared->derived;
 	opening->try_mix = worker->shared->key_mix;
 	status = open_values(opening, more);

@@ -17,14 +17,12 @@ e3_key_at_hand(const E3DerivedKey *key, const E3KeyVersion *version,
 		   memcmp(key->epk, envelope->epk, EVW_POINT_LEN) == 0;
 }
 
-E3DerivedId
-e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t *epk)
+void
+e3_derived_id(E3DerivedId *id, const E3KeyPair *pair, bool kdf, const uint8_t *epk)
 {
-	E3DerivedId id = {.rule = kdf};
-
-	memcpy(id.app, e3_key_pair_public(pair), EVW_POINT_LEN);
-	memcpy(id.epk, epk, EVW_POINT_LEN);
-	return id;
+	memcpy(id->app, e3_key_pair_public(pair), EVW_POINT_LEN);
+	id->rule = kdf;
+	memcpy(id->epk, epk, EVW_POINT_LEN);
 }
 
 static EvwStatus
@@ -59,13 +57,15 @@ e3_derive_key(E3Opening *opening, const E3KeyVersion *version,
 			  const EvwEnvelope *envelope)
 {
 	const E3KeyPair *pair = version->pairs[envelope->info->curve];
-	const E3DerivedId id = e3_derived_id(pair, envelope->info->kdf, envelope->epk);
 	E3DerivedKey *key = &opening->key;
 	EvwStatus status = EVW_OK;
+	E3DerivedId id;
 
+	e3_derived_id(&id, pair, envelope->info->kdf, envelope->epk);
 	key->version = NULL;
-	key->is_proven = e3_derived_find(opening->cache, &id, key->aes);
-	if (key->is_proven)
+	key->was_cached = e3_derived_find(opening->cache, &id, key->aes);
+	key->is_proven = key->was_cached;
+	if (key->was_cached)
 	{
 		opening->hits++;
 		e3_ahead_forget(opening->ahead, &id);
@@ -93,7 +93,7 @@ e3_prove_key(E3Opening *opening)
 
 	if (key->is_proven)
 		return;
-	id = e3_derived_id(key->version->pairs[key->curve], key->kdf, key->epk);
+	e3_derived_id(&id, key->version->pairs[key->curve], key->kdf, key->epk);
 	e3_derived_add(opening->cache, e3_keyring_generation(opening->call->keyring), &id,
 				   key->aes);
 	key->is_proven = true;

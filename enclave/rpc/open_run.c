@@ -81,18 +81,9 @@ finish(E3Opening *opening, const EvwEnvelope *envelope, const Run *run)
 {
 	EvwStatus status = EVW_OK;
 
-	for (size_t i = 0; i < run->n; i++)
-	{
-		const E3AeadItem *item = &run->items[i];
-		size_t start = opening->call->reply.len;
-
-		status = e3_open_finish(opening, envelope, item->out, item->in.len - EVW_TAG_LEN,
-								item->status);
-		if (status != EVW_OK && !evw_status_is_value(status))
-			return status;
-		e3_open_note(opening, start, status);
-	}
-	return EVW_OK;
+	for (size_t i = 0; i < run->n && status == EVW_OK; i++)
+		status = e3_open_settle(opening, envelope, &run->items[i]);
+	return status;
 }
 
 EvwStatus

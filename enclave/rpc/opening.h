@@ -21,8 +21,9 @@ typedef struct E3DerivedKey
 	bool kdf;
 	uint8_t epk[EVW_POINT_LEN];
 	E3Aad aad;
-	uint8_t *aes;	/* in locked memory */
-	bool is_proven; /* a value has opened under it; it is in the cache */
+	uint8_t *aes;	 /* in locked memory */
+	bool was_cached; /* it came from there */
+	bool is_proven;	 /* a value has opened under it; it is in the cache */
 } E3DerivedKey;
 
 /* A long value that is being opened. */
@@ -50,6 +51,7 @@ typedef struct E3RoleSeen
 struct E3Opening
 {
 	E3Scratch *scratch; /* the worker's that is at it */
+	uint8_t *schedules; /* and its E3_OPEN_EACH places for these; NULL: none */
 	E3DerivedKeys *cache;
 	E3Call *call;
 	const E3App *app; /* in the call's keyring */
@@ -82,7 +84,8 @@ extern EvwStatus e3_derive_key(E3Opening *opening, const E3KeyVersion *version,
 							   const EvwEnvelope *envelope) EVW_MUST_USE;
 
 /* rpc/derive.c: what the cache knows the key between these two by. */
-extern E3DerivedId e3_derived_id(const E3KeyPair *pair, bool kdf, const uint8_t *epk);
+extern void e3_derived_id(E3DerivedId *id, const E3KeyPair *pair, bool kdf,
+						  const uint8_t *epk);
 
 /* rpc/derive.c: a value has opened under it, so it is kept for later requests. */
 extern void e3_prove_key(E3Opening *opening);
@@ -111,11 +114,21 @@ extern EvwStatus e3_open_finish(E3Opening *opening, const EvwEnvelope *envelope,
 								uint8_t *opened, size_t len,
 								EvwStatus status) EVW_MUST_USE;
 
+/*
+ * rpc/decrypt.c: the next value has been opened by itself, at the reply's end or after
+ * it; its outcome is settled.
+ */
+extern EvwStatus e3_open_settle(E3Opening *opening, const EvwEnvelope *envelope,
+								const E3AeadItem *item) EVW_MUST_USE;
+
 /* rpc/decrypt.c: notes a value's length, from "start" of the reply on, and status. */
 extern void e3_open_note(E3Opening *opening, size_t start, EvwStatus status);
 
 /* rpc/open_run.c: opens and notes some short values like the one that came last. */
 extern EvwStatus e3_open_run(E3Opening *opening, bool *any) EVW_MUST_USE;
+
+/* rpc/open_each.c: opens and notes some short values with a key each in the cache. */
+extern EvwStatus e3_open_each(E3Opening *opening, bool *any) EVW_MUST_USE;
 
 /*
  * rpc/open_large.c: a piece of the next value, which is longer than one; *finished

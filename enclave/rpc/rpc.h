@@ -6,6 +6,7 @@
 #define E3_RPC_H
 
 #include "attest/attester.h"
+#include "base/secret.h"
 #include "crypto/scratch.h"
 #include "custody/custody.h"
 #include "keyring/derived.h"
@@ -35,9 +36,17 @@ typedef struct E3RpcWorker
 {
 	E3RpcShared *shared;
 	E3Scratch *scratch;
+	E3Locked schedules; /* places for rpc/open_each.c; at NULL: the library has none */
 	bool (*fresh_waits)(const void *scheduler);
 	const void *scheduler;
 } E3RpcWorker;
+
+/*
+ * Makes what is the worker's own, and wipes and frees that; false, and nothing is left,
+ * without memory that can be locked or the library's help.
+ */
+extern bool e3_rpc_worker_open(E3RpcWorker *worker);
+extern void e3_rpc_worker_close(E3RpcWorker *worker);
 
 /* Does this verb go to a worker? */
 extern bool e3_rpc_serves(uint32_t verb);

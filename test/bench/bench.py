@@ -1,5 +1,6 @@
 """What subjects measure with: sessions, tables, and processors for the processes."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -104,6 +105,18 @@ class Bench:
         self.pins.pin(session.backend, self.pins.backend)
         self.pins.pin(session.process.pid, self.pins.client)
         return session
+
+    @contextlib.contextmanager
+    def client_beside_backend(self):
+        """The main session's, unless clients have a processor of their own."""
+        moves = self.pins.client == self.pins.e3
+        if moves:
+            self.pins.pin(self.main.process.pid, self.pins.backend)
+        try:
+            yield
+        finally:
+            if moves:
+                self.pins.pin(self.main.process.pid, self.pins.client)
 
     def disconnect(self, session):
         self.sessions.remove(session)

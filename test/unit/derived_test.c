@@ -59,7 +59,7 @@ has(E3DerivedKeys *cache, uint32_t number)
 static void
 keeps_what_was_added(void **state)
 {
-	E3DerivedKeys *cache = e3_derived_new(4096);
+	E3DerivedKeys *cache = e3_derived_new(4096, 0, 0);
 
 	(void) state;
 	assert_non_null(cache);
@@ -86,7 +86,7 @@ keeps_what_was_added(void **state)
 static void
 tells_ids_apart(void **state)
 {
-	E3DerivedKeys *cache = e3_derived_new(256);
+	E3DerivedKeys *cache = e3_derived_new(256, 0, 0);
 	E3DerivedId id = id_number(1);
 	uint8_t key[E3_AES_KEY_LEN] = {0};
 
@@ -105,9 +105,9 @@ tells_ids_apart(void **state)
 
 /* What is used stays, however much comes. */
 static void
-forgets_what_was_used_longest_ago(void **state)
+forgets_what_is_not_used(void **state)
 {
-	E3DerivedKeys *cache = e3_derived_new(160);
+	E3DerivedKeys *cache = e3_derived_new(160, 0, 0);
 
 	(void) state;
 	add(cache, 0);
@@ -139,7 +139,7 @@ add_random(E3DerivedKeys *cache, uint32_t number, uint8_t inverted[E3_AES_KEY_LE
 static void
 what_is_forgotten_is_wiped(void **state)
 {
-	E3DerivedKeys *cache = e3_derived_new(16);
+	E3DerivedKeys *cache = e3_derived_new(16, 0, 0);
 	uint8_t inverted[E3_AES_KEY_LEN];
 
 	(void) state;
@@ -160,7 +160,7 @@ what_is_forgotten_is_wiped(void **state)
 static void
 keeps_nothing_of_an_older_keyring(void **state)
 {
-	E3DerivedKeys *cache = e3_derived_new(256);
+	E3DerivedKeys *cache = e3_derived_new(256, 0, 0);
 	const E3DerivedId id = id_number(1);
 	uint8_t key[E3_AES_KEY_LEN];
 
@@ -182,7 +182,7 @@ keeps_nothing_of_an_older_keyring(void **state)
 static void
 none_may_be_kept(void **state)
 {
-	E3DerivedKeys *cache = e3_derived_new(0);
+	E3DerivedKeys *cache = e3_derived_new(0, 0, 0);
 
 	(void) state;
 	assert_non_null(cache);
@@ -191,6 +191,166 @@ none_may_be_kept(void **state)
 	e3_derived_clear(cache, 0);
 	assert_int_equal(e3_derived_count(cache), 0);
 	e3_derived_free(cache);
+}
+
+/* ---- schedules ---- */
+
+#define SCHEDULE_LEN 64
+
+typedef struct Schedule
+{
+	uint8_t bytes[SCHEDULE_LEN];
+} Schedule;
+
+static void
+keep(E3DerivedKeys *cache, uint32_t from, uint32_t to)
+{
+	Schedule made[64];
+	const void *schedules[64];
+	E3DerivedId ids[64];
+	uint32_t hashes[64];
+
+	for (uint32_t i = from; i < to; i++)
+	{
+		memset(made[i - from].bytes, (int) i, SCHEDULE_LEN);
+		schedules[i - from] = made[i - from].bytes;
+		ids[i - from] = id_number(i);
+		hashes[i - from] = e3_derived_hash(cache, &ids[i - from]);
+	}
+	e3_derived_keep(cache, ids, hashes, schedules, to - from);
+}
+
+/* Is there a schedule?  It is the right one, and so is the key. */
+static bool
+has_schedule(E3DerivedKeys *cache, uint32_t number)
+{
+	const E3DerivedId id = id_number(number);
+	uint32_t hashed = e3_derived_hash(cache, &id);
+	uint8_t expected[SCHEDULE_LEN];
+	E3DerivedSecrets secrets = {NULL, NULL};
+
+	e3_derived_prefetch(cache, hashed);
+	assert_true(e3_derived_hold(cache));
+	e3_derived_prefetch_entry(cache, hashed);
+	if (e3_derived_look(cache, &id, hashed, &secrets))
+	{
+		key_number(number, expected);
+		assert_memory_equal(secrets.key, expected, E3_AES_KEY_LEN);
+	}
+	if (secrets.schedule != NULL)
+	{
+		memset(expected, (int) number, SCHEDULE_LEN);
+		assert_memory_equal(secrets.schedule, expected, SCHEDULE_LEN);
+	}
+	e3_derived_release(cache);
+	return secrets.schedule != NULL;
+}
+
+static uint32_t
+count_schedules(E3DerivedKeys *cache, uint32_t from, uint32_t to)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = from; i < to; i++)
+		count += has_schedule(cache, i);
+	return count;
+}
+
+static void
+keeps_schedules_of_some(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(64, 8, SCHEDULE_LEN);
+
+	(void) state;
+	for (uint32_t i = 0; i < 20; i++)
+		add(cache, i);
+	assert_int_equal(count_schedules(cache, 0, 20), 0);
+	keep(cache, 0, 5);
+	assert_int_equal(count_schedules(cache, 0, 5), 5);
+	/* Of keys that are not there, none. */
+	keep(cache, 30, 40);
+	assert_int_equal(count_schedules(cache, 0, 64), 5);
+	keep(cache, 0, 8);
+	assert_int_equal(count_schedules(cache, 0, 8), 8);
+	/* All places are taken: one changes hands each time, and in the end all do. */
+	for (uint32_t i = 1; i <= 8; i++)
+	{
+		keep(cache, 8, 20);
+		assert_int_equal(count_schedules(cache, 8, 20), i);
+		assert_int_equal(count_schedules(cache, 0, 20), 8);
+	}
+	keep(cache, 8, 20);
+	assert_int_equal(count_schedules(cache, 8, 20), 8);
+	e3_derived_free(cache);
+}
+
+/* A key that goes takes its schedule along, whose place another gets. */
+static void
+schedules_go_with_their_keys(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(16, 16, SCHEDULE_LEN);
+
+	(void) state;
+	for (uint32_t i = 0; i < 64; i++)
+	{
+		add(cache, i);
+		keep(cache, i, i + 1);
+		assert_true(has_schedule(cache, i));
+		assert_int_equal(count_schedules(cache, 0, i + 1), i < 16 ? i + 1 : 16);
+	}
+	e3_derived_clear(cache, 0);
+	assert_int_equal(count_schedules(cache, 0, 64), 0);
+	for (uint32_t i = 0; i < 16; i++)
+		add(cache, i);
+	keep(cache, 0, 16);
+	assert_int_equal(count_schedules(cache, 0, 16), 16);
+	e3_derived_free(cache);
+}
+
+static void
+keep_random(E3DerivedKeys *cache, uint32_t number, Schedule *inverted)
+{
+	const E3DerivedId id = id_number(number);
+	const uint32_t hashed = e3_derived_hash(cache, &id);
+	const void *schedule = inverted;
+
+	add(cache, number);
+	assert_status(e3_random(inverted->bytes, SCHEDULE_LEN), EVW_OK);
+	e3_derived_keep(cache, &id, &hashed, &schedule, 1);
+	help_invert(inverted->bytes, SCHEDULE_LEN);
+	assert_true(help_memory_has(inverted->bytes, SCHEDULE_LEN));
+}
+
+static void
+schedules_that_go_are_wiped(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(16, 4, SCHEDULE_LEN);
+	Schedule inverted;
+
+	(void) state;
+	keep_random(cache, 0, &inverted);
+	for (uint32_t i = 1; i < 100; i++)
+		add(cache, i);
+	assert_false(help_memory_has(inverted.bytes, SCHEDULE_LEN));
+	keep_random(cache, 0, &inverted);
+	e3_derived_clear(cache, 0);
+	assert_false(help_memory_has(inverted.bytes, SCHEDULE_LEN));
+	e3_derived_free(cache);
+}
+
+static void
+no_schedules_may_be_kept(void **state)
+{
+	static const uint32_t counts[][2] = {{64, 0}, {0, 64}};
+
+	(void) state;
+	for (int i = 0; i < 2; i++)
+	{
+		E3DerivedKeys *cache = e3_derived_new(counts[i][0], counts[i][1], SCHEDULE_LEN);
+
+		assert_false(e3_derived_hold(cache));
+		e3_derived_free(cache);
+	}
 }
 
 static void *
@@ -204,6 +364,8 @@ use(void *arg)
 
 		if (!has(cache, number))
 			add(cache, number);
+		if (!has_schedule(cache, number) && i % 3 == 0)
+			keep(cache, number, number + 1);
 		if (i % 5000 == 0)
 			e3_derived_clear(cache, 0);
 	}
@@ -213,7 +375,7 @@ use(void *arg)
 static void
 many_threads_share_it(void **state)
 {
-	E3DerivedKeys *cache = e3_derived_new(256);
+	E3DerivedKeys *cache = e3_derived_new(256, 32, SCHEDULE_LEN);
 	pthread_t threads[THREADS];
 
 	(void) state;
@@ -231,10 +393,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_what_was_added),
 		cmocka_unit_test(tells_ids_apart),
-		cmocka_unit_test(forgets_what_was_used_longest_ago),
+		cmocka_unit_test(forgets_what_is_not_used),
 		cmocka_unit_test(what_is_forgotten_is_wiped),
 		cmocka_unit_test(keeps_nothing_of_an_older_keyring),
 		cmocka_unit_test(none_may_be_kept),
+		cmocka_unit_test(keeps_schedules_of_some),
+		cmocka_unit_test(schedules_go_with_their_keys),
+		cmocka_unit_test(schedules_that_go_are_wiped),
+		cmocka_unit_test(no_schedules_may_be_kept),
 		cmocka_unit_test(many_threads_share_it),
 	};
 

@@ -295,7 +295,7 @@ keep_keys(void *context)
 static bool
 make_caches(void *context)
 {
-	E3DerivedKeys *derived = e3_derived_new(64);
+	E3DerivedKeys *derived = e3_derived_new(64, 32, 64);
 	E3RequestKeys *request_keys = e3_request_keys_new(4);
 	bool good = derived != NULL && request_keys != NULL;
 

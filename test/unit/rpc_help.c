@@ -4,6 +4,8 @@
  */
 #include "rpc_help.h"
 
+#include "crypto/library.h"
+
 #include "wire/frame.h"
 #include "wire/writer.h"
 
@@ -54,7 +56,7 @@ rpc_set_up(void **state)
 	add_version(fixture, keyring, "old", 2, false);
 	add_version(fixture, keyring, "new", 1, false);
 	fixture->shared.keyring = e3_keyring_holder_new(keyring);
-	fixture->shared.derived = e3_derived_new(64);
+	fixture->shared.derived = e3_derived_new(64, 32, e3_library_schedule_len());
 	assert_non_null(fixture->shared.derived);
 	fixture->shared.request_keys = e3_request_keys_new(4);
 	assert_non_null(fixture->shared.request_keys);
@@ -62,8 +64,7 @@ rpc_set_up(void **state)
 	fixture->shared.quotas = e3_quotas_new();
 	fixture->worker.shared = &fixture->shared;
 	fixture->worker.fresh_waits = nothing_waits;
-	fixture->worker.scratch = e3_scratch_new();
-	assert_non_null(fixture->worker.scratch);
+	assert_true(e3_rpc_worker_open(&fixture->worker));
 	*state = fixture;
 	return 0;
 }
@@ -73,7 +74,7 @@ rpc_tear_down(void **state)
 {
 	RpcFixture *fixture = *state;
 
-	e3_scratch_free(fixture->worker.scratch);
+	e3_rpc_worker_close(&fixture->worker);
 	e3_request_keys_free(fixture->shared.request_keys);
 	e3_derived_free(fixture->shared.derived);
 	e3_keyring_holder_free(fixture->shared.keyring);

@@ -2,6 +2,9 @@
 
 from measure import Ratio, Statement
 
+# As many keys as E3 keeps schedules of (ready_keys of e3.conf), and one batch.
+READY = 4096
+
 COUNT = "SELECT count(decrypt(c)) FROM {{{}}}"
 
 
@@ -24,10 +27,12 @@ class Warm(Statement):
 def probes(bench):
     return [
         Cold("decrypt_cold", "count(decrypt(c)), a key for each value, none at hand", COUNT.format("own"), share=100),
-        Warm("decrypt_warm", "the same, the second time", COUNT.format("own"), share=100, times=10),
+        Warm("decrypt_warm", "the same, the second time", COUNT.format("own"), rows=READY, times=10),
         Warm("decrypt_scattered", "a key for each 100 values, far from each other, the second time",
-             COUNT.format("scattered"), share=100, times=10),
-        Warm("decrypt_one_key", "the same number of values of one statement", COUNT.format("cipher"), share=100, times=10),
+             COUNT.format("scattered"), rows=READY, times=10),
+        Warm("decrypt_one_key", "the same number of values of one statement", COUNT.format("cipher"), rows=READY, times=10),
+        Warm("decrypt_warm_many", "a key for each value, most of them without a schedule, the second time",
+             COUNT.format("own"), share=100, times=10),
     ]
 
 
@@ -36,5 +41,6 @@ def ratios(bench):
         Ratio("cold", "OpenSSL's ECDH in a loop ÷ decrypt, a key for each value", "floor_agreement", "decrypt_cold", 0.85, 2.2,
               "higher"),
         Ratio("warm", "the second time ÷ values of one statement", "decrypt_warm", "decrypt_one_key", 1.5, 1.1),
+        Ratio("warm_many", "the same, most keys without a schedule", "decrypt_warm_many", "decrypt_one_key"),
         Ratio("scattered", "a key for each 100 ÷ values of one statement", "decrypt_scattered", "decrypt_one_key"),
     ]

@@ -1,0 +1,52 @@
+/*
+ * keyring/schedules.h
+ *	  AES key schedules of some of the keys in the cache; for derived.c alone.
+ *
+ * To set up AES-GCM under a key costs more than to open a short value, so what that gives
+ * is kept as well, of fewer keys, as it is thirty times as long.  Where more keys are
+ *read one after the other than there are places, few lose theirs to others at a time, so
+ *that most are still there the next time, instead of each pushing out one that would have
+ *been.
+ */
+#ifndef E3_SCHEDULES_H
+#define E3_SCHEDULES_H
+
+#include "base/secret.h"
+
+#define E3_SCHEDULES_NONE UINT32_MAX
+
+typedef struct E3Schedules
+{
+	uint8_t *at;	  /* borrowed, in locked memory */
+	size_t len;		  /* of one */
+	uint32_t count;	  /* of places */
+	uint32_t free;	  /* first that nobody has; NONE */
+	uint32_t next;	  /* that is taken from its owner */
+	uint32_t *owners; /* of each, its entry, or the next that is free */
+} E3Schedules;
+
+/* "count" places of "len" bytes at "at", none taken; false without memory. */
+extern bool e3_schedules_init(E3Schedules *schedules, void *at, size_t len,
+							  uint32_t count);
+extern void e3_schedules_free(E3Schedules *schedules);
+
+/*
+ * Gives a free place to this owner; or, if there is none and *may_take_over, another's,
+ * and then that is no longer so; or NONE.  *loser is the owner that had it, or NONE.
+ */
+extern uint32_t e3_schedules_take(E3Schedules *schedules, uint32_t owner,
+								  bool *may_take_over, uint32_t *loser);
+
+/* Wipes the place, which is free. */
+extern void e3_schedules_drop(E3Schedules *schedules, uint32_t place);
+
+/* All are free; wiping them is left to the caller. */
+extern void e3_schedules_clear(E3Schedules *schedules);
+
+static inline uint8_t *
+e3_schedules_at(const E3Schedules *schedules, uint32_t place)
+{
+	return schedules->at + place * schedules->len;
+}
+
+#endif /* E3_SCHEDULES_H */
