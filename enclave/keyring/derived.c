@@ -239,6 +239,12 @@ e3_derived_look(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed,
 	return true;
 }
 
+bool
+e3_derived_has_room(const E3DerivedKeys *cache)
+{
+	return cache->schedules.free != NONE;
+}
+
 /* Its entry gets a place, if it may; then the schedule is there. */
 static void
 keep(E3DerivedKeys *cache, uint32_t number, const void *schedule, bool *may_take_over)

@@ -62,6 +62,9 @@ typedef struct E3DerivedSecrets
 /* False if the key is not there. */
 extern bool e3_derived_look(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed,
 							E3DerivedSecrets *secrets) EVW_MUST_USE;
+
+/* Is there room for another schedule? */
+extern bool e3_derived_has_room(const E3DerivedKeys *cache);
 extern void e3_derived_release(E3DerivedKeys *cache);
 
 /*

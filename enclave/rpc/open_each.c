@@ -14,6 +14,9 @@
 
 #include <string.h>
 
+/* Of groups that find the cache full, one in so many puts a schedule into it. */
+#define REPLACE_IN 16
+
 typedef struct Group
 {
 	size_t n;
@@ -26,6 +29,7 @@ typedef struct Group
 	E3AeadItem items[E3_OPEN_EACH];
 	const void *made[E3_OPEN_EACH]; /* schedules that the cache did not have */
 	bool any_made;
+	bool has_room; /* had the cache, for more of them */
 } Group;
 
 /*
@@ -160,13 +164,17 @@ open_group(E3Opening *opening, Group *group)
 	e3_aead_open_each(opening->scratch, group->keys, group->items, group->n);
 }
 
-/* For the next time; what was made for this is wiped. */
+/*
+ * For the next time; what was made for this is wiped.  Where another schedule has to go
+ * for it, that is done now and then: nobody can read the cache meanwhile.
+ */
 static void
 keep_made(E3Opening *opening, const Group *group)
 {
 	size_t len = e3_aead_schedule_len(opening->scratch);
 
-	e3_derived_keep(opening->cache, group->ids, group->hashes, group->made, group->n);
+	if (group->has_room || opening->crowded++ % REPLACE_IN == 0)
+		e3_derived_keep(opening->cache, group->ids, group->hashes, group->made, group->n);
 	for (size_t i = 0; i < group->n; i++)
 		if (group->made[i] != NULL)
 			e3_wipe(opening->schedules + i * len, len);
@@ -184,6 +192,7 @@ open_from_cache(E3Opening *opening, Group *group)
 	if (group->n == 0 || !e3_derived_hold(opening->cache))
 		return false;
 	find_schedules(opening, group);
+	group->has_room = e3_derived_has_room(opening->cache);
 	open_group(opening, group);
 	e3_derived_release(opening->cache);
 	if (group->any_made)

@@ -62,10 +62,11 @@ struct E3Opening
 	E3RoleSeen role;	 /* of the value before */
 	/* A value that the key at hand has opened, whose hint named it; NULL: none. */
 	const uint8_t *like;
-	bool try_mix;	 /* rpc/key_mix.h: it is wanted ... */
-	uint32_t mixed;	 /* ... and has opened so many values */
-	uint32_t hits;	 /* values whose key was at hand */
-	uint32_t failed; /* values that did not open */
+	bool try_mix;	  /* rpc/key_mix.h: it is wanted ... */
+	uint32_t mixed;	  /* ... and has opened so many values */
+	uint32_t hits;	  /* values whose key was at hand */
+	uint32_t crowded; /* rpc/open_each.c: times that there was no room for a schedule */
+	uint32_t failed;  /* values that did not open */
 
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */

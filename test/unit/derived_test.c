@@ -270,8 +270,10 @@ keeps_schedules_of_some(void **state)
 	/* Of keys that are not there, none. */
 	keep(cache, 30, 40);
 	assert_int_equal(count_schedules(cache, 0, 64), 5);
+	assert_true(e3_derived_has_room(cache));
 	keep(cache, 0, 8);
 	assert_int_equal(count_schedules(cache, 0, 8), 8);
+	assert_false(e3_derived_has_room(cache));
 	/* All places are taken: one changes hands each time, and in the end all do. */
 	for (uint32_t i = 1; i <= 8; i++)
 	{
