@@ -11,6 +11,7 @@ import time
 
 import machine
 import picture
+import profiles
 import report
 import rounds
 from bench import Bench
@@ -27,6 +28,7 @@ def options(arguments):
     parser.add_argument("--cold", action="store_false", dest="warm_up")
     parser.add_argument("--no-pin", action="store_false", dest="pin")
     parser.add_argument("--save", metavar="PATH")
+    parser.add_argument("--profile", action="append", metavar="FIGURE")
     chosen = parser.parse_args(arguments)
     if chosen.rows < 1000 or chosen.rounds < 1:
         parser.error("at least 1000 rows and one round")
@@ -40,6 +42,22 @@ def versions(bench):
         "E3": bench.main.sql("SELECT version FROM evcrypt_health()"),
         "E3's cryptography": bench.main.sql("SELECT crypto_backend FROM evcrypt_health()"),
     }
+
+
+def profile(chosen):
+    """Text, and whether something failed."""
+    failures = {}
+    bench = Bench(chosen.rows, chosen.large, chosen.pin)
+    try:
+        what = machine.describe(versions(bench))
+        what.update({"rows": chosen.rows, "processors": str(bench.pins)})
+        probes = [probe for subject in SUBJECTS.values() for probe in subject.probes(bench)
+                  if getattr(probe, "name", "") in chosen.profile]
+        rounds.prepare(bench, probes, failures)
+        text = profiles.show(bench, probes, failures)
+    finally:
+        bench.close()
+    return "".join(f"{name}: {value}\n" for name, value in what.items()) + "\n" + text, bool(failures)
 
 
 def measure(chosen):
@@ -66,6 +84,10 @@ def main(arguments):
     chosen = options(arguments)
     if "EVCRYPT_STACK" not in os.environ:
         return 0
+    if chosen.profile:
+        text, failed = profile(chosen)
+        print(text, end="")
+        return 1 if failed else 0
     # Open before the work, which a wrong name must not cost, and as they were until it is done.
     endings = ("txt", "json", "svg") if chosen.save else ()
     files = {ending: open(f"{chosen.save}.{ending}", "a", encoding="utf-8") for ending in endings}
