@@ -222,7 +222,6 @@ a_number_is_noted_down(void **state)
 	assert_false(e3_generation_read(path, &found));
 	help_write_file(path, "1\n", 2, 0666);
 	assert_false(e3_generation_read(path, &found));
-	help_remove_dir(dir);
 }
 
 static int

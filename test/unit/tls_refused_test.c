@@ -52,7 +52,6 @@ tear_down(void **state)
 	Fixture *fixture = *state;
 
 	SSL_CTX_free(fixture->client);
-	help_remove_dir(fixture->dir);
 	free(fixture);
 	return 0;
 }
