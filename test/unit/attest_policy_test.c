@@ -364,7 +364,6 @@ files_of_roots(void **state)
 	assert_null(evc_root_read(path, pin));
 	write_root(path, 1, EVC_ROOT_FILE_MAX + 1);
 	assert_string_equal(evc_root_read(path, pin), "is longer than 16384 bytes");
-	help_remove_dir(dir);
 }
 
 int

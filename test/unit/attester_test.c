@@ -95,7 +95,6 @@ tear_down(void **state)
 {
 	Fixture *fixture = *state;
 
-	help_remove_dir(fixture->dir);
 	free((void *) fixture->setup.root);
 	free((void *) fixture->setup.certificate);
 	free((void *) fixture->setup.key);

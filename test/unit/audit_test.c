@@ -357,7 +357,6 @@ a_log_is_opened_again(void **state)
 	e3_audit_log_close(&log);
 	assert_int_equal(unlink(head), 0);
 	assert_status(open_log(&log, path, cause), EVW_AUDIT_LOG);
-	help_remove_dir(dir);
 }
 
 static void
@@ -381,7 +380,6 @@ what_is_not_ours_is_refused(void **state)
 	assert_int_equal(mkfifo(link_path, 0600), 0);
 	assert_status(open_log(&log, link_path, cause), EVW_AUDIT_LOG);
 	assert_status(open_log(&log, help_path(dir, "no/audit", 2), cause), EVW_AUDIT_LOG);
-	help_remove_dir(dir);
 }
 
 int

@@ -24,7 +24,6 @@
 #define RECORDS 300
 
 static const E3AuditKey plain_key = {.mac = {7}, .id = {8}};
-static char dir[PATH_MAX];
 
 /* A disk that can be made to hang. */
 static struct
@@ -118,7 +117,7 @@ write_records(void *arg)
 static void
 every_record_is_there_once(void **state)
 {
-	const char *path = help_path(dir, "many", 0);
+	const char *path = help_path(help_dir, "many", 0);
 	E3Audit *audit = start(path, true);
 	pthread_t threads[THREADS];
 	uint64_t last;
@@ -150,7 +149,7 @@ every_record_is_there_once(void **state)
 static void
 what_cannot_be_written_is_said(void **state)
 {
-	const char *path = help_path(dir, "full", 0);
+	const char *path = help_path(help_dir, "full", 0);
 	const E3AuditRecord record = {.operation = "decrypt"};
 	struct rlimit before;
 	struct rlimit small;
@@ -193,7 +192,7 @@ write_one(void *arg)
 static void
 a_hanging_disk_holds_nobody_for_long(void **state)
 {
-	const char *path = help_path(dir, "hangs", 0);
+	const char *path = help_path(help_dir, "hangs", 0);
 	const E3AuditRecord record = {.operation = "decrypt"};
 	E3Audit *audit = start(path, true);
 	pthread_t threads[THREADS];
@@ -240,16 +239,7 @@ static int
 set_up(void **state)
 {
 	(void) signal(SIGXFSZ, SIG_IGN);
-	help_make_dir(dir);
-	return help_arena(state);
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	help_remove_dir(dir);
-	return 0;
+	return help_arena_and_dir(state);
 }
 
 int
@@ -261,5 +251,5 @@ main(void)
 		cmocka_unit_test(a_hanging_disk_holds_nobody_for_long),
 	};
 
-	return cmocka_run_group_tests_name("audit_threads", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("audit_threads", tests, set_up, NULL);
 }

@@ -384,7 +384,6 @@ a_file_is_loaded_or_named(void **state)
 	assert_status(e3_config_load(path, &config, &error), EVW_CONFIG);
 	snprintf(shall, sizeof(shall), "%s:2: neither a [section] nor a key = value", path);
 	assert_string_equal(error.text, shall);
-	help_remove_dir(dir);
 }
 
 static bool

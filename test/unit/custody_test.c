@@ -35,29 +35,32 @@ expect_error(const char *lines, const char *shall)
 }
 
 static void
-custodies_are_read(void **state)
+read_custody(const char *lines, E3CustodyKind kind, E3Config *config)
 {
 	E3ConfigError error;
+
+	assert_status(parse(lines, config, &error), EVW_OK);
+	assert_int_equal(config->custody.kind, kind);
+}
+
+static void
+custodies_are_read(void **state)
+{
 	E3Config config;
 
 	(void) state;
-	assert_status(parse("passphrase_file = /p\n", &config, &error), EVW_OK);
-	assert_int_equal(config.custody.kind, E3_CUSTODY_PASSPHRASE);
+	read_custody("passphrase_file = /p\n", E3_CUSTODY_PASSPHRASE, &config);
 	assert_string_equal(config.custody.tpm, "device:/dev/tpmrm0");
 	assert_string_equal(config.generation_file, "");
-	assert_status(parse("custody = tpm\ntpm_pcrs = 0, 7,23\ntpm = swtpm:path=/t\n"
-						"generation_file = /g\n",
-						&config, &error),
-				  EVW_OK);
-	assert_int_equal(config.custody.kind, E3_CUSTODY_TPM);
+	read_custody("custody = tpm\ntpm_pcrs = 0, 7,23\ntpm = swtpm:path=/t\n"
+				 "generation_file = /g\n",
+				 E3_CUSTODY_TPM, &config);
 	assert_int_equal(config.custody.tpm_pcrs, 1 | 1 << 7 | 1 << 23);
 	assert_string_equal(config.custody.tpm, "swtpm:path=/t");
 	assert_string_equal(config.generation_file, "/g");
-	assert_status(parse("custody = pkcs11\npkcs11_module = /m\npkcs11_token = e3\n"
-						"pkcs11_key = key\npkcs11_pin_file = /pin\n",
-						&config, &error),
-				  EVW_OK);
-	assert_int_equal(config.custody.kind, E3_CUSTODY_PKCS11);
+	read_custody("custody = pkcs11\npkcs11_module = /m\npkcs11_token = e3\n"
+				 "pkcs11_key = key\npkcs11_pin_file = /pin\n",
+				 E3_CUSTODY_PKCS11, &config);
 	assert_string_equal(config.custody.pkcs11_module, "/m");
 	assert_string_equal(config.custody.pkcs11_token, "e3");
 	assert_string_equal(config.custody.pkcs11_key, "key");
@@ -97,15 +100,12 @@ what_is_wrong_is_named(void **state)
 static void
 a_kms_is_read(void **state)
 {
-	E3ConfigError error;
 	E3Config config;
 
 	(void) state;
-	assert_status(parse(KMS "kms_ca_file = /ca\nkms_socket = /s\nkms_timeout_ms = 100\n"
-							"[attest]\nevidence = nitro\n",
-						&config, &error),
-				  EVW_OK);
-	assert_int_equal(config.custody.kind, E3_CUSTODY_KMS);
+	read_custody(KMS "kms_ca_file = /ca\nkms_socket = /s\nkms_timeout_ms = 100\n"
+					 "[attest]\nevidence = nitro\n",
+				 E3_CUSTODY_KMS, &config);
 	assert_string_equal(config.custody.kms_endpoint.host, "kms.test");
 	assert_int_equal(config.custody.kms_endpoint.port, 443);
 	assert_string_equal(config.custody.kms_region, "eu-test-1");
@@ -114,15 +114,13 @@ a_kms_is_read(void **state)
 	assert_string_equal(config.custody.kms_ca_file, "/ca");
 	assert_string_equal(config.custody.kms_socket, "/s");
 	assert_int_equal(config.custody.kms_timeout_ms, E3_CUSTODY_KMS_MS_MIN);
-	assert_status(parse("passphrase_file = /p\nkms_endpoint = https://[::1]:8443\n",
-						&config, &error),
-				  EVW_OK);
+	read_custody("passphrase_file = /p\nkms_endpoint = https://[::1]:8443\n",
+				 E3_CUSTODY_PASSPHRASE, &config);
 	assert_string_equal(config.custody.kms_endpoint.host, "::1");
 	assert_int_equal(config.custody.kms_endpoint.port, 8443);
 	assert_int_equal(config.custody.kms_timeout_ms, E3_CUSTODY_KMS_MS_DEFAULT);
-	assert_status(parse("passphrase_file = /p\nkms_endpoint = https://[::1]\n", &config,
-						&error),
-				  EVW_OK);
+	read_custody("passphrase_file = /p\nkms_endpoint = https://[::1]\n",
+				 E3_CUSTODY_PASSPHRASE, &config);
 	assert_int_equal(config.custody.kms_endpoint.port, 443);
 }
 
@@ -222,7 +220,6 @@ a_number_is_noted_down(void **state)
 	assert_false(e3_generation_read(path, &found));
 	help_write_file(path, "1\n", 2, 0666);
 	assert_false(e3_generation_read(path, &found));
-	help_remove_dir(dir);
 }
 
 static int

@@ -15,6 +15,8 @@
 
 #define NIST_DEFAULT "/usr/lib/python3/dist-packages/cryptography_vectors"
 
+char help_dir[PATH_MAX];
+
 int
 help_arena(void **state)
 {
@@ -40,14 +42,11 @@ help_choose(const char *aead, const char *agreement)
 	return true;
 }
 
-void
-help_make_dir(char dir[PATH_MAX])
-{
-	const char *parent = getenv("TMPDIR");
+/* ---- folders ---- */
 
-	snprintf(dir, PATH_MAX, "%s/e3unit.XXXXXX", parent != NULL ? parent : "/tmp");
-	assert_non_null(mkdtemp(dir));
-}
+/* What all folders are in, and who has made it. */
+static char base[PATH_MAX];
+static pid_t maker;
 
 static int
 remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
@@ -58,10 +57,42 @@ remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
 	return remove(path);
 }
 
-void
-help_remove_dir(const char *dir)
+/* Not in a child, which an assertion that fails there lets go on to the end of main. */
+static void
+remove_base(void)
 {
-	assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	if (getpid() != maker || nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0)
+		return;
+	perror(base);
+	_exit(EXIT_FAILURE);
+}
+
+static void
+make_base(void)
+{
+	const char *parent = getenv("TMPDIR");
+
+	snprintf(base, sizeof(base), "%s/e3unit.XXXXXX", parent != NULL ? parent : "/tmp");
+	if (mkdtemp(base) == NULL)
+		fail_msg("%s cannot be made", base);
+	maker = getpid();
+	assert_int_equal(atexit(remove_base), 0);
+}
+
+void
+help_make_dir(char dir[PATH_MAX])
+{
+	if (maker == 0)
+		make_base();
+	snprintf(dir, PATH_MAX, "%s/XXXXXX", base);
+	assert_non_null(mkdtemp(dir));
+}
+
+int
+help_arena_and_dir(void **state)
+{
+	help_make_dir(help_dir);
+	return help_arena(state);
 }
 
 const char *

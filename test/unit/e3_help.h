@@ -23,9 +23,15 @@ extern int help_arena(void **state);
  */
 extern bool help_choose(const char *aead, const char *agreement);
 
-/* A new folder, and its end with all that is in it. */
+/*
+ * A new folder.  It goes with all that is in it when the program ends, however its
+ * tests have ended: cmocka calls no tear-down after a set-up that failed.
+ */
 extern void help_make_dir(char dir[PATH_MAX]);
-extern void help_remove_dir(const char *dir);
+
+/* cmocka group set-up: the locked arena, and a folder, which is help_dir. */
+extern char help_dir[PATH_MAX];
+extern int help_arena_and_dir(void **state);
 
 /* dir/name in a static buffer of its own for every "slot" (0 to 3). */
 extern const char *help_path(const char *dir, const char *name, int slot);

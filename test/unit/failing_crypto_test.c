@@ -37,25 +37,6 @@ static const uint8_t key[E3_AES_KEY_LEN] = {1, 2, 3};
 static const uint8_t iv[EVW_IV_LEN] = {4, 5, 6};
 static const EvwBytes aad = {key, 5};
 static uint8_t text[LEN];
-static char dir[PATH_MAX];
-
-static int
-set_up(void **state)
-{
-	if (help_arena(state) != 0)
-		return -1;
-	help_make_dir(dir);
-	help_tls_certs(dir);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	help_remove_dir(dir);
-	return 0;
-}
 
 /* ---- algorithms ---- */
 
@@ -330,12 +311,9 @@ load_tls(void *context)
 static void
 every_call_of_tls_may_fail(void **state)
 {
-	E3TlsFiles files = {.crl = ""};
+	E3TlsFiles files = help_tls_files(help_dir, "server");
 
 	(void) state;
-	(void) snprintf(files.certificate, PATH_MAX, "%s/server.crt", dir);
-	(void) snprintf(files.key, PATH_MAX, "%s/server.key", dir);
-	(void) snprintf(files.client_ca, PATH_MAX, "%s/ca.crt", dir);
 	assert_true(failing_each(load_tls, &files, "") > 15);
 }
 
@@ -420,11 +398,11 @@ every_call_of_evidence_may_fail(void **state)
 	E3Cert *root = e3_cert_new(NULL, &wishes[0]);
 	E3Cert *issuer = e3_cert_new(root, &wishes[1]);
 	Evidence evidence = {.setup = {.kind = EVW_EVIDENCE_SOFTWARE,
-								   .root = help_path(dir, "root.crt", 1),
-								   .certificate = help_path(dir, "issuer.crt", 2),
-								   .key = help_path(dir, "issuer.key", 3),
+								   .root = help_path(help_dir, "root.crt", 1),
+								   .certificate = help_path(help_dir, "issuer.crt", 2),
+								   .key = help_path(help_dir, "issuer.key", 3),
 								   .signer_seconds = 3600,
-								   .config = help_path(dir, "root.crt", 1),
+								   .config = help_path(help_dir, "root.crt", 1),
 								   .policy = ""}};
 	EvcExpectations *expect = &evidence.expect;
 
@@ -441,8 +419,8 @@ every_call_of_evidence_may_fail(void **state)
 	assert_int_equal(EVP_Digest("", 0, expect->policy.values[2], NULL, EVP_sha384(),
 								NULL),
 					 1);
-	help_tls_write(dir, "root", root);
-	help_tls_write(dir, "issuer", issuer);
+	help_tls_write(help_dir, "root", root);
+	help_tls_write(help_dir, "issuer", issuer);
 	/* There must not be a second one. */
 	assert_true(failing_each(read_root, &evidence, "PEM_read_bio_X509") > 5);
 	assert_true(failing_each(make_document, &evidence, "madvise") > 60);
@@ -462,5 +440,5 @@ main(void)
 		cmocka_unit_test(every_call_of_evidence_may_fail),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, help_arena_and_certs, NULL);
 }

@@ -21,7 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char dir[PATH_MAX];
 static char path[PATH_MAX + 64];
 static char phrase[PATH_MAX + 64];
 static const E3Kek kek = {.passphrase_file = phrase};
@@ -30,19 +29,10 @@ static const E3AuditKey audit_key = {.mac = {1}, .id = {2}};
 static int
 set_up(void **state)
 {
-	if (help_arena(state) != 0)
+	if (help_arena_and_dir(state) != 0)
 		return -1;
-	help_make_dir(dir);
-	snprintf(phrase, sizeof(phrase), "%s/passphrase", dir);
+	snprintf(phrase, sizeof(phrase), "%s/passphrase", help_dir);
 	help_write_file(phrase, "open sesame", 11, 0600);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	help_remove_dir(dir);
 	return 0;
 }
 
@@ -50,7 +40,7 @@ tear_down(void **state)
 static void
 name_file(const char *name)
 {
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(path, sizeof(path), "%s/%s", help_dir, name);
 }
 
 static bool
@@ -243,7 +233,7 @@ write_policy(void)
 				 "[issuer i]\nissuer = https://x\nkey = %s/token.pem\n"
 				 "[rule r]\nidentity = any\noperations = encrypt\napps = *\nroles = *\n"
 				 "[quota q]\nidentity = any\nvalues_per_second = 10\n",
-				 dir);
+				 help_dir);
 
 	name_file("token.pem");
 	help_write_file(path, token_pem, strlen(token_pem), 0644);
@@ -467,5 +457,5 @@ main(void)
 		cmocka_unit_test(what_is_no_log_of_our_own_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -20,26 +20,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static char dir[PATH_MAX];
-
-static int
-set_up(void **state)
-{
-	if (help_arena(state) != 0)
-		return -1;
-	help_make_dir(dir);
-	help_tls_certs(dir);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	help_remove_dir(dir);
-	return 0;
-}
-
 /* A client that has connected to whatever this listens at. */
 static int
 connect_to(int listener)
@@ -130,7 +110,7 @@ every_call_of_listening_may_fail(void **state)
 
 	(void) state;
 	/* A socket whose buffer is small is one all the same. */
-	assert_true(failing_each(listen_at_path, (void *) help_path(dir, "e3.sock", 0),
+	assert_true(failing_each(listen_at_path, (void *) help_path(help_dir, "e3.sock", 0),
 							 "setsockopt") > 6);
 	/* Neither is what cannot be said in the log. */
 	assert_true(failing_each(listen_at_port, NULL, "write") > 9);
@@ -144,7 +124,7 @@ nobody_waits_to_be_accepted(void **state)
 	int fd;
 
 	(void) state;
-	assert_status(e3_listener_open(help_path(dir, "e3.sock", 0), 0600, &fd), EVW_OK);
+	assert_status(e3_listener_open(help_path(help_dir, "e3.sock", 0), 0600, &fd), EVW_OK);
 	assert_int_equal(e3_listener_accept(fd, &peer), -1);
 	assert_int_equal(errno, EAGAIN);
 	assert_int_equal(e3_inet_accept(fd), -1);
@@ -187,14 +167,10 @@ typedef struct Ends
 static E3TlsContext *
 load_client(void)
 {
+	const E3TlsFiles files = help_tls_files(help_dir, "client");
 	char cause[E3_TLS_CAUSE_MAX];
-	E3TlsFiles files = {.crl = ""};
-	E3TlsContext *context;
+	E3TlsContext *context = e3_tls_context_new_client(&files, cause);
 
-	(void) snprintf(files.certificate, PATH_MAX, "%s/client.crt", dir);
-	(void) snprintf(files.key, PATH_MAX, "%s/client.key", dir);
-	(void) snprintf(files.client_ca, PATH_MAX, "%s/ca.crt", dir);
-	context = e3_tls_context_new_client(&files, cause);
 	if (context == NULL)
 		fail_msg("%s", cause);
 	return context;
@@ -249,7 +225,7 @@ link_both(void *context)
 static void
 every_call_of_links_may_fail(void **state)
 {
-	Ends ends = {help_tls_load(dir), load_client()};
+	Ends ends = {help_tls_load(help_dir), load_client()};
 
 	(void) state;
 	assert_true(failing_each(link_both, &ends, "") > 6);
@@ -267,5 +243,5 @@ main(void)
 		cmocka_unit_test(every_call_of_links_may_fail),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, help_arena_and_certs, NULL);
 }

@@ -17,24 +17,6 @@
 #include "base/file.h"
 #include "base/secret.h"
 
-static char dir[PATH_MAX];
-
-static int
-set_up(void **state)
-{
-	(void) state;
-	help_make_dir(dir);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	help_remove_dir(dir);
-	return 0;
-}
-
 static E3FileResult
 read_with(const char *path, E3FileRule rule, size_t max)
 {
@@ -50,7 +32,7 @@ read_with(const char *path, E3FileRule rule, size_t max)
 static void
 a_private_file_is_read_by_its_owner(void **state)
 {
-	const char *path = help_path(dir, "private", 0);
+	const char *path = help_path(help_dir, "private", 0);
 	EvwBuf buf;
 
 	(void) state;
@@ -68,7 +50,7 @@ a_private_file_is_read_by_its_owner(void **state)
 static void
 a_file_that_others_may_use_is_refused(void **state)
 {
-	const char *path = help_path(dir, "shared", 0);
+	const char *path = help_path(help_dir, "shared", 0);
 
 	(void) state;
 	help_write_file(path, "secret", 6, 0600);
@@ -89,7 +71,7 @@ a_file_that_others_may_use_is_refused(void **state)
 static void
 a_credential_of_group_root_is_roots_alone(void **state)
 {
-	const char *path = help_path(dir, "credential", 0);
+	const char *path = help_path(help_dir, "credential", 0);
 
 	(void) state;
 	if (geteuid() != 0)
@@ -111,9 +93,9 @@ a_credential_of_group_root_is_roots_alone(void **state)
 static void
 only_a_regular_file_is_a_file(void **state)
 {
-	const char *path = help_path(dir, "target", 0);
-	const char *link = help_path(dir, "link", 1);
-	const char *fifo = help_path(dir, "fifo", 2);
+	const char *path = help_path(help_dir, "target", 0);
+	const char *link = help_path(help_dir, "link", 1);
+	const char *fifo = help_path(help_dir, "fifo", 2);
 
 	(void) state;
 	help_write_file(path, "secret", 6, 0600);
@@ -124,15 +106,15 @@ only_a_regular_file_is_a_file(void **state)
 	assert_int_equal(read_with(link, E3_FILE_TRUSTED, 6), E3_FILE_OK);
 	assert_int_equal(read_with(fifo, E3_FILE_TRUSTED, 6), E3_FILE_SHARED);
 	assert_int_equal(read_with(fifo, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
-	assert_int_equal(read_with(dir, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
-	assert_int_equal(read_with(help_path(dir, "none", 3), E3_FILE_PRIVATE, 6),
+	assert_int_equal(read_with(help_dir, E3_FILE_PRIVATE, 6), E3_FILE_SHARED);
+	assert_int_equal(read_with(help_path(help_dir, "none", 3), E3_FILE_PRIVATE, 6),
 					 E3_FILE_MISSING);
 }
 
 static void
 a_file_has_its_limit(void **state)
 {
-	const char *path = help_path(dir, "long", 0);
+	const char *path = help_path(help_dir, "long", 0);
 
 	(void) state;
 	help_write_file(path, "1234567", 7, 0600);
@@ -152,8 +134,8 @@ expect_content(const char *path, const char *text)
 static void
 a_file_is_replaced_whole_and_0600(void **state)
 {
-	const char *path = help_path(dir, "replaced", 0);
-	const char *left = help_path(dir, "replaced.new", 1);
+	const char *path = help_path(help_dir, "replaced", 0);
+	const char *left = help_path(help_dir, "replaced.new", 1);
 	struct stat info;
 
 	(void) state;
@@ -170,8 +152,8 @@ a_file_is_replaced_whole_and_0600(void **state)
 static void
 a_new_file_belongs_to_whom_the_old_one_did(void **state)
 {
-	const char *path = help_path(dir, "owned", 0);
-	const char *fresh = help_path(dir, "fresh", 1);
+	const char *path = help_path(help_dir, "owned", 0);
+	const char *fresh = help_path(help_dir, "fresh", 1);
 	struct stat info;
 
 	(void) state;
@@ -186,9 +168,9 @@ a_new_file_belongs_to_whom_the_old_one_did(void **state)
 	assert_int_equal(stat(path, &info), 0);
 	assert_int_equal(info.st_uid, 1234);
 	assert_int_equal(info.st_gid, 2345);
-	assert_int_equal(chown(dir, 3456, 4567), 0);
+	assert_int_equal(chown(help_dir, 3456, 4567), 0);
 	assert_int_equal(e3_file_replace(fresh, BYTES("new")), E3_FILE_OK);
-	assert_int_equal(chown(dir, 0, 0), 0);
+	assert_int_equal(chown(help_dir, 0, 0), 0);
 	assert_int_equal(stat(fresh, &info), 0);
 	assert_int_equal(info.st_uid, 3456);
 	assert_int_equal(info.st_gid, 4567);
@@ -217,13 +199,13 @@ expect_too_big(E3FileResult (*write)(const char *path, EvwBytes bytes), const ch
 static void
 a_failed_write_leaves_the_old_file(void **state)
 {
-	const char *path = help_path(dir, "kept", 0);
+	const char *path = help_path(help_dir, "kept", 0);
 
 	(void) state;
 	assert_int_equal(e3_file_replace(path, BYTES("old")), E3_FILE_OK);
 	expect_too_big(e3_file_replace, path);
 	expect_content(path, "old");
-	assert_int_equal(access(help_path(dir, "kept.new", 1), F_OK), -1);
+	assert_int_equal(access(help_path(help_dir, "kept.new", 1), F_OK), -1);
 }
 
 static void
@@ -237,9 +219,9 @@ expect_exists(const char *path)
 static void
 a_file_is_created_where_there_is_none(void **state)
 {
-	const char *path = help_path(dir, "created", 0);
-	const char *beside = help_path(dir, "created.new", 1);
-	const char *link = help_path(dir, "dangling", 2);
+	const char *path = help_path(help_dir, "created", 0);
+	const char *beside = help_path(help_dir, "created.new", 1);
+	const char *link = help_path(help_dir, "dangling", 2);
 	struct stat info;
 
 	(void) state;
@@ -250,17 +232,17 @@ a_file_is_created_where_there_is_none(void **state)
 	expect_content(beside, "of somebody else");
 	assert_int_equal(stat(path, &info), 0);
 	assert_int_equal(info.st_mode & 07777, 0600);
-	assert_int_equal(symlink(help_path(dir, "nowhere", 3), link), 0);
+	assert_int_equal(symlink(help_path(help_dir, "nowhere", 3), link), 0);
 	expect_exists(link);
-	assert_int_equal(access(help_path(dir, "nowhere", 3), F_OK), -1);
-	expect_exists(dir);
+	assert_int_equal(access(help_path(help_dir, "nowhere", 3), F_OK), -1);
+	expect_exists(help_dir);
 	assert_int_equal(unlink(beside), 0);
 }
 
 static void
 a_failed_creation_leaves_nothing(void **state)
 {
-	const char *path = help_path(dir, "gone", 0);
+	const char *path = help_path(help_dir, "gone", 0);
 
 	(void) state;
 	expect_too_big(e3_file_create, path);
@@ -281,10 +263,10 @@ expect_owner(int fd, uid_t uid)
 static void
 a_file_of_two_names_is_not_given_away(void **state)
 {
-	const char *path = help_path(dir, "given", 0);
-	const char *other = help_path(dir, "given.too", 1);
+	const char *path = help_path(help_dir, "given", 0);
+	const char *other = help_path(help_dir, "given.too", 1);
 	bool root = geteuid() == 0;
-	int folder = open(dir, O_PATH | O_DIRECTORY);
+	int folder = open(help_dir, O_PATH | O_DIRECTORY);
 	int fd;
 
 	(void) state;
@@ -311,10 +293,10 @@ static void
 a_missing_folder_is_an_error(void **state)
 {
 	(void) state;
-	assert_int_equal(e3_file_replace(help_path(dir, "none/file", 0), BYTES("x")),
+	assert_int_equal(e3_file_replace(help_path(help_dir, "none/file", 0), BYTES("x")),
 					 E3_FILE_IO);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(e3_file_create(help_path(dir, "none/file", 0), BYTES("x")),
+	assert_int_equal(e3_file_create(help_path(help_dir, "none/file", 0), BYTES("x")),
 					 E3_FILE_IO);
 	assert_int_equal(errno, ENOENT);
 }
@@ -356,5 +338,5 @@ main(void)
 		cmocka_unit_test(a_path_has_a_folder),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, help_arena_and_dir, NULL);
 }

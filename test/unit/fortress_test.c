@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -201,20 +200,15 @@ static int
 open_shut_in(void *argument)
 {
 	const char *dir = argument;
-	char read_here[64];
-	char written[64];
-	char linked[64];
-	char other[64];
-	E3FortressPath paths[4];
+	const char *read_here = help_path(dir, "read/file", 0);
+	const char *written = help_path(dir, "written/file", 1);
+	const char *linked = help_path(dir, "read/link", 2);
+	const char *other = help_path(dir, "other/file", 3);
+	const E3FortressPath paths[] = {{read_here, false},
+									{written, true},
+									{linked, false},
+									{"", false}};
 
-	snprintf(read_here, sizeof(read_here), "%s/read/file", dir);
-	snprintf(written, sizeof(written), "%s/written/file", dir);
-	snprintf(linked, sizeof(linked), "%s/read/link", dir);
-	snprintf(other, sizeof(other), "%s/other/file", dir);
-	paths[0] = (E3FortressPath){read_here, false};
-	paths[1] = (E3FortressPath){written, true};
-	paths[2] = (E3FortressPath){linked, false};
-	paths[3] = (E3FortressPath){"", false};
 	if (!e3_kernel_close_paths(paths, 4))
 		return NOT_THERE;
 	if (!can_open(read_here, O_RDONLY) || can_open(read_here, O_WRONLY))
@@ -233,51 +227,25 @@ open_shut_in(void *argument)
 static void
 make_file(const char *dir, const char *name)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	assert_true(can_open(path, O_WRONLY | O_CREAT));
-}
-
-static int
-remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-	(void) info;
-	(void) kind;
-	(void) at;
-	return remove(path);
-}
-
-static char dir[] = "/tmp/fortressXXXXXX";
-
-/* Also where the test is skipped, which leaves it at once. */
-static int
-remove_dir(void **state)
-{
-	(void) state;
-	return nftw(dir, remove_one, 4, FTW_DEPTH | FTW_PHYS);
+	assert_true(can_open(help_path(dir, name, 0), O_WRONLY | O_CREAT));
 }
 
 static void
 only_named_directories_are_seen(void **state)
 {
 	static const char *const parts[] = {"read", "written", "other", "target"};
-	char path[64];
-	char target[64];
+	char dir[PATH_MAX];
 
 	(void) state;
-	assert_non_null(mkdtemp(dir));
+	help_make_dir(dir);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-	{
-		snprintf(path, sizeof(path), "%s/%s", dir, parts[i]);
-		assert_int_equal(mkdir(path, 0700), 0);
-	}
+		assert_int_equal(mkdir(help_path(dir, parts[i], 0), 0700), 0);
 	make_file(dir, "read/file");
 	make_file(dir, "other/file");
 	make_file(dir, "target/file");
-	snprintf(path, sizeof(path), "%s/read/link", dir);
-	snprintf(target, sizeof(target), "%s/target/file", dir);
-	assert_int_equal(symlink(target, path), 0);
+	assert_int_equal(symlink(help_path(dir, "target/file", 0),
+							 help_path(dir, "read/link", 1)),
+					 0);
 	expect_good(open_shut_in, dir);
 }
 
@@ -419,7 +387,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_forbidden_call_ends_the_process),
 		cmocka_unit_test(threads_of_before_are_shut_in),
-		cmocka_unit_test_teardown(only_named_directories_are_seen, remove_dir),
+		cmocka_unit_test(only_named_directories_are_seen),
 		cmocka_unit_test(other_processes_are_not_signalled),
 		cmocka_unit_test(nobody_is_connected_to),
 		cmocka_unit_test(what_is_demanded_and_missing_is_refused),

@@ -77,7 +77,6 @@ tear_down(void **state)
 	Way *way = *state;
 
 	close(way->far_listener);
-	help_remove_dir(way->dir);
 	free(way);
 	return 0;
 }

@@ -29,7 +29,6 @@ an_older_keyring_is_refused(void **state)
 	assert_status(e3_generation_check(path, UINT64_MAX - 1), EVW_KEYRING_ROLLBACK);
 	assert_status(e3_generation_check(path, UINT64_MAX), EVW_OK);
 	assert_status(e3_generation_check("", 0), EVW_OK);
-	help_remove_dir(dir);
 }
 
 static void
@@ -52,7 +51,6 @@ what_is_no_number_is_no_permission(void **state)
 		help_write_file(path, texts[i], strlen(texts[i]), 0600);
 		assert_status(e3_generation_check(path, UINT64_MAX), EVW_GENERATION);
 	}
-	help_remove_dir(dir);
 }
 
 /* The file may be root's, so that E3's user cannot write it, who has to read it. */
@@ -74,7 +72,6 @@ who_may_not_write_it_may_read_it(void **state)
 		assert_int_equal(info.st_mode & 0777, 0644);
 	}
 	(void) umask(mask);
-	help_remove_dir(dir);
 }
 
 static void
@@ -92,7 +89,6 @@ what_others_may_write_is_not_believed(void **state)
 	assert_status(e3_generation_check(path, 7), EVW_GENERATION);
 	help_write_file(path, "7\n", 2, 0646);
 	assert_status(e3_generation_check(path, 7), EVW_GENERATION);
-	help_remove_dir(dir);
 }
 
 int

@@ -213,7 +213,6 @@ credentials_have_a_limit(void **state)
 	assert_status(e3_kms_credentials_read(path, credentials, &cause), EVW_OK);
 	assert_string_equal(credentials->secret, "secret");
 	assert_string_equal(credentials->token, "token");
-	help_remove_dir(dir);
 	free(credentials);
 }
 

@@ -356,7 +356,6 @@ tear_down(void **state)
 {
 	(void) state;
 	help_pkits_free();
-	help_remove_dir(dir);
 	return 0;
 }
 

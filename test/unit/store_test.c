@@ -17,7 +17,6 @@
 #define P256_HEX "2a2b2c2d2e2f30313233343536373839c0ffee00deadbeef0123456789abcdef"
 #define SECP256K1_HEX "1f2e3d4c5b6a79880102030405060708090a0b0c0d0e0f101112131415161718"
 
-static char dir[PATH_MAX];
 static char ring[PATH_MAX + 64];
 static char phrase[PATH_MAX + 64];
 static const E3Kek kek = {.passphrase_file = phrase};
@@ -88,19 +87,10 @@ try_load(void)
 static int
 set_up(void **state)
 {
-	if (help_arena(state) != 0)
+	if (help_arena_and_dir(state) != 0)
 		return -1;
-	help_make_dir(dir);
-	snprintf(ring, sizeof(ring), "%s/keyring", dir);
-	snprintf(phrase, sizeof(phrase), "%s/passphrase", dir);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	help_remove_dir(dir);
+	snprintf(ring, sizeof(ring), "%s/keyring", help_dir);
+	snprintf(phrase, sizeof(phrase), "%s/passphrase", help_dir);
 	return 0;
 }
 
@@ -243,7 +233,7 @@ a_file_of_others_is_refused(void **state)
 		assert_status(try_load(), EVW_KEYRING_PERMISSIONS);
 	}
 	assert_int_equal(chmod(ring, 0600), 0);
-	snprintf(link, sizeof(link), "%s/moved", dir);
+	snprintf(link, sizeof(link), "%s/moved", help_dir);
 	assert_int_equal(rename(ring, link), 0);
 	assert_status(try_load(), EVW_KEYRING_IO);
 	assert_int_equal(symlink(link, ring), 0);
@@ -395,5 +385,5 @@ main(void)
 		WITH_FILES(an_empty_keyring_is_one_too),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, NULL);
 }

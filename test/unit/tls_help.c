@@ -47,17 +47,33 @@ help_tls_certs(const char *dir)
 	e3_cert_free(ca);
 }
 
+int
+help_arena_and_certs(void **state)
+{
+	if (help_arena_and_dir(state) != 0)
+		return -1;
+	help_tls_certs(help_dir);
+	return 0;
+}
+
+E3TlsFiles
+help_tls_files(const char *dir, const char *name)
+{
+	E3TlsFiles files = {.crl = ""};
+
+	(void) snprintf(files.certificate, PATH_MAX, "%s/%s.crt", dir, name);
+	(void) snprintf(files.key, PATH_MAX, "%s/%s.key", dir, name);
+	(void) snprintf(files.client_ca, PATH_MAX, "%s/ca.crt", dir);
+	return files;
+}
+
 E3TlsContext *
 help_tls_load(const char *dir)
 {
+	const E3TlsFiles files = help_tls_files(dir, "server");
 	char cause[E3_TLS_CAUSE_MAX];
-	E3TlsFiles files = {.crl = ""};
-	E3TlsContext *context;
+	E3TlsContext *context = e3_tls_context_new(&files, cause);
 
-	(void) snprintf(files.certificate, PATH_MAX, "%s/server.crt", dir);
-	(void) snprintf(files.key, PATH_MAX, "%s/server.key", dir);
-	(void) snprintf(files.client_ca, PATH_MAX, "%s/ca.crt", dir);
-	context = e3_tls_context_new(&files, cause);
 	if (context == NULL)
 		fail_msg("%s", cause);
 	return context;
@@ -152,7 +168,6 @@ help_tls_tear_down(void **state)
 	if (pair->client_fd >= 0)
 		close(pair->client_fd);
 	e3_tls_context_release(pair->context);
-	help_remove_dir(pair->dir);
 	free(pair);
 	return 0;
 }

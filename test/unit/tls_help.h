@@ -37,6 +37,12 @@ extern void help_tls_write(const char *dir, const char *name, const E3Cert *cert
  * there. */
 extern void help_tls_certs(const char *dir);
 
+/* cmocka group set-up: help_arena_and_dir, and them in help_dir. */
+extern int help_arena_and_certs(void **state);
+
+/* The one of that name and its key, the authority, and no revocation list. */
+extern E3TlsFiles help_tls_files(const char *dir, const char *name);
+
 /* E3's context of them. */
 extern E3TlsContext *help_tls_load(const char *dir);
 

@@ -18,7 +18,23 @@ typedef struct Fixture
 	SSL_CTX *client; /* with the good certificate and ALPN */
 } Fixture;
 
-static const unsigned char alpn[] = E3_TLS_ALPN;
+/* A client without a certificate and without ALPN, in place of the one that is there. */
+static void
+renew_client(Fixture *fixture)
+{
+	SSL_CTX_free(fixture->client);
+	fixture->client = SSL_CTX_new(TLS_client_method());
+}
+
+/* What the client says that it speaks. */
+static void
+use_alpn(const Fixture *fixture, const char *protocols)
+{
+	assert_int_equal(SSL_CTX_set_alpn_protos(fixture->client,
+											 (const unsigned char *) protocols,
+											 (unsigned) strlen(protocols)),
+					 0);
+}
 
 static void
 use_certificate(const Fixture *fixture, const char *crt, const char *key)
@@ -39,9 +55,9 @@ set_up(void **state)
 
 	help_make_dir(fixture->dir);
 	help_tls_certs(fixture->dir);
-	fixture->client = SSL_CTX_new(TLS_client_method());
+	renew_client(fixture);
 	use_certificate(fixture, "client.crt", "client.key");
-	assert_int_equal(SSL_CTX_set_alpn_protos(fixture->client, alpn, sizeof(alpn) - 1), 0);
+	use_alpn(fixture, E3_TLS_ALPN);
 	*state = fixture;
 	return 0;
 }
@@ -52,7 +68,6 @@ tear_down(void **state)
 	Fixture *fixture = *state;
 
 	SSL_CTX_free(fixture->client);
-	help_remove_dir(fixture->dir);
 	free(fixture);
 	return 0;
 }
@@ -61,12 +76,9 @@ tear_down(void **state)
 static E3TlsContext *
 load(const Fixture *fixture, char cause[E3_TLS_CAUSE_MAX])
 {
-	E3TlsFiles files = {.crl = ""};
+	E3TlsFiles files = help_tls_files(fixture->dir, "server");
 	const char *crl = help_path(fixture->dir, "ca.crl", 1);
 
-	(void) snprintf(files.certificate, PATH_MAX, "%s/server.crt", fixture->dir);
-	(void) snprintf(files.key, PATH_MAX, "%s/server.key", fixture->dir);
-	(void) snprintf(files.client_ca, PATH_MAX, "%s/ca.crt", fixture->dir);
 	if (access(crl, R_OK) == 0)
 		(void) snprintf(files.crl, PATH_MAX, "%s", crl);
 	return e3_tls_context_new(&files, cause);
@@ -214,9 +226,8 @@ who_shows_no_certificate_is_refused(void **state)
 {
 	Fixture *fixture = *state;
 
-	SSL_CTX_free(fixture->client);
-	fixture->client = SSL_CTX_new(TLS_client_method());
-	assert_int_equal(SSL_CTX_set_alpn_protos(fixture->client, alpn, sizeof(alpn) - 1), 0);
+	renew_client(fixture);
+	use_alpn(fixture, E3_TLS_ALPN);
 	assert_false(shakes_hands(fixture));
 	use_certificate(fixture, "client.crt", "client.key");
 	assert_true(shakes_hands(fixture));
@@ -227,14 +238,12 @@ who_does_not_say_what_it_speaks_is_refused(void **state)
 {
 	Fixture *fixture = *state;
 
-	SSL_CTX_free(fixture->client);
-	fixture->client = SSL_CTX_new(TLS_client_method());
+	renew_client(fixture);
 	use_certificate(fixture, "client.crt", "client.key");
 	assert_false(shakes_hands(fixture));
-	assert_int_equal(SSL_CTX_set_alpn_protos(fixture->client, (uint8_t *) "\x02h2", 3),
-					 0);
+	use_alpn(fixture, "\x02h2");
 	assert_false(shakes_hands(fixture));
-	assert_int_equal(SSL_CTX_set_alpn_protos(fixture->client, alpn, sizeof(alpn) - 1), 0);
+	use_alpn(fixture, E3_TLS_ALPN);
 	assert_true(shakes_hands(fixture));
 }
 

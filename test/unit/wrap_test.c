@@ -9,30 +9,12 @@
 #include "keyring/store.h"
 #include "keyring/wrap.h"
 
-static char dir[PATH_MAX];
-
 /* Magic, version, kind and scrypt's parameters; generation; part of the salt. */
 static const uint8_t head[] = {'E', '3', 'K', 'R', 1, 1, 15, 8, 1, 0, 0,
 							   0,	1,	 2,	  3,   4, 5, 6,	 7, 8, 9, 9};
 
 #define HEAD_GENERATION UINT64_C(0x0102030405060708)
 #define AT_SALT 20
-
-static int
-set_up(void **state)
-{
-	(void) state;
-	help_make_dir(dir);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	help_remove_dir(dir);
-	return 0;
-}
 
 static void
 what_is_left_of_a_header_claims_a_generation(void **state)
@@ -55,7 +37,7 @@ what_is_left_of_a_header_claims_a_generation(void **state)
 static void
 a_file_claims_a_generation(void **state)
 {
-	const char *path = help_path(dir, "keyring", 0);
+	const char *path = help_path(help_dir, "keyring", 0);
 
 	(void) state;
 	assert_int_equal(e3_store_claimed_generation(path), 0);
@@ -63,7 +45,7 @@ a_file_claims_a_generation(void **state)
 	assert_int_equal(e3_store_claimed_generation(path), HEAD_GENERATION);
 	help_write_file(path, "", 0, 0600);
 	assert_int_equal(e3_store_claimed_generation(path), 0);
-	assert_int_equal(e3_store_claimed_generation(dir), 0);
+	assert_int_equal(e3_store_claimed_generation(help_dir), 0);
 }
 
 /* ---- files of a device ---- */
@@ -137,5 +119,5 @@ main(void)
 		cmocka_unit_test(a_version_has_its_kinds),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, help_arena_and_dir, NULL);
 }

@@ -10,6 +10,16 @@ LOOPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "engine",
 VERBS = ("encrypt", "decrypt", "echo")
 
 
+def output(pins, cpu, *command):
+    """What a program says that runs on this processor."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    pins.pin(process.pid, cpu)
+    text = process.communicate()[0]
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} failed: {text}")
+    return text
+
+
 class Loops(Probe):
     """Programs of the engine's benchmark, on E3's processor."""
 
@@ -22,12 +32,8 @@ class Loops(Probe):
 
     def run(self, bench):
         found = {}
-        for program in (("bare", "1", "auto", "auto"), ("ecdh", "1")):
-            process = subprocess.Popen([os.path.join(LOOPS, program[0]), *program[1:]], stdout=subprocess.PIPE, text=True)
-            bench.pins.pin(process.pid, bench.pins.e3)
-            text = process.communicate()[0]
-            if process.returncode != 0:
-                raise RuntimeError(f"{program[0]} failed")
+        for program, *arguments in (("bare", "1", "auto", "auto"), ("ecdh", "1")):
+            text = output(bench.pins, bench.pins.e3, os.path.join(LOOPS, program), *arguments)
             found.update({name: float(clock) for name, clock, _ in map(str.split, text.splitlines())})
         return {"floor_bare_encrypt": found["encrypt"], "floor_bare_decrypt": found["decrypt"],
                 "floor_agreement": found["p256"]}
@@ -44,13 +50,8 @@ class Engine(Probe):
     def run(self, bench):
         found = {}
         for verb in VERBS:
-            process = subprocess.Popen(
-                ["e3ctl", "bench", "--json", "--socket", bench.socket, "--mix", "1:4096", "--in-flight", "2", "--duration",
-                 "1", "--verb", verb], stdout=subprocess.PIPE, text=True)
-            bench.pins.pin(process.pid, bench.pins.backend)
-            text = process.communicate()[0]
-            if process.returncode != 0:
-                raise RuntimeError(f"e3ctl bench failed: {text}")
+            text = output(bench.pins, bench.pins.backend, "e3ctl", "bench", "--json", "--socket", bench.socket,
+                          "--mix", "1:4096", "--in-flight", "2", "--duration", "1", "--verb", verb)
             found[f"floor_{verb}"] = 1e9 / json.loads(text)["values_per_s"]
         return found
 
@@ -60,10 +61,9 @@ def probes(bench):
 
 
 def ratios(bench):
+    floors = (("bare", "AEAD in a loop", "floor_bare"), ("engine", "E3 without PostgreSQL", "floor"))
     return [
-        Ratio("encrypt_bare", "encrypt ÷ AEAD in a loop", "encrypt", "floor_bare_encrypt"),
-        Ratio("decrypt_bare", "decrypt ÷ AEAD in a loop", "decrypt", "floor_bare_decrypt"),
-        Ratio("encrypt_engine", "encrypt ÷ E3 without PostgreSQL", "encrypt", "floor_encrypt"),
-        Ratio("decrypt_engine", "decrypt ÷ E3 without PostgreSQL", "decrypt", "floor_decrypt"),
+        *(Ratio(f"{verb}_{name}", f"{verb} ÷ {what}", verb, f"{floor}_{verb}")
+          for name, what, floor in floors for verb in ("encrypt", "decrypt")),
         Ratio("encrypt_echo", "encrypt ÷ ECHO of as many values over the same socket", "encrypt", "floor_echo"),
     ]

@@ -33,6 +33,14 @@ class Update(Statement):
                        f"INSERT INTO {self.name} SELECT id, v FROM {bench.table('plain', self.size(bench))}", "CHECKPOINT")
 
 
+def writers(probe, name, what):
+    """By the copy function and by encrypt."""
+    return [
+        probe(f"{name}_copy", what.format("copy"), "bench_copy", "bytea"),
+        probe(f"{name}_encrypt", what.format("encrypt"), "encrypt", "encrypted"),
+    ]
+
+
 def sides(name, what, sql, **more):
     """Through the copy function and through decrypt."""
     return [
@@ -43,10 +51,8 @@ def sides(name, what, sql, **more):
 
 def probes(bench):
     return [
-        Values("values_copy", "INSERT … VALUES of 1000 rows, copy('…')", "bench_copy", "bytea"),
-        Values("values_encrypt", "INSERT … VALUES of 1000 rows, encrypt('…')", "encrypt", "encrypted"),
-        Update("update_copy", "UPDATE … SET c = copy(v)", "bench_copy", "bytea"),
-        Update("update_encrypt", "UPDATE … SET c = encrypt(v)", "encrypt", "encrypted"),
+        *writers(Values, "values", "INSERT … VALUES of 1000 rows, {}('…')"),
+        *writers(Update, "update", "UPDATE … SET c = {}(v)"),
         *sides("where", "WHERE … = md5('1')", "SELECT count(*) FROM {table} WHERE {call} = md5('1')", answer="1"),
         *sides("join", "hash join with the values", "SELECT count(*) FROM {table} x JOIN {{plain}} p ON {call} = p.v", share=10,
                settings={"enable_nestloop": "off", "enable_mergejoin": "off"}),
@@ -56,10 +62,11 @@ def probes(bench):
 
 
 def ratios(bench):
+    writing = {"values": "INSERT … VALUES, encrypt ÷ copy function", "update": "UPDATE, encrypt ÷ copy function"}
+    reading = {"where": "WHERE decrypt(c) = … ÷ copy function back",
+               "join": "hash join on decrypt(c) ÷ on the copy function back",
+               "group": "GROUP BY decrypt(c) ÷ by the copy function back"}
     return [
-        Ratio("values", "INSERT … VALUES, encrypt ÷ copy function", "values_encrypt", "values_copy"),
-        Ratio("update", "UPDATE, encrypt ÷ copy function", "update_encrypt", "update_copy"),
-        Ratio("where", "WHERE decrypt(c) = … ÷ copy function back", "where_decrypt", "where_copy_back"),
-        Ratio("join", "hash join on decrypt(c) ÷ on the copy function back", "join_decrypt", "join_copy_back"),
-        Ratio("group", "GROUP BY decrypt(c) ÷ by the copy function back", "group_decrypt", "group_copy_back"),
+        *(Ratio(name, what, f"{name}_encrypt", f"{name}_copy") for name, what in writing.items()),
+        *(Ratio(name, what, f"{name}_decrypt", f"{name}_copy_back") for name, what in reading.items()),
     ]
