@@ -6,7 +6,9 @@ use warnings;
 use EvcryptTest;
 use Test::More;
 
-my $e3 = start_e3();
+my $e3 = start_e3(stopped => 1);
+spit($e3->{config}, slurp($e3->{config}) . "[audit]\nfile = $e3->{dir}/audit\n");
+$e3->start;
 my $node = new_node('latin1', $e3);
 
 $node->safe_psql('postgres',
@@ -42,6 +44,14 @@ for my $text ('5 €', 'Ożarowski', '🔑')
 	$latin->query("SELECT decrypt_as('$foreign', NULL::varchar)");
 	is($latin->sqlstate, '22P05', 'nor by decrypt_as');
 }
+
+# A role's name is the database's bytes, whatever it is in; in the audit it is UTF-8.
+$latin->query(qq{SET client_encoding = 'LATIN1'; CREATE ROLE "caf\xe9" SUPERUSER; SET ROLE "caf\xe9"});
+$latin->is(q{SELECT decrypt(encrypt('of a role'))}, 'of a role', 'a role whose name is LATIN1');
+$utf->query(qq{CREATE ROLE "th\xc3\xa9" SUPERUSER; SET ROLE "th\xc3\xa9"});
+$utf->is(q{SELECT decrypt(encrypt('of a role'))}, 'of a role', 'one whose name is UTF-8');
+like(slurp("$e3->{dir}/audit"), qr/ operation=decrypt [^\n]*label="caf\?" .* operation=decrypt [^\n]*label="th\\xc3\\xa9" /s,
+	'what is not UTF-8 is masked');
 
 $_->close for $latin, $utf;
 $node->stop;

@@ -5,6 +5,7 @@ use warnings;
 
 use E3Client;
 use EvcryptTest;
+use FaultProxy;
 use JSON::PP;
 use MIME::Base64;
 use Test::More;
@@ -181,6 +182,34 @@ is(served('parallel-1'), $was, 'a restarted E3 serves the same keys');
 
 like($e3->ctl('health'), qr/^version: .*\nuptime: \d+\.\d{3} s\n.*\nrunning: \d+\nisolation: no_core .*\nisolation_missing: .*\n\z/s, 'health');
 like($e3->ctl('stats'), qr/^connections_open: 1$/m, 'stats');
+
+# Who listens there may be somebody else.
+{
+	my $proxy = FaultProxy->new(to => $e3->{socket});
+	my $through = bless { config => "$e3->{dir}/through.conf" }, 'EvcryptTest::E3';
+	my $whole = { %{ E3Client->new($e3->{socket})->{hello} } };
+	my $V = \%E3Client::VERB;
+
+	spit($through->{config}, slurp($e3->{config}) =~ s/^socket = .*/socket = $proxy->{path}/mr);
+	like($through->ctl('health'), qr/^version: /, 'through a proxy');
+	for my $case (
+		[ 0, $V->{HELLO}, 0, {}, qr/E3's HELLO is not understood/ ],
+		[ 0, $V->{HELLO}, 0, { %$whole, version => 2 }, qr/E3 speaks protocol version 2, e3ctl 1/ ],
+		[ 0, $V->{HELLO}, 7, $whole, qr/E3's answer belongs to no question/ ],
+		[ 0, $V->{RESULT}, 0, $whole, qr/E3's answer belongs to no question/ ],
+		[ 0, $V->{ERROR}, 0, { code => 0, message => 'x' }, qr/E3's answer is not understood/ ],
+		[ 1, $V->{RESULT}, 7, {}, qr/E3's answer belongs to no question/ ],
+		[ 1, $V->{ERROR}, 1, { code => 501, message => 'it rests' }, qr/E3 refuses: it rests \(BUSY\)/ ])
+	{
+		my ($message, $type, $id, $header, $pattern) = @$case;
+
+		$proxy->plan({ way => 'reply', message => $message, act => 'replace', with => E3Client::frame($type, $id, $header) });
+		$through->ctl_fails(1, $pattern, 'health');
+	}
+	$proxy->plan({ way => 'reply', byte => 1, act => 'cut' });
+	$through->ctl_fails(1, qr/E3 closed the connection/, 'health');
+	$proxy->close;
+}
 $e3->stop;
 $e3->ctl_fails(1, qr/E3 is not running: nobody listens at \Q$e3->{socket}\E/, $_) for 'health', 'stats', 'reload';
 

@@ -126,6 +126,31 @@ $session->query('RESET evcrypt.request_timeout');
 $session->is(q{SELECT line FROM log WHERE line LIKE 'timeout%'}, 'timeout EV001', "E3's timeout is caught");
 goes_on('after a timeout');
 
+# Before E3 has said hello, and when it does not take all of a request.
+for my $case ([ 'a new connection', 'SELECT 1', 'SELECT count(decrypt(v)) FROM many', '08001' ],
+	[ 'a large value', q{SELECT encrypt('first')}, q{SELECT encrypt(repeat('x', 30000000))}, 'EV001' ])
+{
+	my ($name, $first, $sql, $sqlstate) = @$case;
+	my $fresh = session($node);
+
+	$fresh->query($first);
+	$e3->pause;
+	$fresh->query("SET evcrypt.request_timeout = '200ms'; $sql");
+	is($fresh->sqlstate, $sqlstate, "$name to an E3 that hangs");
+	$e3->resume;
+	is($fresh->query("RESET evcrypt.request_timeout; SELECT decrypt(encrypt('next'))"), 'next', 'which goes on') or diag($fresh->{error});
+	$e3->pause;
+	$fresh->send($sql);
+	$fresh->wait_for_e3($node);
+	$e3->kill9;
+	$fresh->receive;
+	like($fresh->sqlstate, qr/^080/, 'and is killed');
+	$e3->start;
+	is($fresh->query("SELECT decrypt(encrypt('next'))"), 'next', 'the next E3 serves it');
+	$fresh->close;
+}
+goes_on('after new connections');
+
 # --- E3 is killed ----------------------------------------------------------
 
 for my $sql ('SELECT count(decrypt(v)) FROM many', 'INSERT INTO log (line) SELECT decrypt(v) FROM many')

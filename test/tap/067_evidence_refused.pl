@@ -38,11 +38,11 @@ sub document_for
 # The statement fails for this cause, and on all its connections nothing passed but this.
 sub refused
 {
-	my ($cause, $verbs, $name) = @_;
+	my ($cause, $verbs, $name, $sqlstate) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$session->query(q{SELECT encrypt('a value that must stay here')});
-	is($session->sqlstate, 'EV006', $name);
+	is($session->sqlstate, $sqlstate // 'EV006', $name);
 	like($session->{error}, $cause, 'and it says why') or diag($session->{error});
 	my @seen = $proxy->seen;
 	is(join('; ', map { Evidence::verbs($_->{request_text}) } @seen), $verbs,
@@ -79,6 +79,23 @@ for my $bad ([ 'that is none', "\xa0", qr/document is not a COSE_Sign1/ ],
 	$proxy->plan({ way => 'reply', message => 1, act => 'replace',
 		with => E3Client::frame($E3Client::VERB{RESULT}, 1, { evidence => 'software' }, \"$bad->[1]") });
 	refused($bad->[2], 'HELLO ATTEST', "a document $bad->[0]");
+}
+
+# Whoever does not give what was asked for.
+for my $bad (
+	[ 'of another kind', 'RESULT', { evidence => 'nitro' }, 'EV006', qr/evidence is of another kind/ ],
+	[ 'in a reply that is none', 'RESULT', { evidence => 7 }, '08P01', undef ],
+	[ 'in another message', 'CANCELLED', {}, '08P01', undef ],
+	[ 'that it has not', 'ERROR', { code => 208, message => 'x' }, 'EV006', qr/E3 gives no evidence of this kind/ ],
+	[ 'that it cannot make', 'ERROR', { code => 509, message => 'x' }, 'EV006', qr/evidence of what E3 is cannot be made/ ],
+	[ 'that it does not give now', 'ERROR', { code => 504, message => 'x' }, '08001', qr/evidence: / ],
+	[ 'in an error that is none', 'ERROR', { code => 0, message => 'x' }, '08P01', undef ])
+{
+	my ($name, $verb, $header, $sqlstate, $cause) = @$bad;
+
+	$proxy->plan({ way => 'reply', message => 1, act => 'replace',
+		with => E3Client::frame($E3Client::VERB{$verb}, 1, $header, $verb eq 'RESULT' ? \$old : ()) });
+	refused($cause // qr/./, 'HELLO ATTEST', "a document $name", $sqlstate);
 }
 
 # Somebody in the middle, with a connection of his own to a good E3, hands our nonce on.

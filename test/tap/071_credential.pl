@@ -168,6 +168,15 @@ $session->query('DISCARD ALL');
 $session->is('SHOW evcrypt.credential', '', 'DISCARD ALL');
 refused('28000', qr/none was shown/, 'leaves none');
 
+# A cursor shows the one that the session has when it fetches.
+with_token($good);
+$session->query('SET evcrypt.batch_rows = 1; BEGIN; DECLARE c CURSOR FOR SELECT decrypt(v) FROM t, generate_series(1, 100)');
+$session->is('FETCH c', 'plain 1', 'a cursor with a credential');
+with_token(Token::make($key, app => 'other'));
+$session->query('FETCH ALL c');
+is($session->sqlstate, '42501', 'goes on with the next one');
+$session->query('ROLLBACK; RESET evcrypt.batch_rows');
+
 # The issuer's key goes: what was verified before no longer counts.
 with_token($good);
 $session->is('SELECT decrypt(v) FROM t LIMIT 1', 'plain 1', 'verified');

@@ -126,6 +126,8 @@ is(scalar(grep { ($_->{operation} // '') =~ /^st(?:art|op)$/ } records()), 3, 'w
 rename $log, "$log.1" or die;
 $e3->ctl('reload');
 wait_until('a new file', sub { -e $log });
+my ($next) = slurp($log) =~ /first=(\d+)/;
+is($e3->ctl('audit', 'verify', '--from', $next), "no record yet; the first will be $next\n", 'of nothing there is nothing');
 $session->query('SELECT decrypt(v) FROM t LIMIT 1');
 like(slurp($log), qr/\Aevcrypt-audit 1 key=\w+ first=(?!1 )\d+ .*\nseq=\d+ .* verdict=OK /, 'a new file goes on');
 my ($begins) = slurp($log) =~ /first=(\d+)/;
@@ -188,6 +190,8 @@ my ($exit, $said) = $e3->try_start;
 isnt($exit, 0, 'E3 does not start on a log whose tail is missing');
 like($said, qr/event=audit_refused cause="[^"]*ends before the record that its head names"/, 'and says why');
 spit($log, "${whole}seq=99 time=1 oper");
+like(join('', ($e3->try_ctl('audit', 'verify', '--from', $begins))), qr/^0records $begins to \d+ are whole\n.*: a record is being written, or was not finished$/,
+	'half a line behind the last one is no damage');
 chmod 0600, $log;
 $e3->start;
 is(length slurp($log) > length $whole, 1, 'half a line of a writer that was killed is replaced');
@@ -217,6 +221,7 @@ is($e3->stop, 0, 'E3 ends well');
 # --- a keyring that is older than the audit --------------------------------------------
 
 my $old = start_e3(stopped => 1);
+$old->ctl_fails(1, qr/\Q$old->{config}\E names no audit log/, 'audit', 'verify');
 spit($old->{config}, slurp($old->{config}) . "[audit]\nfile = $old->{dir}/audit\nsync = yes\n");
 is(($old->try_ctl('audit', 'init'))[2], "e3ctl: $old->{dir}/keyring has a key for the audit already\n",
 	'a new keyring has a key for the audit');

@@ -6,35 +6,20 @@ use warnings;
 
 use E3Client;
 use EvcryptTest;
+use Hinder;
 use Test::More;
 use Time::HiRes qw(time);
 
 my %APP = (app => 'default');
 my $BARE = ($ENV{EVCRYPT_VARIANT} // 'release') eq 'release';
 
-# What the hindered processes share with this one.
-my $control = "$ENV{TESTDIR}/control";
-my $server_control = "$ENV{TESTDIR}/server_control";
-spit($_, "\0" x 16) for $control, $server_control;
+# The hindered processes.
+my $control = Hinder->new("$ENV{TESTDIR}/control");
+my $server_control = Hinder->new("$ENV{TESTDIR}/server_control");
 
-sub poke
-{
-	my ($file, $at, $number) = @_;
-
-	open my $handle, '+<', $file or die "$file: $!";
-	sysseek $handle, $at, 0;
-	syswrite $handle, pack 'q', $number;
-	close $handle or die "$file: $!";
-	return;
-}
-
-sub fail_allocation { poke($_[0], 0, $_[1]); return; }
-sub shift_clock { poke($_[0], 8, $_[1]); return; }
-
-my $e3 = start_e3(environment => $BARE
-	? { LD_PRELOAD => "$ENV{TESTDIR}/hinder.so", HINDER_CONTROL => $control } : {});
+my $e3 = start_e3(environment => { $BARE ? $control->environment : () });
 my $node = new_node('resources', $e3, extra => "autovacuum = off\nevcrypt.request_timeout = '60s'\n",
-	environment => { LD_PRELOAD => "$ENV{TESTDIR}/hinder.so", HINDER_CONTROL => $server_control });
+	environment => { $server_control->environment });
 my $session = session($node);
 
 $session->query(q{CREATE TABLE t AS SELECT i AS id, encrypt('value ' || i) AS v FROM generate_series(1, 5000) i});
@@ -157,12 +142,12 @@ SKIP:
 	{
 		my $client;
 
-		fail_allocation($control, $k);
+		$control->fail_allocation($k);
 		my $reply = eval {
 			$client = E3Client->new($e3->{socket});
 			$client->call('ENCRYPT', { %APP, contexts => 0 }, E3Client::column('one', 'two', "number $k"));
 		};
-		fail_allocation($control, 0);
+		$control->fail_allocation(0);
 		my $name = !$reply ? 'closed' : $reply->{header}{name} // 'RESULT';
 		$outcomes{$name}++;
 		$wrong{$k} = 'not three values' if $name eq 'RESULT' and E3Client::values_of($reply) != 3;
@@ -182,9 +167,9 @@ my (%states, %bad);
 for my $k (1 .. 120)
 {
 	$session->query(sprintf q{SET evcrypt.endpoints = 'unix:%s'}, $k % 2 ? $aliases[0] : $e3->{socket});
-	fail_allocation($server_control, $k);
+	$server_control->fail_allocation($k);
 	my $out = $session->query(q{SELECT decrypt(encrypt(repeat('m', 100000))) = repeat('m', 100000)});
-	fail_allocation($server_control, 0);
+	$server_control->fail_allocation(0);
 	$states{ $session->sqlstate }++;
 	$bad{$k} = $session->{error} if $out ne ($session->sqlstate eq '00000' ? 't' : '');
 }
@@ -201,7 +186,7 @@ for my $years (13, 85, -10, 0)
 {
 	my $seconds = $years * 365 * 86_400;
 
-	shift_clock($control, $seconds) if $BARE;
+	$control->shift_clock($seconds) if $BARE;
 	my $begin = time;
 	goes_on("E3's clock jumps to $years years from now");
 	cmp_ok(time - $begin, '<', 10, 'no time is waited out');

@@ -166,6 +166,9 @@ finds('a certificate that expires soon', qr/^warning tls: .* expires in 4 days/,
 	with_settings(%tls, 'evcrypt.sslcert' => $ca->client('DNS:db1.test', to => 5 * 86400 - 60)->{cert}));
 @found = finds('one that has expired', qr/^failure tls: .* has expired/,
 	with_settings(%tls, 'evcrypt.sslcert' => $ca->client('DNS:db1.test', to => -60)->{cert}));
+finds("a $_->[0] that is not there", qr/^unknown tls: \Q$certs\E\/none: No such file or directory$/,
+	with_settings(%tls, "evcrypt.$_->[1]" => "$certs/none"))
+  for [ 'certificate', 'sslcert' ], [ 'key', 'sslkey' ], [ 'list of authorities', 'sslrootcert' ];
 finds('something else', qr/^failure tls: .* has no certificate/, with_settings(%tls, 'evcrypt.sslcert' => $client->{key}));
 
 # --- socket ---------------------------------------------------------------------

@@ -156,6 +156,19 @@ for my $sql (q{COPY messages.notes (ssn) TO '/dev/null' WITH (DECRYPT ('ssn xml'
 	like($err, qr/WARNING:  01000: a decrypted value causes a warning\n/, 'which shows nothing');
 }
 
+# And one of a check that has a detail and a hint.
+set_up(q{CREATE FUNCTION messages.talks(text) RETURNS boolean STRICT LANGUAGE plpgsql AS
+	$$ BEGIN RAISE WARNING 'it is %', $1 USING DETAIL = $1, HINT = 'not ' || $1; RETURN true; END $$;
+	CREATE DOMAIN messages.talking AS text CHECK (messages.talks(VALUE))});
+{
+	my (undef, $err, $status) = psql(q{DELETE FROM messages.notes; INSERT INTO messages.notes (ssn) VALUES (encrypt('} . $CANARY
+		  . q{')); SELECT count(decrypt_as(ssn, NULL::messages.talking)) FROM messages.notes});
+
+	$said .= $err;
+	is($status, 0, 'a warning of a check');
+	like($err, qr/WARNING:  01000: a decrypted value causes a warning\nDETAIL:  .*\nHINT:  Look at the value\.\n/, 'has a hint that shows nothing');
+}
+
 # Rows that ON_ERROR skips.
 SKIP:
 {

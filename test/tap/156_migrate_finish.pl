@@ -125,6 +125,32 @@ evcrypt_ok('and begun with a context', @job, '--context', 'id::text');
 is(query('SELECT count(*) FROM t WHERE decrypt(s_encrypted, id::text) = s'), 20, 'what was there is encrypted anew');
 evcrypt_ok('verified', @job, '--verify');
 
+# --- commands that come too late ------------------------------------------------------
+
+new_table('(id int PRIMARY KEY, s text)');
+evcrypt_ok('swapped', @job, '--finish', 'swap');
+evcrypt_is('encrypted again', 2, qr/^evcrypt: s is encrypted already\n.*evcrypt rotate renews it\.$/ms, @job);
+evcrypt_is('abandoned after the swap', 2, qr/^evcrypt: the columns are swapped already\n.*--finish drop ends the job\.$/ms, @job, '--abandon');
+is($columns->(), 'id integer, s_plaintext text, s encrypted', 'nothing is taken away');
+evcrypt_ok('it ends', @job, '--finish', 'drop');
+set_up(q{ALTER TABLE t RENAME s TO before; ALTER TABLE t ADD s text; UPDATE t SET s = 'again ' || id});
+evcrypt_is('another column of that name', 2,
+	qr/^evcrypt: the job of an earlier column s is finished\n.*--abandon forgets that job, then it can be begun anew\.$/ms, @job);
+evcrypt_is('forgotten', 0, qr/^the job is gone, which was finished$/m, @job, '--abandon');
+evcrypt_ok('and begun anew', @job);
+is(query(q{SELECT count(*) FROM t WHERE decrypt(s_encrypted) = s AND decrypt(before) = 'v' || id}), 20, 'with what it has now');
+
+# A row that the walk has not seen, by whoever went past trigger and constraint.
+new_table('(id int PRIMARY KEY, s text)');
+set_up(q{BEGIN; SET LOCAL session_replication_role = replica;
+	ALTER TABLE t DROP CONSTRAINT evcrypt_migrate_t_s_eadafe55;
+	UPDATE t SET s_encrypted = NULL WHERE id = 7;
+	ALTER TABLE t ADD CONSTRAINT evcrypt_migrate_t_s_eadafe55 CHECK (s IS NULL OR s_encrypted IS NOT NULL) NOT VALID;
+	UPDATE evcrypt_job SET phase = 'check'; COMMIT});
+evcrypt_ok('is found by validating the constraint', @job);
+is(query('SELECT count(*) FROM t WHERE decrypt(s_encrypted) = s'), 20, 'and encrypted by another walk');
+evcrypt_ok('verified', @job, '--verify');
+
 # --- a key of plaintexts ------------------------------------------------------------
 
 my $kept = q{SELECT count(*) FROM evcrypt_job WHERE last_key IS NOT NULL};

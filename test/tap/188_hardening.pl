@@ -1,6 +1,7 @@
 # What E3's programs were hardened with, as the programs themselves show it: position
 # independent, nothing to overwrite or execute, stacks and indexes checked.
 # Release build only: it is about that one.
+# Not when lines are counted: what is built for that is not optimised, and so not hardened.
 use strict;
 use warnings;
 
