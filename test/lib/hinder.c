@@ -228,7 +228,7 @@ typedef long (*Any)(long, long, long, long, long, long, long, long);
 		return result;                                                                   \
 	}
 
-/* What the system is asked for. */
+/* What the system is asked for, as often each time: so not poll(). */
 FAILS(open, EMFILE, -1, false)
 FAILS(__open_2, EMFILE, -1, false)
 FAILS(fopen, EMFILE, 0, false)
@@ -249,7 +249,6 @@ FAILS(__realpath_chk, EACCES, 0, false)
 FAILS(socket, EMFILE, -1, false)
 FAILS(setsockopt, ENOMEM, -1, false)
 FAILS(fcntl, EMFILE, -1, false)
-FAILS(poll, ENOMEM, -1, false)
 FAILS(epoll_ctl, ENOMEM, -1, false)
 FAILS(getaddrinfo, ENOMEM, EAI_MEMORY, false)
 
