@@ -75,7 +75,8 @@ static const KeyInfo keys[] = {
 	{"e3", "connections", VALUE_NUMBER, false, AT(connections), E3_CONNECTIONS_MIN,
 	 E3_CONNECTIONS_MAX},
 	{"e3", "cached_keys", VALUE_NUMBER, false, AT(cached_keys), 0, E3_CACHED_KEYS_MAX},
-	{"e3", "ready_keys", VALUE_NUMBER, false, AT(ready_keys), 0, E3_CACHED_KEYS_MAX},
+	{"e3", "cached_schedules", VALUE_NUMBER, false, AT(cached_schedules), 0,
+	 E3_CACHED_KEYS_MAX},
 	{"e3", "pooled_keys", VALUE_NUMBER, false, AT(pooled_keys), 0, E3_POOLED_KEYS_MAX},
 	{"e3", "slice_us", VALUE_NUMBER, false, AT(slice_us), 0, E3_SLICE_US_MAX},
 	{"e3", "worker_nice", VALUE_NUMBER, false, AT(worker_nice), 0, E3_NICE_MAX},
@@ -176,7 +177,7 @@ set_defaults(E3Config *config)
 	config->workers = count_cores();
 	config->connections = E3_CONNECTIONS_DEFAULT;
 	config->cached_keys = E3_CACHED_KEYS_DEFAULT;
-	config->ready_keys = E3_READY_KEYS_DEFAULT;
+	config->cached_schedules = E3_CACHED_SCHEDULES_DEFAULT;
 	config->pooled_keys = E3_POOLED_KEYS_DEFAULT;
 	config->slice_us = E3_SLICE_US_DEFAULT;
 	config->worker_nice = E3_NICE_DEFAULT;

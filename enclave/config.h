@@ -45,17 +45,17 @@ typedef struct E3TlsFiles
 typedef struct E3Config
 {
 	/* [e3] */
-	char socket[108];		/* path of the Unix socket */
-	uint32_t socket_mode;	/* octal in the file; default 0660 */
-	uint32_t workers;		/* default: one a core that we may run on */
-	uint32_t connections;	/* most connections at a time */
-	uint32_t cached_keys;	/* derived keys that are kept for decryption; 0: none */
-	uint32_t ready_keys;	/* of these, how many with their AES key schedules */
-	uint32_t pooled_keys;	/* request keys made ahead, a shelf; 0: none */
-	uint32_t slice_us;		/* a worker's time for one request, if others wait */
-	uint32_t worker_nice;	/* added to the workers' niceness */
-	uint32_t drain_ms;		/* time to finish at SIGTERM */
-	uint32_t locked_memory; /* bytes, a power of two */
+	char socket[108];		   /* path of the Unix socket */
+	uint32_t socket_mode;	   /* octal in the file; default 0660 */
+	uint32_t workers;		   /* default: one a core that we may run on */
+	uint32_t connections;	   /* most connections at a time */
+	uint32_t cached_keys;	   /* derived keys that are kept for decryption; 0: none */
+	uint32_t cached_schedules; /* of these, how many with their AES key schedules */
+	uint32_t pooled_keys;	   /* request keys made ahead, a shelf; 0: none */
+	uint32_t slice_us;		   /* a worker's time for one request, if others wait */
+	uint32_t worker_nice;	   /* added to the workers' niceness */
+	uint32_t drain_ms;		   /* time to finish at SIGTERM */
+	uint32_t locked_memory;	   /* bytes, a power of two */
 	E3LogLevel log_level;
 	/* [limits], times never above wire/limits.h; for small machines and tests */
 	uint32_t memory; /* bytes: all connections' requests and replies */

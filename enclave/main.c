@@ -348,15 +348,15 @@ serve_with_caches(Start *start)
 	E3RpcShared *shared = start->shared;
 	EvwStatus status = EVW_OUT_OF_MEMORY;
 
-	shared->derived = e3_derived_new(config->cached_keys, config->ready_keys,
+	shared->derived = e3_derived_new(config->cached_keys, config->cached_schedules,
 									 e3_library_schedule_len());
 	shared->request_keys = e3_request_keys_new(config->pooled_keys);
 	if (shared->derived != NULL && shared->request_keys != NULL)
 		status = load_tls_and_serve(start);
 	else
 		e3_log(E3_LOG_ERROR, "locked_memory_refused",
-			   "cached_keys=%u ready_keys=%u pooled_keys=%u", config->cached_keys,
-			   config->ready_keys, config->pooled_keys);
+			   "cached_keys=%u cached_schedules=%u pooled_keys=%u", config->cached_keys,
+			   config->cached_schedules, config->pooled_keys);
 	e3_request_keys_free(shared->request_keys);
 	e3_derived_free(shared->derived);
 	return status;

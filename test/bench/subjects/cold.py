@@ -2,7 +2,7 @@
 
 from measure import Ratio, Statement
 
-# As many keys as E3 keeps schedules of (ready_keys of e3.conf), and one batch.
+# As many keys as E3 keeps schedules of (cached_schedules of e3.conf), and one batch.
 READY = 4096
 
 COUNT = "SELECT count(decrypt(c)) FROM {{{}}}"
