@@ -18,6 +18,7 @@
 #include "keyring/schedules.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,9 @@
 
 /* Entries that the hand passes at most, so that no writer takes long. */
 #define SECOND_CHANCES 64
+
+/* How often a writer lets the others run before they have to wait for it. */
+#define POLITE_TRIES 64
 
 typedef struct Entry
 {
@@ -260,6 +264,23 @@ e3_derived_has_room(const E3DerivedKeys *cache)
 	return cache->schedules.free != NONE;
 }
 
+/*
+ * Once a writer waits, so does whoever comes to read; and what it waits for may be a
+ * reader that has lost its processor, perhaps to one of these.  So it waits only after it
+ * has given way for a while.
+ */
+static void
+lock_for_writing(E3DerivedKeys *cache)
+{
+	for (int i = 0; i < POLITE_TRIES; i++)
+	{
+		if (pthread_rwlock_trywrlock(&cache->lock) == 0)
+			return;
+		(void) sched_yield();
+	}
+	(void) pthread_rwlock_wrlock(&cache->lock);
+}
+
 /* Its entry gets a place, if it may; then the schedule is there. */
 static void
 keep(E3DerivedKeys *cache, uint32_t number, const void *schedule, bool *may_take_over)
@@ -280,8 +301,9 @@ e3_derived_keep(E3DerivedKeys *cache, const E3DerivedId ids[], const uint32_t ha
 {
 	bool may_take_over = true;
 
-	if ((may_wait ? pthread_rwlock_wrlock(&cache->lock)
-				  : pthread_rwlock_trywrlock(&cache->lock)) != 0)
+	if (may_wait)
+		lock_for_writing(cache);
+	else if (pthread_rwlock_trywrlock(&cache->lock) != 0)
 		return;
 	for (size_t i = 0; i < n; i++)
 	{
@@ -359,7 +381,7 @@ e3_derived_add(E3DerivedKeys *cache, uint64_t generation, const E3DerivedId *id,
 	if (cache->capacity == 0)
 		return;
 	hashed = e3_derived_hash(cache, id);
-	(void) pthread_rwlock_wrlock(&cache->lock);
+	lock_for_writing(cache);
 	/* A request that began with the keyring before may have a key that is retired now. */
 	if (generation >= cache->generation && look_up(cache, id, hashed) == NONE)
 		insert(cache, id, hashed, key);
