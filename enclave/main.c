@@ -131,7 +131,10 @@ start_pool(Start *start)
 							 .nice = (int) start->config->worker_nice};
 
 	start->pool = e3_pool_start(&work, start->config->workers, QUEUE_CAPACITY);
-	return start->pool != NULL ? EVW_OK : EVW_INTERNAL;
+	if (start->pool != NULL)
+		return EVW_OK;
+	e3_log(E3_LOG_ERROR, "workers_refused", "workers=%u", start->config->workers);
+	return EVW_INTERNAL;
 }
 
 static EvwStatus

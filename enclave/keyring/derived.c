@@ -4,12 +4,12 @@
  *
  * A hash table whose entries are numbers into arrays made at start: nothing is allocated
  * later.  Whoever reads marks what it finds as used, and nothing else, so readers are
- *never in each other's way; what gives way is what has not been used since a hand came by
- * (Corbato's CLOCK).
+ * never in each other's way; what gives way is what has not been used since a hand came
+ * by (Corbato's CLOCK).
  *
  * Locking law: writers hold it for the copying of a few keys; readers for as long as they
  * work with what they have found, which has to be a few microseconds; and nobody who
- *holds it waits for anything else.
+ * holds it waits for anything else.
  */
 #include "keyring/derived.h"
 
@@ -18,6 +18,7 @@
 #include "keyring/schedules.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,9 @@
 
 /* Entries that the hand passes at most, so that no writer takes long. */
 #define SECOND_CHANCES 64
+
+/* How often a writer lets the others run before they have to wait for it. */
+#define POLITE_TRIES 64
 
 typedef struct Entry
 {
@@ -44,8 +48,8 @@ struct E3DerivedKeys
 	uint64_t generation; /* of the keyring: nothing is added from an older one */
 	uint64_t multipliers[ID_WORDS + 1]; /* of the hash */
 	uint32_t capacity;
-	uint32_t count;
-	uint32_t mask; /* of buckets */
+	atomic_uint count; /* written under the lock, read without */
+	uint32_t mask;	   /* of buckets */
 	uint32_t *buckets;
 	Entry *entries;
 	E3Locked locked; /* keys, then schedules */
@@ -77,6 +81,13 @@ bucket_of(const E3DerivedKeys *cache, uint32_t hashed)
 	return &cache->buckets[hashed & cache->mask];
 }
 
+/* By whom has the lock. */
+static void
+set_count(E3DerivedKeys *cache, uint32_t count)
+{
+	atomic_store_explicit(&cache->count, count, memory_order_relaxed);
+}
+
 /* Everything free, in order. */
 static void
 make_empty(E3DerivedKeys *cache)
@@ -87,7 +98,7 @@ make_empty(E3DerivedKeys *cache)
 		cache->entries[i].chain = i + 1 < cache->capacity ? i + 1 : NONE;
 	cache->free = 0;
 	cache->hand = 0;
-	cache->count = 0;
+	set_count(cache, 0);
 }
 
 static bool
@@ -140,6 +151,8 @@ e3_derived_new(uint32_t capacity, uint32_t schedules, size_t schedule_len)
 		return NULL;
 	}
 	cache->capacity = capacity;
+	/* None is kept without its key. */
+	schedules = schedules < capacity ? schedules : capacity;
 	if (capacity == 0 || fill(cache, schedule_len > 0 ? schedules : 0, schedule_len))
 		return cache;
 	e3_derived_free(cache);
@@ -198,9 +211,15 @@ e3_derived_find(E3DerivedKeys *cache, const E3DerivedId *id, uint8_t key[E3_AES_
 }
 
 bool
+e3_derived_keeps_schedules(const E3DerivedKeys *cache)
+{
+	return cache->schedules.count > 0;
+}
+
+bool
 e3_derived_hold(E3DerivedKeys *cache)
 {
-	return cache->schedules.count > 0 && pthread_rwlock_rdlock(&cache->lock) == 0;
+	return e3_derived_keeps_schedules(cache) && pthread_rwlock_rdlock(&cache->lock) == 0;
 }
 
 void
@@ -245,6 +264,23 @@ e3_derived_has_room(const E3DerivedKeys *cache)
 	return cache->schedules.free != NONE;
 }
 
+/*
+ * Once a writer waits, so does whoever comes to read; and what it waits for may be a
+ * reader that has lost its processor, perhaps to one of these.  So it waits only after it
+ * has given way for a while.
+ */
+static void
+lock_for_writing(E3DerivedKeys *cache)
+{
+	for (int i = 0; i < POLITE_TRIES; i++)
+	{
+		if (pthread_rwlock_trywrlock(&cache->lock) == 0)
+			return;
+		(void) sched_yield();
+	}
+	(void) pthread_rwlock_wrlock(&cache->lock);
+}
+
 /* Its entry gets a place, if it may; then the schedule is there. */
 static void
 keep(E3DerivedKeys *cache, uint32_t number, const void *schedule, bool *may_take_over)
@@ -261,11 +297,14 @@ keep(E3DerivedKeys *cache, uint32_t number, const void *schedule, bool *may_take
 
 void
 e3_derived_keep(E3DerivedKeys *cache, const E3DerivedId ids[], const uint32_t hashes[],
-				const void *const schedules[], size_t n)
+				const void *const schedules[], size_t n, bool may_wait)
 {
 	bool may_take_over = true;
 
-	(void) pthread_rwlock_wrlock(&cache->lock);
+	if (may_wait)
+		lock_for_writing(cache);
+	else if (pthread_rwlock_trywrlock(&cache->lock) != 0)
+		return;
 	for (size_t i = 0; i < n; i++)
 	{
 		uint32_t number =
@@ -308,7 +347,7 @@ evict(E3DerivedKeys *cache)
 		e3_schedules_drop(&cache->schedules, entry->place);
 	entry->chain = cache->free;
 	cache->free = number;
-	cache->count--;
+	set_count(cache, e3_derived_count(cache) - 1);
 }
 
 static void
@@ -330,7 +369,7 @@ insert(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed, const uint8
 	entry->chain = *bucket;
 	*bucket = number;
 	memcpy(cache->keys[number], key, E3_AES_KEY_LEN);
-	cache->count++;
+	set_count(cache, e3_derived_count(cache) + 1);
 }
 
 void
@@ -342,7 +381,7 @@ e3_derived_add(E3DerivedKeys *cache, uint64_t generation, const E3DerivedId *id,
 	if (cache->capacity == 0)
 		return;
 	hashed = e3_derived_hash(cache, id);
-	(void) pthread_rwlock_wrlock(&cache->lock);
+	lock_for_writing(cache);
 	/* A request that began with the keyring before may have a key that is retired now. */
 	if (generation >= cache->generation && look_up(cache, id, hashed) == NONE)
 		insert(cache, id, hashed, key);
@@ -363,12 +402,7 @@ e3_derived_clear(E3DerivedKeys *cache, uint64_t generation)
 }
 
 uint32_t
-e3_derived_count(E3DerivedKeys *cache)
+e3_derived_count(const E3DerivedKeys *cache)
 {
-	uint32_t count;
-
-	(void) pthread_rwlock_rdlock(&cache->lock);
-	count = cache->count;
-	(void) pthread_rwlock_unlock(&cache->lock);
-	return count;
+	return atomic_load_explicit(&cache->count, memory_order_relaxed);
 }

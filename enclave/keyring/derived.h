@@ -25,9 +25,9 @@ typedef struct E3DerivedId
 typedef struct E3DerivedKeys E3DerivedKeys;
 
 /*
- * Up to "capacity" keys (0: none are kept), and of up to "schedules" of them what it
- * takes to open a value at once, "schedule_len" bytes each (0: there is no such thing; a
- * multiple of 16).  NULL if the memory can't be locked.
+ * Up to "capacity" keys (0: none are kept), and of up to "schedules" of them, if there
+ * are so many, what it takes to open a value at once, "schedule_len" bytes each (0: there
+ * is no such thing; a multiple of 16).  NULL if the memory can't be locked.
  */
 extern E3DerivedKeys *e3_derived_new(uint32_t capacity, uint32_t schedules,
 									 size_t schedule_len);
@@ -48,7 +48,10 @@ extern bool e3_derived_find(E3DerivedKeys *cache, const E3DerivedId *id,
 extern uint32_t e3_derived_hash(const E3DerivedKeys *cache, const E3DerivedId *id);
 extern void e3_derived_prefetch(const E3DerivedKeys *cache, uint32_t hashed);
 
-/* False, and nothing is held, if this cache has no schedules. */
+/* Has this cache places for schedules? */
+extern bool e3_derived_keeps_schedules(const E3DerivedKeys *cache);
+
+/* False, and nothing is held, if it has none. */
 extern bool e3_derived_hold(E3DerivedKeys *cache) EVW_MUST_USE;
 extern void e3_derived_prefetch_entry(const E3DerivedKeys *cache, uint32_t hashed);
 
@@ -69,11 +72,12 @@ extern void e3_derived_release(E3DerivedKeys *cache);
 
 /*
  * Keeps those schedules that are not NULL, of keys that are still there, as long as there
- * is room; if there is none, one of them takes the place of another key's.
+ * is room; if there is none, one of them takes the place of another key's.  Where others
+ * are at the cache and it may not wait for them, nothing is kept.
  */
 extern void e3_derived_keep(E3DerivedKeys *cache, const E3DerivedId ids[],
 							const uint32_t hashes[], const void *const schedules[],
-							size_t n);
+							size_t n, bool may_wait);
 
 /*
  * Adds a key that e3_derived_find has not found; another thread may have meanwhile.
@@ -86,6 +90,7 @@ extern void e3_derived_add(E3DerivedKeys *cache, uint64_t generation,
 /* Wipes all: the keyring has changed to one of this generation. */
 extern void e3_derived_clear(E3DerivedKeys *cache, uint64_t generation);
 
-extern uint32_t e3_derived_count(E3DerivedKeys *cache);
+/* Waits for nobody. */
+extern uint32_t e3_derived_count(const E3DerivedKeys *cache);
 
 #endif /* E3_DERIVED_H */

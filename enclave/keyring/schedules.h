@@ -6,7 +6,7 @@
  * is kept as well, of fewer keys, as it is thirty times as long.  Where more keys are
  *read one after the other than there are places, few lose theirs to others at a time, so
  *that most are still there the next time, instead of each pushing out one that would have
- *been.
+ * been.
  */
 #ifndef E3_SCHEDULES_H
 #define E3_SCHEDULES_H

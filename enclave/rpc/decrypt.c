@@ -337,6 +337,7 @@ e3_open_values(E3RpcWorker *worker, E3Opening *opening, bool *more)
 
 	opening->scratch = worker->scratch;
 	opening->schedules = worker->schedules.at;
+	opening->crowded = &worker->crowded;
 	opening->cache = worker->shared->derived;
 	opening->try_mix = worker->shared->key_mix;
 	status = open_values(opening, more);

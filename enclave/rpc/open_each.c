@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-/* Of groups that find the cache full, one in so many puts a schedule into it. */
+/* Of a worker's groups that find the cache full, one in so many puts a schedule into it.
+ */
 #define REPLACE_IN 16
 
 typedef struct Group
@@ -166,15 +167,17 @@ open_group(E3Opening *opening, Group *group)
 
 /*
  * For the next time; what was made for this is wiped.  Where another schedule has to go
- * for it, that is done now and then: nobody can read the cache meanwhile.
+ * for it, that is done now and then, and only if nobody reads the cache: whoever waits
+ * for a reader, who may not be running, makes all the others wait as well.
  */
 static void
 keep_made(E3Opening *opening, const Group *group)
 {
 	size_t len = e3_aead_schedule_len(opening->scratch);
 
-	if (group->has_room || opening->crowded++ % REPLACE_IN == 0)
-		e3_derived_keep(opening->cache, group->ids, group->hashes, group->made, group->n);
+	if (group->has_room || (*opening->crowded)++ % REPLACE_IN == 0)
+		e3_derived_keep(opening->cache, group->ids, group->hashes, group->made, group->n,
+						group->has_room);
 	for (size_t i = 0; i < group->n; i++)
 		if (group->made[i] != NULL)
 			e3_wipe(opening->schedules + i * len, len);

@@ -52,6 +52,7 @@ struct E3Opening
 {
 	E3Scratch *scratch; /* the worker's that is at it */
 	uint8_t *schedules; /* and its E3_OPEN_EACH places for these; NULL: none */
+	uint32_t *crowded;	/* and how often the cache had no room for one */
 	E3DerivedKeys *cache;
 	E3Call *call;
 	const E3App *app; /* in the call's keyring */
@@ -62,11 +63,10 @@ struct E3Opening
 	E3RoleSeen role;	 /* of the value before */
 	/* A value that the key at hand has opened, whose hint named it; NULL: none. */
 	const uint8_t *like;
-	bool try_mix;	  /* rpc/key_mix.h: it is wanted ... */
-	uint32_t mixed;	  /* ... and has opened so many values */
-	uint32_t hits;	  /* values whose key was at hand */
-	uint32_t crowded; /* rpc/open_each.c: times that there was no room for a schedule */
-	uint32_t failed;  /* values that did not open */
+	bool try_mix;	 /* rpc/key_mix.h: it is wanted ... */
+	uint32_t mixed;	 /* ... and has opened so many values */
+	uint32_t hits;	 /* values whose key was at hand */
+	uint32_t failed; /* values that did not open */
 
 	EvwResultMark mark; /* of the RESULT */
 	size_t column;		/* of its values, open */

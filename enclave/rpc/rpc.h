@@ -27,8 +27,9 @@ typedef struct E3RpcShared
 	E3Quotas *quotas;	  /* what peers may still decrypt */
 	E3Attester *attester; /* NULL: no evidence */
 	const char *config_path;
-	bool key_mix;	   /* DECRYPT tries the other rule as well: rpc/key_mix.h */
-	uint64_t slice_ns; /* most time for one call while others wait; 0: no end */
+	bool key_mix;		/* DECRYPT tries the other rule as well: rpc/key_mix.h */
+	bool out_of_locked; /* memory, when workers were made: that has been said */
+	uint64_t slice_ns;	/* most time for one call while others wait; 0: no end */
 } E3RpcShared;
 
 /* What one worker has. */
@@ -36,14 +37,17 @@ typedef struct E3RpcWorker
 {
 	E3RpcShared *shared;
 	E3Scratch *scratch;
-	E3Locked schedules; /* places for rpc/open_each.c; at NULL: the library has none */
+	E3Locked schedules; /* places for rpc/open_each.c; at NULL: see below */
+	uint32_t crowded;	/* rpc/open_each.c: times that the cache had no room for one */
 	bool (*fresh_waits)(const void *scheduler);
 	const void *scheduler;
 } E3RpcWorker;
 
 /*
  * Makes what is the worker's own, and wipes and frees that; false, and nothing is left,
- * without memory that can be locked or the library's help.
+ * without memory or the library's help.  It has no places where the cache keeps no
+ * schedules, or where no more memory can be locked: it is slower then, and no less safe.
+ * Workers of one E3RpcShared are made one after the other.
  */
 extern bool e3_rpc_worker_open(E3RpcWorker *worker);
 extern void e3_rpc_worker_close(E3RpcWorker *worker);

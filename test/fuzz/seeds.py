@@ -35,7 +35,10 @@ write("frame", {
     "http": b"\0\0GET / HTTP/1.1\r\n\r\n",
 })
 write("message", {name: frame[4:] for name, frame in frames.items()})
-write("rpc", {name: frame[4:] for name, frame in frames.items() if name.startswith(("encrypt", "decrypt", "reencrypt", "blind")) and "result" not in name})
+write("rpc", {
+    **{name: frame[4:] for name, frame in frames.items() if name.startswith(("encrypt", "decrypt", "reencrypt", "blind")) and "result" not in name},
+    "encrypt_key_each": msgpack.packb([3, 1, {"app": "demo", "per_key": 1}, b"v" * 20, b"\1\0\0\0" * 20, None]),
+})
 write("msgpack", {
     **{name: frame[4:] for name, frame in frames.items() if name in ("encrypt", "keys_result")},
     "kinds": msgpack.packb([None, True, 1, -1, 300, 2**40, -2**40, 1.5, "text", b"bytes", {"a": [1]}]),

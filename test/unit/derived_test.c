@@ -203,7 +203,7 @@ typedef struct Schedule
 } Schedule;
 
 static void
-keep(E3DerivedKeys *cache, uint32_t from, uint32_t to)
+keep_as(E3DerivedKeys *cache, uint32_t from, uint32_t to, bool may_wait)
 {
 	Schedule made[64];
 	const void *schedules[64];
@@ -217,7 +217,13 @@ keep(E3DerivedKeys *cache, uint32_t from, uint32_t to)
 		ids[i - from] = id_number(i);
 		hashes[i - from] = e3_derived_hash(cache, &ids[i - from]);
 	}
-	e3_derived_keep(cache, ids, hashes, schedules, to - from);
+	e3_derived_keep(cache, ids, hashes, schedules, to - from, may_wait);
+}
+
+static void
+keep(E3DerivedKeys *cache, uint32_t from, uint32_t to)
+{
+	keep_as(cache, from, to, true);
 }
 
 /* Is there a schedule?  It is the right one, and so is the key. */
@@ -318,7 +324,7 @@ keep_random(E3DerivedKeys *cache, uint32_t number, Schedule *inverted)
 
 	add(cache, number);
 	assert_status(e3_random(inverted->bytes, SCHEDULE_LEN), EVW_OK);
-	e3_derived_keep(cache, &id, &hashed, &schedule, 1);
+	e3_derived_keep(cache, &id, &hashed, &schedule, 1, true);
 	help_invert(inverted->bytes, SCHEDULE_LEN);
 	assert_true(help_memory_has(inverted->bytes, SCHEDULE_LEN));
 }
@@ -350,9 +356,82 @@ no_schedules_may_be_kept(void **state)
 	{
 		E3DerivedKeys *cache = e3_derived_new(counts[i][0], counts[i][1], SCHEDULE_LEN);
 
+		assert_false(e3_derived_keeps_schedules(cache));
 		assert_false(e3_derived_hold(cache));
 		e3_derived_free(cache);
 	}
+}
+
+static void *
+keep_without_waiting(void *arg)
+{
+	keep_as(arg, 0, 1, false);
+	return NULL;
+}
+
+static void *
+add_another(void *arg)
+{
+	add(arg, 1);
+	return NULL;
+}
+
+/* Who reads may take a while: to keep a schedule is not worth to wait for that. */
+static void
+to_keep_a_schedule_need_not_wait(void **state)
+{
+	E3DerivedKeys *cache = e3_derived_new(16, 16, SCHEDULE_LEN);
+	pthread_t keeper;
+	pthread_t adder;
+
+	(void) state;
+	add(cache, 0);
+	assert_true(e3_derived_hold(cache));
+	assert_int_equal(pthread_create(&adder, NULL, add_another, cache), 0);
+	assert_int_equal(pthread_create(&keeper, NULL, keep_without_waiting, cache), 0);
+	assert_int_equal(pthread_join(keeper, NULL), 0);
+	/* To count is for a thread that must not wait, whoever else does. */
+	assert_int_equal(e3_derived_count(cache), 1);
+	e3_derived_release(cache);
+	assert_int_equal(pthread_join(adder, NULL), 0);
+	assert_false(has_schedule(cache, 0));
+	assert_int_equal(e3_derived_count(cache), 2);
+	keep_as(cache, 0, 1, false);
+	assert_true(has_schedule(cache, 0));
+	e3_derived_free(cache);
+}
+
+/* What this process has locked. */
+static size_t
+count_locked(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	size_t kilobytes = 0;
+	bool found = false;
+	char line[256];
+
+	assert_non_null(status);
+	while (!found && fgets(line, sizeof(line), status) != NULL)
+		found = sscanf(line, "VmLck: %zu kB", &kilobytes) == 1;
+	(void) fclose(status);
+	assert_true(found);
+	return kilobytes << 10;
+}
+
+static void
+no_place_is_without_a_key(void **state)
+{
+	size_t before = count_locked();
+	E3DerivedKeys *cache = e3_derived_new(8, 1 << 16, SCHEDULE_LEN);
+
+	(void) state;
+	assert_non_null(cache);
+	assert_true(count_locked() - before <= 4096);
+	for (uint32_t i = 0; i < 8; i++)
+		add(cache, i);
+	keep(cache, 0, 8);
+	assert_int_equal(count_schedules(cache, 0, 8), 8);
+	e3_derived_free(cache);
 }
 
 static void *
@@ -403,6 +482,8 @@ main(void)
 		cmocka_unit_test(schedules_go_with_their_keys),
 		cmocka_unit_test(schedules_that_go_are_wiped),
 		cmocka_unit_test(no_schedules_may_be_kept),
+		cmocka_unit_test(to_keep_a_schedule_need_not_wait),
+		cmocka_unit_test(no_place_is_without_a_key),
 		cmocka_unit_test(many_threads_share_it),
 	};
 
