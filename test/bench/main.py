@@ -6,6 +6,7 @@ Outside test/stack it only looks at the options.
 import argparse
 import json
 import os
+import shutil
 import sys
 import time
 
@@ -15,6 +16,7 @@ import profiles
 import report
 import rounds
 from bench import Bench
+from measure import Statement
 from subjects import SUBJECTS
 
 
@@ -32,6 +34,10 @@ def options(arguments):
     chosen = parser.parse_args(arguments)
     if chosen.rows < 1000 or chosen.rounds < 1:
         parser.error("at least 1000 rows and one round")
+    if chosen.profile and chosen.save:
+        parser.error("a profile is printed, not saved")
+    if chosen.profile and not shutil.which("perf"):
+        parser.error("a profile needs perf (Debian: linux-perf)")
     return chosen
 
 
@@ -52,7 +58,10 @@ def profile(chosen):
         what = machine.describe(versions(bench))
         what.update({"rows": chosen.rows, "processors": str(bench.pins)})
         probes = [probe for subject in SUBJECTS.values() for probe in subject.probes(bench)
-                  if getattr(probe, "name", "") in chosen.profile]
+                  if isinstance(probe, Statement) and probe.name in chosen.profile]
+        unknown = set(chosen.profile) - {probe.name for probe in probes}
+        if unknown:
+            sys.exit(f"bench: no statement is called {', '.join(sorted(unknown))}")
         rounds.prepare(bench, probes, failures)
         text = profiles.show(bench, probes, failures)
     finally:
@@ -101,7 +110,7 @@ def main(arguments):
             file.write(texts[ending])
     with open(os.environ["BENCH_MISSED"], "w", encoding="utf-8") as missed:
         missed.write(" ".join(everything["reached"]["MISSED"]))
-    return 1 if everything["failed"] else 0
+    return 1 if everything["failed"] or everything["reached"]["FAILED"] else 0
 
 
 if __name__ == "__main__":

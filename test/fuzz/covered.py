@@ -88,7 +88,7 @@ def main():
     targets = sorted(name[:-2] for name in os.listdir(HERE) if name.endswith("_fuzz.c"))
     if targets != sorted(parsers):
         sys.exit(f"parsers: other targets than there are: {sorted(set(targets) ^ set(parsers))}")
-    print(f"{'target':<16}{'inputs':>7}  {'parser':<36}{'lines':>6}{'covered':>9}{'percent':>9}")
+    print(f"{'target':<18}{'inputs':>7}  {'parser':<36}{'lines':>6}{'covered':>9}{'percent':>9}")
     for target in targets:
         if "--keep" in options:
             keep(build, target, parsers[target])
@@ -97,7 +97,7 @@ def main():
             sys.exit(f"{target}: no corpus")
         heads = [target, len(inputs)]
         for name, lines, covered in lines_of(build, target, inputs, parsers[target]):
-            print(f"{heads[0]:<16}{heads[1]:>7}  {name:<36}{lines:>6}{covered:>9}{100 * covered / lines:>9.1f}", flush=True)
+            print(f"{heads[0]:<18}{heads[1]:>7}  {name:<36}{lines:>6}{covered:>9}{100 * covered / lines:>9.1f}", flush=True)
             heads = ["", ""]
 
 

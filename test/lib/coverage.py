@@ -7,7 +7,8 @@ TREE is what was built with gcov's counters, and ran.  A file that is compiled s
 times has a line for each of its own, wherever that ran.  LINES is a file that keeps which
 lines ran: a process that is killed while it writes its counts spoils those of all before
 it, so this is called now and then.  With --reasons, test/coverage.reasons, it prints the
-table, and ends with status 1 where a file has less than it must have.
+table, and ends with status 1 where a file has less than it must have, or was not built
+though no reason with 0 percent says why.
 """
 
 import argparse
@@ -134,14 +135,22 @@ def print_summary(files):
           f" {good} of {len(files)} files have {AIM:g} % or more")
 
 
-def find_fault(files, reasons):
-    faults = [f"test/coverage.reasons: there is no {name}" for name in reasons if name not in files]
+def find_fault(files, unbuilt, reasons):
+    faults = [f"test/coverage.reasons: there is no {name}" for name in reasons if name not in files and name not in unbuilt]
+    faults += [f"{name}: was not built, so no line of it is counted" for name in unbuilt if reasons.get(name, (AIM,))[0] > 0]
     for name, lines in sorted(files.items()):
         total, covered = sums([lines])
         floor = min(AIM, reasons.get(name, (AIM, ""))[0])
         if percent(covered, total) < floor:
             faults.append(f"{name}: {percent(covered, total):.1f} % of lines covered, less than {floor:g} %")
     return faults
+
+
+def find_unbuilt(tree, files):
+    """Sources of the rooms that nothing was compiled of: no line of theirs is counted."""
+    sources = {os.path.relpath(os.path.join(folder, name), tree) for room in ROOMS
+               for folder, _, names in os.walk(os.path.join(tree, room)) for name in names if name.endswith(".c")}
+    return sorted(sources - set(files))
 
 
 def ranges(numbers):
@@ -173,6 +182,7 @@ def main():
 
     found = add_lines(options.tree, read_lines(options.lines))
     files = {name: lines for name, lines in found.items() if lines}
+    unbuilt = find_unbuilt(options.tree, found)
     write_lines(files, options.lines)
     if options.missed:
         write_missed(files, options.missed)
@@ -182,7 +192,7 @@ def main():
     print_table(files, reasons)
     print_reasons(reasons)
     print_summary(files)
-    faults = find_fault(files, reasons)
+    faults = find_fault(files, unbuilt, reasons)
     if faults:
         sys.exit("\n".join(["coverage: FAILED:", *faults]))
 

@@ -135,6 +135,12 @@ plant tests_listed "a fuzzer that is not run" <<'END'
 cp "$(ls test/fuzz/*_fuzz.c | head -n 1)" test/fuzz/orphan_fuzz.c
 sed -i 's/\$(wildcard [^)]*)/$(filter-out %orphan_fuzz.c,&)/' test/fuzz/Makefile
 END
+plant tests_listed "a fuzzer without a parser" <<'END'
+sed -i '/^path_fuzz /d' test/fuzz/parsers
+END
+plant tests_listed "a wrong number of fuzzers" <<'END'
+sed -i 's/[0-9]* fuzz targets/1000 fuzz targets/' docs/security.md
+END
 plant symbols "an export without prefix" <<'END'
 printf 'int frame_decode(void) { return 1; }\nint evw_ok(void) { return 1; }\n' >planted.c
 cc -shared -fPIC -o evcrypt.so planted.c

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every test file there is, is run: a theme has its expected output and is in
 # REGRESS, unit tests, fuzzers, TAP scripts and isolation specs are started by their runners.
+# A fuzzer has the parser that "make coverage" looks at, and docs/security.md counts them all.
 set -uo pipefail
 
 bad=0
@@ -30,6 +31,13 @@ listed() # folder pattern
 }
 listed test/unit '*_test.c'
 listed test/fuzz '*_fuzz.c'
+
+targets=$(basename -s .c -a test/fuzz/*_fuzz.c | sort)
+parsers=$(awk '!/^#/ { print $1 }' test/fuzz/parsers | sort)
+[ "$targets" = "$parsers" ] || complain "test/fuzz/parsers: other targets than there are:" \
+	$(sort <(echo "$targets") <(echo "$parsers") | uniq -u)
+grep -qE "\b$(wc -l <<<"$targets") fuzz targets" docs/security.md ||
+	complain "docs/security.md: there are $(wc -l <<<"$targets") fuzz targets"
 
 tap=" $(test/lib/tap --list | tr '\n' ' ') "
 for file in test/tap/*; do
