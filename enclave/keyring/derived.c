@@ -38,8 +38,9 @@ typedef struct Entry
 {
 	E3DerivedId id;
 	atomic_bool used;
-	uint32_t chain; /* next in its bucket, or among the free */
-	uint32_t place; /* of its schedule; NONE */
+	atomic_bool opened; /* a value, by its schedule */
+	uint32_t chain;		/* next in its bucket, or among the free */
+	uint32_t place;		/* of its schedule; NONE */
 } Entry;
 
 struct E3DerivedKeys
@@ -182,16 +183,29 @@ look_up(const E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed)
 	return at;
 }
 
+/* Not written again where it is so: that would take it from the others' caches. */
+static void
+mark(atomic_bool *flag)
+{
+	if (!atomic_load_explicit(flag, memory_order_relaxed))
+		atomic_store_explicit(flag, true, memory_order_relaxed);
+}
+
+/* Was it marked since the last time? */
+static bool
+unmark(atomic_bool *flag)
+{
+	return atomic_exchange_explicit(flag, false, memory_order_relaxed);
+}
+
 /* The entry of this id, which is marked as used; NONE if there is none. */
 static uint32_t
 use(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed)
 {
 	uint32_t number = look_up(cache, id, hashed);
 
-	/* Not written again where it is so: that would take it from the others' caches. */
-	if (number != NONE &&
-		!atomic_load_explicit(&cache->entries[number].used, memory_order_relaxed))
-		atomic_store_explicit(&cache->entries[number].used, true, memory_order_relaxed);
+	if (number != NONE)
+		mark(&cache->entries[number].used);
 	return number;
 }
 
@@ -252,9 +266,13 @@ e3_derived_look(E3DerivedKeys *cache, const E3DerivedId *id, uint32_t hashed,
 
 	if (number == NONE)
 		return false;
-	place = cache->entries[number].place;
 	secrets->key = cache->keys[number];
-	secrets->schedule = place != NONE ? e3_schedules_at(&cache->schedules, place) : NULL;
+	secrets->schedule = NULL;
+	place = cache->entries[number].place;
+	if (place == NONE)
+		return true;
+	secrets->schedule = e3_schedules_at(&cache->schedules, place);
+	mark(&cache->entries[number].opened);
 	return true;
 }
 
@@ -281,26 +299,45 @@ lock_for_writing(E3DerivedKeys *cache)
 	(void) pthread_rwlock_wrlock(&cache->lock);
 }
 
+/*
+ * The place whose turn it is, unless a value has been opened by what is there since the
+ * last time: then there is none for now.
+ */
+static uint32_t
+take_over(E3DerivedKeys *cache, uint32_t number)
+{
+	E3Schedules *schedules = &cache->schedules;
+	uint32_t place = e3_schedules_turn(schedules);
+	Entry *owner = &cache->entries[schedules->owners[place]];
+
+	if (unmark(&owner->opened))
+		return NONE;
+	owner->place = NONE;
+	schedules->owners[place] = number;
+	return place;
+}
+
 /* Its entry gets a place, if it may; then the schedule is there. */
 static void
-keep(E3DerivedKeys *cache, uint32_t number, const void *schedule, bool *may_take_over)
+keep(E3DerivedKeys *cache, uint32_t number, const void *schedule)
 {
-	uint32_t loser;
-	uint32_t place = e3_schedules_take(&cache->schedules, number, may_take_over, &loser);
+	uint32_t place = e3_schedules_take(&cache->schedules, number);
 
-	if (loser != NONE)
-		cache->entries[loser].place = NONE;
+	if (place == NONE)
+		place = take_over(cache, number);
+	if (place == NONE)
+		return;
 	cache->entries[number].place = place;
-	if (place != NONE)
-		memcpy(e3_schedules_at(&cache->schedules, place), schedule, cache->schedules.len);
+	atomic_store_explicit(&cache->entries[number].opened, false, memory_order_relaxed);
+	memcpy(e3_schedules_at(&cache->schedules, place), schedule, cache->schedules.len);
 }
 
 void
 e3_derived_keep(E3DerivedKeys *cache, const E3DerivedId ids[], const uint32_t hashes[],
 				const void *const schedules[], size_t n, bool may_wait)
 {
-	bool may_take_over = true;
-
+	if (cache->schedules.count == 0)
+		return;
 	if (may_wait)
 		lock_for_writing(cache);
 	else if (pthread_rwlock_trywrlock(&cache->lock) != 0)
@@ -311,7 +348,7 @@ e3_derived_keep(E3DerivedKeys *cache, const E3DerivedId ids[], const uint32_t ha
 			schedules[i] != NULL ? look_up(cache, &ids[i], hashes[i]) : NONE;
 
 		if (number != NONE && cache->entries[number].place == NONE)
-			keep(cache, number, schedules[i], &may_take_over);
+			keep(cache, number, schedules[i]);
 	}
 	(void) pthread_rwlock_unlock(&cache->lock);
 }
@@ -325,8 +362,7 @@ next_to_go(E3DerivedKeys *cache)
 		uint32_t number = cache->hand;
 
 		cache->hand = number + 1 < cache->capacity ? number + 1 : 0;
-		if (i == SECOND_CHANCES || !atomic_exchange_explicit(&cache->entries[number].used,
-															 false, memory_order_relaxed))
+		if (i == SECOND_CHANCES || !unmark(&cache->entries[number].used))
 			return number;
 	}
 }

@@ -72,8 +72,8 @@ extern void e3_derived_release(E3DerivedKeys *cache);
 
 /*
  * Keeps those schedules that are not NULL, of keys that are still there, as long as there
- * is room; if there is none, one of them takes the place of another key's.  Where others
- * are at the cache and it may not wait for them, nothing is kept.
+ * is room; if there is none, in places of keys that have not used theirs for a while.
+ * Where others are at the cache and it may not wait for them, nothing is kept.
  */
 extern void e3_derived_keep(E3DerivedKeys *cache, const E3DerivedId ids[],
 							const uint32_t hashes[], const void *const schedules[],

@@ -32,33 +32,24 @@ e3_schedules_free(E3Schedules *schedules)
 	free(schedules->owners);
 }
 
-/* The place whose turn it is. */
-static uint32_t
-take_over(E3Schedules *schedules)
+uint32_t
+e3_schedules_take(E3Schedules *schedules, uint32_t owner)
 {
-	uint32_t place = schedules->next;
+	uint32_t place = schedules->free;
 
-	schedules->next = place + 1 < schedules->count ? place + 1 : 0;
+	if (place == E3_SCHEDULES_NONE)
+		return E3_SCHEDULES_NONE;
+	schedules->free = schedules->owners[place];
+	schedules->owners[place] = owner;
 	return place;
 }
 
 uint32_t
-e3_schedules_take(E3Schedules *schedules, uint32_t owner, bool *may_take_over,
-				  uint32_t *loser)
+e3_schedules_turn(E3Schedules *schedules)
 {
-	uint32_t place = schedules->free;
+	uint32_t place = schedules->next;
 
-	*loser = E3_SCHEDULES_NONE;
-	if (place != E3_SCHEDULES_NONE)
-		schedules->free = schedules->owners[place];
-	else if (schedules->count > 0 && *may_take_over)
-	{
-		*may_take_over = false;
-		place = take_over(schedules);
-		*loser = schedules->owners[place];
-	}
-	if (place != E3_SCHEDULES_NONE)
-		schedules->owners[place] = owner;
+	schedules->next = place + 1 < schedules->count ? place + 1 : 0;
 	return place;
 }
 

@@ -14,9 +14,13 @@
 
 #include <string.h>
 
-/* Of a worker's groups that find the cache full, one in so many puts a schedule into it.
+/*
+ * Of a worker's groups that find the cache full, one in so many looks for places that are
+ * not used any more.  Where keys are read in turns that are less than so many times as
+ * many as places, each place is used again before it is looked at again, and none changes
+ * hands.
  */
-#define REPLACE_IN 16
+#define REPLACE_IN 4
 
 typedef struct Group
 {

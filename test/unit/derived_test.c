@@ -280,15 +280,18 @@ keeps_schedules_of_some(void **state)
 	keep(cache, 0, 8);
 	assert_int_equal(count_schedules(cache, 0, 8), 8);
 	assert_false(e3_derived_has_room(cache));
-	/* All places are taken: one changes hands each time, and in the end all do. */
-	for (uint32_t i = 1; i <= 8; i++)
+	/* All places are taken, and used all the time. */
+	for (uint32_t i = 0; i < 40; i++)
 	{
-		keep(cache, 8, 20);
-		assert_int_equal(count_schedules(cache, 8, 20), i);
-		assert_int_equal(count_schedules(cache, 0, 20), 8);
+		keep(cache, 8, 12);
+		assert_int_equal(count_schedules(cache, 0, 8), 8);
+		assert_int_equal(count_schedules(cache, 8, 20), 0);
 	}
-	keep(cache, 8, 20);
-	assert_int_equal(count_schedules(cache, 8, 20), 8);
+	/* Not used any more: each is looked at once, and then goes. */
+	keep(cache, 8, 16);
+	keep(cache, 8, 14);
+	assert_int_equal(count_schedules(cache, 8, 14), 6);
+	assert_int_equal(count_schedules(cache, 0, 20), 8);
 	e3_derived_free(cache);
 }
 
