@@ -45,6 +45,8 @@ def record(bench, probe, pids, path):
     shares = {pid: collections.Counter() for pid in pids}
     for share, task, library, mode, function in LINE.findall(report):
         where = "kernel" if mode == "k" else os.path.basename(library)
+        # Of a stripped library perf knows the addresses only.
+        function = "(not named)" if function.startswith("0x") else function
         if int(task) in owners:
             shares[owners[int(task)]][where, function] += float(share)
     return {pid: (after[pid] - before[pid]) / values for pid in pids}, shares
