@@ -45,8 +45,7 @@ e3_kms_pair_public(E3KmsPair *pair, EvwBuf *der)
 	return len > 0 && der->status == EVW_OK;
 }
 
-/* OAEP with SHA-256 (RFC 4055, 4.1), and no label.  The mask's hash is the KMS's choice.
- */
+/* OAEP with SHA-256 (RFC 4055, 4.1), no label; the mask's hash is the KMS's choice. */
 static bool
 is_oaep_sha256(const X509_ALGOR *algorithm)
 {
