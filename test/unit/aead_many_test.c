@@ -159,11 +159,6 @@ main(void)
 		cmocka_unit_test(many_are_as_one_by_one),
 		cmocka_unit_test(each_has_its_key),
 	};
-	static const char *const aeads[] = {"openssl", "ipsec-mb"};
-	int failed = 0;
 
-	for (int i = 0; i < 2; i++)
-		if (help_choose(aeads[i], "openssl"))
-			failed += cmocka_run_group_tests_name(aeads[i], tests, set_up, tear_down);
-	return failed;
+	return help_run_with_aeads(tests, set_up, tear_down);
 }

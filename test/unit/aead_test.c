@@ -465,14 +465,8 @@ main(void)
 		cmocka_unit_test(a_value_costs_no_allocation),
 	};
 
-	static const char *const aeads[] = {"openssl", "ipsec-mb"};
-	int failed = 0;
-
 	/* Only before OpenSSL's first allocation. */
 	if (CRYPTO_set_mem_functions(counted_malloc, counted_realloc, plain_free) != 1)
 		return 1;
-	for (int i = 0; i < 2; i++)
-		if (help_choose(aeads[i], "openssl"))
-			failed += cmocka_run_group_tests_name(aeads[i], tests, set_up, tear_down);
-	return failed;
+	return help_run_with_aeads(tests, set_up, tear_down);
 }

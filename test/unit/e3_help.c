@@ -42,6 +42,19 @@ help_choose(const char *aead, const char *agreement)
 	return true;
 }
 
+int
+help_run_array_with_aeads(const struct CMUnitTest *tests, size_t count,
+						  CMFixtureFunction set_up, CMFixtureFunction tear_down)
+{
+	static const char *const aeads[] = {"openssl", "ipsec-mb"};
+	int failed = 0;
+
+	for (int i = 0; i < 2; i++)
+		if (help_choose(aeads[i], "openssl"))
+			failed += _cmocka_run_group_tests(aeads[i], tests, count, set_up, tear_down);
+	return failed;
+}
+
 /* ---- folders ---- */
 
 /* What all folders are in, and who has made it. */

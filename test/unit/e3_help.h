@@ -23,6 +23,14 @@ extern int help_arena(void **state);
  */
 extern bool help_choose(const char *aead, const char *agreement);
 
+/* Runs a group of tests with each library for AES-GCM that there is; how many failed. */
+#define help_run_with_aeads(tests, set_up, tear_down)                                    \
+	help_run_array_with_aeads(tests, sizeof(tests) / sizeof((tests)[0]), set_up,         \
+							  tear_down)
+extern int help_run_array_with_aeads(const struct CMUnitTest *tests, size_t count,
+									 CMFixtureFunction set_up,
+									 CMFixtureFunction tear_down);
+
 /*
  * A new folder.  It goes with all that is in it when the program ends, however its
  * tests have ended: cmocka calls no tear-down after a set-up that failed.

@@ -305,12 +305,6 @@ main(void)
 		cmocka_unit_test(keys_agreed_upon_ahead_do_not_matter),
 		cmocka_unit_test(keys_in_the_cache_do_not_matter),
 	};
-	static const char *const aeads[] = {"openssl", "ipsec-mb"};
-	int failed = 0;
 
-	for (int i = 0; i < 2; i++)
-		if (help_choose(aeads[i], "openssl"))
-			failed +=
-				cmocka_run_group_tests_name(aeads[i], tests, rpc_set_up, rpc_tear_down);
-	return failed;
+	return help_run_with_aeads(tests, rpc_set_up, rpc_tear_down);
 }

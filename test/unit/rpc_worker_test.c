@@ -275,12 +275,6 @@ main(void)
 		cmocka_unit_test(a_worker_does_without_more_locked_memory),
 		cmocka_unit_test(no_places_for_schedules_that_are_not_kept),
 	};
-	static const char *const aeads[] = {"openssl", "ipsec-mb"};
-	int failed = 0;
 
-	for (int i = 0; i < 2; i++)
-		if (help_choose(aeads[i], "openssl"))
-			failed +=
-				cmocka_run_group_tests_name(aeads[i], tests, rpc_set_up, rpc_tear_down);
-	return failed;
+	return help_run_with_aeads(tests, rpc_set_up, rpc_tear_down);
 }
