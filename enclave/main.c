@@ -20,8 +20,8 @@
 #include "keyring/generation.h"
 #include "keyring/opener.h"
 #include "keyring/store.h"
+#include "main_workers.h"
 #include "net/server.h"
-#include "net/work.h"
 #include "rpc/rpc.h"
 #include "tls/context.h"
 
@@ -32,62 +32,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* Requests that may wait: more than this is answered BUSY. */
-#define QUEUE_CAPACITY 4096
-
 /* Files of a configuration, and those that a policy names. */
 #define PATHS_MAX (16 + E3_POLICY_ISSUERS_MAX * E3_TOKEN_KEYS_MAX)
-
-static bool
-fresh_waits(const void *scheduler)
-{
-	return e3_pool_has_fresh(scheduler);
-}
-
-static void *
-make_worker(void *shared, const E3Pool *pool)
-{
-	E3RpcWorker *worker = calloc(1, sizeof(E3RpcWorker));
-
-	if (worker == NULL)
-		return NULL;
-	worker->shared = shared;
-	worker->fresh_waits = fresh_waits;
-	worker->scheduler = pool;
-	if (e3_rpc_worker_open(worker))
-		return worker;
-	free(worker);
-	return NULL;
-}
-
-static void
-free_worker(void *state)
-{
-	E3RpcWorker *worker = state;
-
-	e3_rpc_worker_close(worker);
-	free(worker);
-}
-
-static bool
-run_job(E3Job *job, void *worker)
-{
-	return e3_rpc_run(worker, &((E3Work *) job)->call);
-}
-
-/* What is left of requests must not pile up while others are worked on. */
-static void
-clear_up(void *worker)
-{
-	(void) worker;
-	(void) e3_discard_step();
-}
-
-static bool
-work_ahead(void *worker)
-{
-	return e3_discard_step() || e3_rpc_idle(worker);
-}
 
 /*
  * Signals are taken through a descriptor by the network thread; blocked here,
@@ -122,15 +68,7 @@ typedef struct Start
 static EvwStatus
 start_pool(Start *start)
 {
-	const E3PoolWork work = {.run = run_job,
-							 .between = clear_up,
-							 .idle = work_ahead,
-							 .make_worker = make_worker,
-							 .free_worker = free_worker,
-							 .shared = start->shared,
-							 .nice = (int) start->config->worker_nice};
-
-	start->pool = e3_pool_start(&work, start->config->workers, QUEUE_CAPACITY);
+	start->pool = e3_workers_start(start->config, start->shared);
 	if (start->pool != NULL)
 		return EVW_OK;
 	e3_log(E3_LOG_ERROR, "workers_refused", "workers=%u", start->config->workers);
