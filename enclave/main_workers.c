@@ -51,11 +51,11 @@ run_job(E3Job *job, void *worker)
 }
 
 /* What is left of requests must not pile up while others are worked on. */
-static void
+static bool
 clear_up(void *worker)
 {
 	(void) worker;
-	(void) e3_discard_step();
+	return e3_discard_step();
 }
 
 static bool

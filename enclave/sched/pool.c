@@ -179,11 +179,15 @@ finish(E3Pool *pool, E3Job *job)
 		return;
 }
 
+/* After a slice, and after what can wait no longer: others may need the processor. */
 static void
-clear_up(Worker *worker)
+give_way(Worker *worker)
 {
-	if (worker->pool->work.between != NULL)
-		worker->pool->work.between(worker->state);
+	const E3PoolWork *work = &worker->pool->work;
+
+	e3_end_turn();
+	if (work->between != NULL && work->between(worker->state))
+		e3_end_turn();
 }
 
 /* False: there is more to do. */
@@ -212,12 +216,11 @@ worker_main(void *arg)
 	{
 		while (!run_slice(worker, job))
 		{
-			clear_up(worker);
-			e3_end_turn();
+			give_way(worker);
 			job = yield(pool, job);
 		}
 		finish(pool, job);
-		clear_up(worker);
+		give_way(worker);
 	}
 	return NULL;
 }

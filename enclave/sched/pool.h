@@ -27,8 +27,9 @@ typedef struct E3PoolWork
 	 * False: there is more to do.
 	 */
 	bool (*run)(E3Job *job, void *worker);
-	/* A moment's work that cannot wait long, after each slice.  May be NULL. */
-	void (*between)(void *worker);
+	/* A moment's work that cannot wait long, after each slice; false if there was none.
+	 * May be NULL. */
+	bool (*between)(void *worker);
 	/* A moment's work in advance; false if there is none.  May be NULL. */
 	bool (*idle)(void *worker);
 	/* Makes one worker's own state, before its thread starts; NULL is failure. */

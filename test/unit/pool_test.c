@@ -187,8 +187,8 @@ runs_every_job_once(void **state)
 	e3_pool_stop(pool);
 	e3_pool_free(pool);
 	free(jobs);
-	/* Between the slices of a job, each time. */
-	assert_int_equal(atomic_load(&turns_ended), 2 * JOBS);
+	/* After each slice. */
+	assert_int_equal(atomic_load(&turns_ended), 3 * JOBS);
 }
 
 static void
