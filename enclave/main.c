@@ -128,7 +128,8 @@ start_pool(Start *start)
 							 .make_worker = make_worker,
 							 .free_worker = free_worker,
 							 .shared = start->shared,
-							 .nice = (int) start->config->worker_nice};
+							 .nice = (int) start->config->worker_nice,
+							 .slice_ns = start->shared->slice_ns};
 
 	start->pool = e3_pool_start(&work, start->config->workers, QUEUE_CAPACITY);
 	if (start->pool != NULL)

@@ -33,9 +33,10 @@ static const int allowed[] = {
 	SCMP_SYS(munlock),
 	/* threads and time */
 	SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(getpriority), SCMP_SYS(setpriority), SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall),
+	SCMP_SYS(sched_getattr), SCMP_SYS(sched_setattr), SCMP_SYS(getpriority),
+	SCMP_SYS(setpriority), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
+	SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall),
 	/* signals, and the end of threads and process */
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(sigaltstack), SCMP_SYS(tgkill), SCMP_SYS(exit), SCMP_SYS(exit_group),

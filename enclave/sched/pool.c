@@ -207,11 +207,13 @@ worker_main(void *arg)
 	E3Job *job;
 
 	e3_be_nice(pool->work.nice);
+	e3_take_turns(pool->work.slice_ns);
 	while ((job = take(worker)) != NULL)
 	{
 		while (!run_slice(worker, job))
 		{
 			clear_up(worker);
+			e3_end_turn();
 			job = yield(pool, job);
 		}
 		finish(pool, job);

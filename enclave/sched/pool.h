@@ -37,6 +37,8 @@ typedef struct E3PoolWork
 	void *shared;
 	/* Added to the niceness of the workers' threads, for the sake of the others. */
 	int nice;
+	/* How long a slice takes; after each the processor is given away.  0: as it comes. */
+	uint64_t slice_ns;
 } E3PoolWork;
 
 /* Starts "workers" threads; NULL if that fails.  "capacity" bounds the queue. */
