@@ -175,10 +175,8 @@ take_keyring(Start *start, EvwStatus status, E3Keyring *keyring)
 	return status;
 }
 
-/*
- * A passphrase is at hand.  A device may let itself be waited for: it is asked by a
- * thread of its own, the only one that files are not closed to.
- */
+/* A passphrase is at hand.  A device may let itself be waited for: it is asked by a
+ * thread of its own, the only one that files are not closed to. */
 static EvwStatus
 open_keyring(Start *start)
 {
