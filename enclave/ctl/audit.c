@@ -68,21 +68,32 @@ load_key(const E3Ctl *ctl)
 	return key;
 }
 
-/* Number of the last record that a running E3 has written; 0 if none can be asked. */
-static uint64_t
-ask_last(const E3Ctl *ctl)
+/* What a running E3 says; if it could not be asked, last is 0, and cause not empty. */
+typedef struct Answer
+{
+	uint64_t last; /* number of the last record that it has written */
+	char cause[EVW_MESSAGE_MAX + 128];
+} Answer;
+
+static void
+ask_last(const E3Ctl *ctl, Answer *answer)
 {
 	E3Client client;
 	EvwMessage reply;
-	uint64_t last = 0;
 	E3ClientResult result = e3_client_open(&client, ctl->config.socket);
 
+	*answer = (Answer){.last = 0};
 	if (result == E3_CLIENT_OK)
 		result = e3_client_call(&client, EVW_VERB_STATS, &reply);
-	if (result == E3_CLIENT_OK && evw_stats_find(&reply, "audit_last", &last) != EVW_OK)
-		last = 0;
+	if (result == E3_CLIENT_ABSENT)
+		(void) snprintf(answer->cause, sizeof(answer->cause), "nobody listens at %s",
+						ctl->config.socket);
+	else if (result == E3_CLIENT_FAILED)
+		(void) snprintf(answer->cause, sizeof(answer->cause), "%s", client.cause);
+	else if (evw_stats_find(&reply, "audit_last", &answer->last) != EVW_OK)
+		(void) snprintf(answer->cause, sizeof(answer->cause),
+						"E3's answer is not understood");
 	e3_client_close(&client);
-	return last;
 }
 
 static int
@@ -135,21 +146,25 @@ check_start(const E3Ctl *ctl, const E3AuditReader *reader)
 
 /* The end: is it where the head says, and where E3 says? */
 static int
-check_end(const E3Ctl *ctl, const E3AuditReader *reader, uint64_t last)
+check_end(const E3Ctl *ctl, const E3AuditReader *reader, const Answer *answer)
 {
 	if (!reader->passed)
 		return e3_ctl_fail("%s: records are missing at the end: it ends with %llu, and "
 						   "its head says %llu",
 						   ctl->config.audit, (unsigned long long) reader->chain.last,
 						   (unsigned long long) reader->until.last);
-	if (reader->chain.last < last)
+	if (reader->chain.last < answer->last)
 		return e3_ctl_fail("%s: records are missing at the end: it ends with %llu, and "
 						   "E3 has written %llu",
 						   ctl->config.audit, (unsigned long long) reader->chain.last,
-						   (unsigned long long) last);
+						   (unsigned long long) answer->last);
 	if (reader->torn > 0)
 		e3_ctl_note("%s: a record is being written, or was not finished",
 					ctl->config.audit);
+	if (answer->cause[0] != '\0')
+		e3_ctl_note("%s: the last record was not compared with what a running E3 has "
+					"written: %s",
+					ctl->config.audit, answer->cause);
 	if (reader->chain.last < reader->first)
 		printf("no record yet; the first will be %llu\n",
 			   (unsigned long long) reader->first);
@@ -162,10 +177,11 @@ check_end(const E3Ctl *ctl, const E3AuditReader *reader, uint64_t last)
 static int
 verify(const E3Ctl *ctl, const E3AuditKey *key)
 {
-	/* In this order: E3 goes on writing. */
-	uint64_t last = ask_last(ctl);
 	E3AuditReader reader = {.key = key};
+	Answer answer;
 
+	/* In this order: E3 goes on writing. */
+	ask_last(ctl, &answer);
 	if (read_head(ctl, key, &reader.until) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	for (int i = 0; i < E3_CTL_ARGS_MAX && ctl->args[i] != NULL; i++)
@@ -175,7 +191,7 @@ verify(const E3Ctl *ctl, const E3AuditKey *key)
 		return EXIT_FAILURE;
 	if (check_start(ctl, &reader) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
-	return check_end(ctl, &reader, last);
+	return check_end(ctl, &reader, &answer);
 }
 
 int

@@ -109,6 +109,21 @@ sub issue
 sub server { my ($self, $san, %option) = @_; return $self->issue('/CN=e3', eku => 'serverAuth', san => $san, %option); }
 sub client { my ($self, $san, %option) = @_; return $self->issue('/CN=client', eku => 'clientAuth', san => $san, %option); }
 
+# What E3's configuration says of TLS, for an E3 that listens there, shows what "server" made
+# and takes the clients of this authority.
+sub section
+{
+	my ($self, $server, $listen) = @_;
+
+	return <<"END";
+[tls]
+listen = $listen
+certificate = $server->{cert}
+key = $server->{key}
+client_ca = $self->{cert}
+END
+}
+
 # The list of what has been revoked, good for this many seconds; if negative, until so
 # many ago.
 sub make_crl

@@ -13,13 +13,7 @@ my $server = $ca->server('DNS:localhost,IP:127.0.0.1,IP:::1');
 my $client = $ca->client('DNS:db1.test');
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 
-my $e3 = start_e3(extra => <<"END");
-[tls]
-listen = 127.0.0.1:$port, [::1]:$port
-certificate = $server->{cert}
-key = $server->{key}
-client_ca = $ca->{cert}
-END
+my $e3 = start_e3(extra => $ca->section($server, "127.0.0.1:$port, [::1]:$port"));
 my $node = new_node('tls', $e3, extra => <<"END");
 evcrypt.endpoints = 'tls://localhost:$port'
 evcrypt.sslcert = '$client->{cert}'

@@ -19,15 +19,7 @@ my $client = $ca->client('DNS:db1.test');
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $fake_port = PostgreSQL::Test::Cluster::get_free_port();
 
-my $e3 = start_e3(extra => <<"END");
-[tls]
-listen = 127.0.0.1:$port
-certificate = $server->{cert}
-key = $server->{key}
-client_ca = $ca->{cert}
-[limits]
-hello_timeout_ms = 300
-END
+my $e3 = start_e3(extra => $ca->section($server, "127.0.0.1:$port") . "[limits]\nhello_timeout_ms = 300\n");
 my $node = new_node('refused', $e3, extra => <<"END");
 evcrypt.endpoints = 'tls://localhost:$port'
 evcrypt.sslcert = '$client->{cert}'

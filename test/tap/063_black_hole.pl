@@ -37,15 +37,7 @@ my $client = $ca->client('DNS:db1.test');
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 
 # Key agreements of half a millisecond, one a value: a request takes half a minute.
-my $e3 = start_e3(extra => <<"END");
-[tls]
-listen = 127.0.0.1:$port
-certificate = $server->{cert}
-key = $server->{key}
-client_ca = $ca->{cert}
-[crypto]
-agreement = openssl
-END
+my $e3 = start_e3(extra => $ca->section($server, "127.0.0.1:$port") . "[crypto]\nagreement = openssl\n");
 my $node = new_node('hole', $e3, extra => <<"END");
 evcrypt.endpoints = 'tls://127.0.0.1:$port'
 evcrypt.sslcert = '$client->{cert}'

@@ -134,13 +134,7 @@ my $ca = Certs->new("$dir");
 my $server = $ca->server('DNS:localhost,IP:127.0.0.1');
 my $client = $ca->client('DNS:db1.test');
 my $port = PostgreSQL::Test::Cluster::get_free_port();
-my $far = start_e3(like => $e3, extra => Evidence::section($authority) . <<"END");
-[tls]
-listen = 127.0.0.1:$port
-certificate = $server->{cert}
-key = $server->{key}
-client_ca = $ca->{cert}
-END
+my $far = start_e3(like => $e3, extra => Evidence::section($authority) . $ca->section($server, "127.0.0.1:$port"));
 my $far_watch = E3Client->new($far->{socket});
 
 $session->query("SET evcrypt.sslcert = '$client->{cert}'; SET evcrypt.sslkey = '$client->{key}'; SET evcrypt.sslrootcert = '$ca->{cert}'");

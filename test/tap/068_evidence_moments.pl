@@ -24,13 +24,8 @@ my $server = $ca->server('DNS:localhost,IP:127.0.0.1');
 my $client = $ca->client('DNS:db1.test');
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 
-spit($e3->{config}, slurp($e3->{config}) . Evidence::section($authority) . <<"END");
-[tls]
-listen = 127.0.0.1:$port
-certificate = $server->{cert}
-key = $server->{key}
-client_ca = $ca->{cert}
-END
+spit($e3->{config}, slurp($e3->{config}) . Evidence::section($authority)
+	. $ca->section($server, "127.0.0.1:$port"));
 $e3->start;
 
 my $library = (glob '/usr/lib/*/faketime/libfaketime.so.1')[0];

@@ -44,17 +44,8 @@ issuer = https://issuer.test
 key = $key.pem
 END
 my $e3 = start_e3(stopped => 1);
-spit($e3->{config}, slurp($e3->{config}) . <<"END");
-[access]
-policy = $policy
-[audit]
-file = $e3->{dir}/audit
-[tls]
-listen = 127.0.0.1:$port
-certificate = $server->{cert}
-key = $server->{key}
-client_ca = $ca->{cert}
-END
+spit($e3->{config}, slurp($e3->{config}) . $ca->section($server, "127.0.0.1:$port")
+	. "[access]\npolicy = $policy\n[audit]\nfile = $e3->{dir}/audit\n");
 $e3->ctl('app', 'add', $_) for qw(ada bob);
 $e3->start;
 my $node = new_node('tenants', $e3, extra => <<"END");

@@ -48,12 +48,12 @@ sub records
 
 sub verified
 {
-	my ($name) = @_;
+	my ($name, $note) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my ($from) = slurp($log) =~ /first=(\d+)/;
 	my ($status, $out, $err) = $e3->try_ctl('audit', 'verify', '--from', $from);
-	is("$status$err", '0', $name);
+	is("$status$err", '0' . ($note // ''), $name);
 	return $out;
 }
 
@@ -176,7 +176,9 @@ is_found('empty', '');
 unlink $log;
 is(($e3->try_ctl('audit', 'verify', '--from', $begins))[0], 1, 'found: no log');
 spit($log, $whole);
-verified('as it was');
+my $not_asked = "e3ctl: $log: the last record was not compared with what a running E3 has written: "
+  . "nobody listens at $e3->{socket}\n";
+verified('as it was, as far as its head says, since E3 cannot be asked', $not_asked);
 unlink "$log.head";
 is(($e3->try_ctl('audit', 'verify', '--from', $begins))[0], 1, 'found: no head');
 spit("$log.head", $head =~ s/last=(\d+)/'last=' . ($1 - 1)/egr);
@@ -190,7 +192,7 @@ my ($exit, $said) = $e3->try_start;
 isnt($exit, 0, 'E3 does not start on a log whose tail is missing');
 like($said, qr/event=audit_refused cause="[^"]*ends before the record that its head names"/, 'and says why');
 spit($log, "${whole}seq=99 time=1 oper");
-like(join('', ($e3->try_ctl('audit', 'verify', '--from', $begins))), qr/^0records $begins to \d+ are whole\n.*: a record is being written, or was not finished$/,
+like(join('', ($e3->try_ctl('audit', 'verify', '--from', $begins))), qr/^0records $begins to \d+ are whole\n.*: a record is being written, or was not finished\n\Q$not_asked\E\z/,
 	'half a line behind the last one is no damage');
 chmod 0600, $log;
 $e3->start;

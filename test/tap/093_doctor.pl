@@ -16,13 +16,7 @@ my $ca = Certs->new($certs);
 my $server = $ca->server('DNS:localhost', to => 90 * 86400);
 my $client = $ca->client('DNS:db1.test', to => 90 * 86400);
 my $port = PostgreSQL::Test::Cluster::get_free_port();
-my $e3 = start_e3(extra => <<"END");
-[tls]
-listen = 127.0.0.1:$port
-certificate = $server->{cert}
-key = $server->{key}
-client_ca = $ca->{cert}
-END
+my $e3 = start_e3(extra => $ca->section($server, "127.0.0.1:$port"));
 chmod 0750, $e3->{dir};
 my $node = new_node('doctor', $e3);
 my $database = 'postgres';

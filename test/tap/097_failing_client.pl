@@ -23,13 +23,8 @@ my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $e3 = start_e3(stopped => 1);
 my $authority = Evidence::authority($e3, "$dir/authority");
 
-spit($e3->{config}, slurp($e3->{config}) . Evidence::section($authority) . <<"END");
-[tls]
-listen = 127.0.0.1:$port
-certificate = $server->{cert}
-key = $server->{key}
-client_ca = $ca->{cert}
-END
+spit($e3->{config}, slurp($e3->{config}) . Evidence::section($authority)
+	. $ca->section($server, "127.0.0.1:$port"));
 $e3->start;
 my $hinder = Hinder->new("$dir/control", 'evcrypt.so');
 my $node = new_node('failing', $e3, extra => Evidence::settings($authority, Evidence::pcrs($e3)) . <<"END",
