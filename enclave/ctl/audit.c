@@ -92,7 +92,7 @@ ask_last(const E3Ctl *ctl, Answer *answer)
 		(void) snprintf(answer->cause, sizeof(answer->cause), "%s", client.cause);
 	else if (evw_stats_find(&reply, "audit_last", &answer->last) != EVW_OK)
 		(void) snprintf(answer->cause, sizeof(answer->cause),
-						"E3's answer is not understood");
+						"E3 does not say what that is");
 	e3_client_close(&client);
 }
 
@@ -161,10 +161,11 @@ check_end(const E3Ctl *ctl, const E3AuditReader *reader, const Answer *answer)
 	if (reader->torn > 0)
 		e3_ctl_note("%s: a record is being written, or was not finished",
 					ctl->config.audit);
-	if (answer->cause[0] != '\0')
+	if (answer->cause[0] != '\0' || (answer->last == 0 && reader->chain.last > 0))
 		e3_ctl_note("%s: the last record was not compared with what a running E3 has "
 					"written: %s",
-					ctl->config.audit, answer->cause);
+					ctl->config.audit,
+					answer->cause[0] != '\0' ? answer->cause : "it has written none");
 	if (reader->chain.last < reader->first)
 		printf("no record yet; the first will be %llu\n",
 			   (unsigned long long) reader->first);

@@ -33,10 +33,9 @@ static const int allowed[] = {
 	SCMP_SYS(munlock),
 	/* threads and time */
 	SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sched_getattr), SCMP_SYS(sched_setattr), SCMP_SYS(getpriority),
-	SCMP_SYS(setpriority), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
-	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
-	SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall),
+	SCMP_SYS(getpriority), SCMP_SYS(setpriority), SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall),
 	/* signals, and the end of threads and process */
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(sigaltstack), SCMP_SYS(tgkill), SCMP_SYS(exit), SCMP_SYS(exit_group),
@@ -71,6 +70,17 @@ allow_sending(scmp_filter_ctx filter)
 							sendmsg_to_peer) == 0;
 }
 
+/* Of the calling thread's turns on the processor, nobody else's. */
+static bool
+allow_turns(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp own = SCMP_A0_32(SCMP_CMP_EQ, 0);
+
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sched_getattr), 1, own) ==
+			   0 &&
+		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sched_setattr), 1, own) == 0;
+}
+
 static bool
 allow(scmp_filter_ctx filter)
 {
@@ -81,7 +91,7 @@ allow(scmp_filter_ctx filter)
 
 	for (size_t i = 0; good && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
-	return good && allow_sending(filter) &&
+	return good && allow_sending(filter) && allow_turns(filter) &&
 		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, nsm) == 0 &&
 		   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable) ==
 			   0 &&

@@ -6,6 +6,7 @@
 
 #include "base/debug_point.h"
 #include "base/nice.h"
+#include "base/turn.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +23,7 @@ typedef struct Worker
 {
 	E3Pool *pool;
 	void *state;
+	E3Turn turn;
 	pthread_t thread;
 } Worker;
 
@@ -129,6 +131,7 @@ pass_time(Worker *worker, bool *useful, bool *begun)
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	*useful = pool->work.idle(worker->state);
+	e3_turn_check(&worker->turn);
 	pthread_mutex_lock(&pool->mutex);
 }
 
@@ -185,9 +188,9 @@ give_way(Worker *worker)
 {
 	const E3PoolWork *work = &worker->pool->work;
 
-	e3_end_turn();
+	e3_turn_check(&worker->turn);
 	if (work->between != NULL && work->between(worker->state))
-		e3_end_turn();
+		e3_turn_check(&worker->turn);
 }
 
 /* False: there is more to do. */
@@ -211,7 +214,7 @@ worker_main(void *arg)
 	E3Job *job;
 
 	e3_be_nice(pool->work.nice);
-	e3_take_turns(pool->work.slice_ns);
+	e3_turn_begin(&worker->turn, pool->work.slice_ns);
 	while ((job = take(worker)) != NULL)
 	{
 		while (!run_slice(worker, job))

@@ -38,7 +38,7 @@ typedef struct E3PoolWork
 	void *shared;
 	/* Added to the niceness of the workers' threads, for the sake of the others. */
 	int nice;
-	/* How long a slice takes; after each the processor is given away.  0: as it comes. */
+	/* How long a slice takes, and a turn on the processor (base/turn.h).  0: no end. */
 	uint64_t slice_ns;
 } E3PoolWork;
 
