@@ -90,7 +90,7 @@ call_ptrace(void)
 static void
 call_process_vm_readv(void)
 {
-	(void) process_vm_readv(getppid(), NULL, 0, NULL, 0, 0);
+	(void) process_vm_readv(1, NULL, 0, NULL, 0, 0);
 }
 
 static void
@@ -103,6 +103,13 @@ static void
 call_kill(void)
 {
 	(void) kill(getpid(), 0);
+}
+
+/* Its own turns on the processor a thread may ask for. */
+static void
+schedule_another(void)
+{
+	(void) syscall(SYS_sched_setattr, 1, NULL, 0);
 }
 
 static void
@@ -142,7 +149,8 @@ a_forbidden_call_ends_the_process(void **state)
 				 call_connect,		send_and_connect, send_message_and_connect,
 				 call_bind,			call_ptrace,	  call_process_vm_readv,
 				 call_memfd_create, call_kill,		  map_code,
-				 make_code,			call_ioctl,		  take_foreign_number};
+				 make_code,			call_ioctl,		  take_foreign_number,
+				 schedule_another};
 
 	(void) state;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
