@@ -50,7 +50,9 @@ until_true('E3 notices', sub { $watch->stats->{connections_open} <= 3 });
 SKIP:
 {
 	skip 'memory of a sanitizer build says nothing', 1 unless $measures;
-	cmp_ok(rss_mb() - $working, '<', 100, 'requests whose client has gone hold no memory');
+	# Workers wipe it, between slices of what they are busy with.
+	until_true('memory of requests whose client has gone is given back', sub { rss_mb() - $working < 100 });
+	pass('requests whose client has gone hold no memory');
 }
 
 # And many small ones.
