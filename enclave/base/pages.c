@@ -17,7 +17,7 @@
 #define UNUSED ((size_t) 1 << 20)
 
 /* So many times as long as wanted: wiping it afterwards would cost too much. */
-#define TOO_LONG 8
+#define TOO_LONG 2
 
 typedef struct Spare
 {
@@ -88,14 +88,23 @@ take_spare(size_t *len)
 }
 
 void *
+e3_pages_reuse(size_t *len)
+{
+	void *at;
+
+	pthread_mutex_lock(&mutex);
+	at = take_spare(len);
+	pthread_mutex_unlock(&mutex);
+	return at;
+}
+
+void *
 e3_pages_take(size_t *len)
 {
 	void *at;
 
 	*len = e3_pages_round(*len);
-	pthread_mutex_lock(&mutex);
-	at = take_spare(len);
-	pthread_mutex_unlock(&mutex);
+	at = e3_pages_reuse(len);
 	return at != NULL ? at : e3_pages_map(*len);
 }
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* What is kept at most: of all, and of those no larger than one. */
-#define E3_PAGES_KEPT ((size_t) 32 << 20)
+#define E3_PAGES_KEPT ((size_t) 64 << 20)
 #define E3_PAGES_KEPT_ONE ((size_t) 8 << 20)
 
 /* "len" up to the next page. */
@@ -23,9 +23,12 @@ extern size_t e3_pages_round(size_t len);
 extern void *e3_pages_map(size_t len);
 
 /*
- * The same, or one that was given back and is not much longer: *len is then
- * what it has.  Zeroed, as whoever gives back has wiped it.
+ * One that was given back and is not much longer: *len is then what it has.  Zeroed, as
+ * whoever gives back has wiped it.  NULL if there is none.
  */
+extern void *e3_pages_reuse(size_t *len);
+
+/* The same, or a new one. */
 extern void *e3_pages_take(size_t *len);
 
 /*

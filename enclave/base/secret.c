@@ -258,6 +258,17 @@ e3_buf_grow(EvwBuf *buf, size_t cap)
 }
 
 void
+e3_buf_reuse(EvwBuf *buf, size_t cap)
+{
+	void *data = buf->cap == 0 && cap >= BIG ? e3_pages_reuse(&cap) : NULL;
+
+	if (data == NULL)
+		return;
+	buf->data = data;
+	buf->cap = cap;
+}
+
+void
 e3_buf_init(EvwBuf *buf)
 {
 	evw_buf_growing(buf, e3_buf_grow, NULL);

@@ -87,4 +87,10 @@ extern bool e3_buf_grow(EvwBuf *buf, size_t cap);
 extern void e3_buf_init(EvwBuf *buf);
 extern void e3_buf_release(EvwBuf *buf);
 
+/*
+ * An empty buffer that may be filled with "cap" bytes has the memory for them at once, if
+ * there is some that was given back; otherwise nothing happens, and it grows as it is filled.
+ */
+extern void e3_buf_reuse(EvwBuf *buf, size_t cap);
+
 #endif /* E3_SECRET_H */

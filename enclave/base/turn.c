@@ -12,8 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* struct sched_attr of sched_setattr(2), as long as it was at first: the C library has
- * none. */
+/* struct sched_attr of sched_setattr(2), in its first version; the C library has none. */
 typedef struct Attributes
 {
 	uint32_t size;

@@ -69,15 +69,22 @@ hand_over(E3Conn *conn)
 	e3_budget_unreserve(conn->owner->budget, &conn->share);
 }
 
-/* One read; returns its bytes, 0 to stop.  *frames counts messages. */
+/*
+ * One read; returns its bytes, 0 to stop.  *frames counts messages.
+ *
+ * Memory follows what has come, not what was announced; but what E3 has to spare serves a
+ * frame that the budget has let in as well before it has come: no page of it is new.
+ */
 static size_t
 read_some(E3Conn *conn, uint32_t *frames)
 {
 	uint8_t *at;
 	size_t len;
 	size_t got;
-	EvwStatus status = evw_frame_want(&conn->frame, &at, &len);
+	EvwStatus status;
 
+	e3_buf_reuse(&conn->body, evw_frame_length(&conn->frame));
+	status = evw_frame_want(&conn->frame, &at, &len);
 	if (status != EVW_OK)
 	{
 		e3_conn_refuse(conn, status);
@@ -90,14 +97,12 @@ read_some(E3Conn *conn, uint32_t *frames)
 	if (!evw_frame_begun(&conn->frame))
 		conn->frame_ns = conn->active_ns;
 	status = evw_frame_came(&conn->frame, got);
-	if (status == EVW_OK)
-		status = evw_frame_want(&conn->frame, &at, &len);
 	if (status != EVW_OK)
 	{
 		e3_conn_refuse(conn, status);
 		return 0;
 	}
-	if (len == 0)
+	if (evw_frame_complete(&conn->frame))
 	{
 		(*frames)++;
 		hand_over(conn);

@@ -73,6 +73,12 @@ evw_frame_begun(const EvwFrameReader *reader)
 	return reader->prefix_len > 0;
 }
 
+bool
+evw_frame_complete(const EvwFrameReader *reader)
+{
+	return prefix_known(reader) && reader->body->len == reader->length;
+}
+
 void
 evw_frame_begin(EvwBuf *buf)
 {

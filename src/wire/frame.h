@@ -40,8 +40,9 @@ extern EvwStatus evw_frame_came(EvwFrameReader *reader, size_t len) EVW_MUST_USE
 /* Length that the frame's prefix says; 0 as long as it has not come whole. */
 extern size_t evw_frame_length(const EvwFrameReader *reader);
 
-/* Has any byte of this frame come? */
+/* Has any byte of this frame come?  Has all of it? */
 extern bool evw_frame_begun(const EvwFrameReader *reader);
+extern bool evw_frame_complete(const EvwFrameReader *reader);
 
 /*
  * Writing: room for the prefix; "end" fills it in and checks the limit.  The

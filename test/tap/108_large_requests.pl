@@ -22,6 +22,27 @@ for my $count (60_000, 500_000)
 	ok($opened->{columns}[0] eq join('', @values), "$count values: they are what they were");
 }
 
+# Page faults of E3's network thread so far: its tid is the process's.
+sub faults_of_network
+{
+	open my $file, '<', "/proc/$ENV{E3_PID}/task/$ENV{E3_PID}/stat" or die "E3's network thread: $!";
+	my ($faults) = <$file> =~ /\) \S+(?: \S+){6} (\d+)/ or die 'no page faults';
+	return $faults;
+}
+
+# Once there are buffers of the length, a large frame is read into memory that has its
+# pages.  Each of them would be a fault otherwise, 4 MiB 1024.
+{
+	my @large = E3Client::column('x' x (4 << 20));
+	my $requests = 16;
+
+	$client->call('ECHO', {}, @large) for 1 .. $requests;
+	my $before = faults_of_network();
+	$client->call('ECHO', {}, @large) for 1 .. $requests;
+	my $faults = faults_of_network() - $before;
+	cmp_ok($faults, '<', $requests * 1024 / 4, "$requests large frames are read into memory that was there");
+}
+
 # Expects this reply, and that E3 has done so many values for it.
 sub expect
 {

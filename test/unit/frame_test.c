@@ -21,6 +21,8 @@ feed(EvwFrameReader *reader, EvwBytes frame, size_t piece, size_t *used)
 		size_t len;
 		EvwStatus status = evw_frame_want(reader, &at, &len);
 
+		if (status == EVW_OK)
+			assert_int_equal(evw_frame_complete(reader), len == 0);
 		if (status != EVW_OK || len == 0 || *used == frame.len)
 			return status;
 		if (len > piece)

@@ -34,8 +34,8 @@ static void
 what_was_given_back_is_taken_again(void **state)
 {
 	size_t len = MB + 1;
-	size_t again = MB / 2;
-	size_t small = MB / 16;
+	size_t again = MB / 2 + 1;
+	size_t small = MB / 2;
 	uint8_t *at = e3_pages_take(&len);
 	void *other;
 
@@ -50,8 +50,15 @@ what_was_given_back_is_taken_again(void **state)
 	/* It is too long for this one. */
 	other = e3_pages_take(&small);
 	assert_ptr_not_equal(other, at);
-	assert_int_equal(small, MB / 16);
+	assert_int_equal(small, MB / 2);
 	assert_ptr_equal(e3_pages_take(&again), at);
+	assert_int_equal(again, len);
+	/* There is no other now, and none is made. */
+	again = MB;
+	assert_null(e3_pages_reuse(&again));
+	assert_int_equal(again, MB);
+	e3_pages_give(at, len);
+	assert_ptr_equal(e3_pages_reuse(&again), at);
 	assert_int_equal(again, len);
 	e3_pages_give(at, len);
 	e3_pages_give(other, small);

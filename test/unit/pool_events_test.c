@@ -3,9 +3,7 @@
  *	  What may happen to a job, in every state it can be in, with a worker that
  *	  goes on when it is told to.
  */
-#include "wire_help.h"
-
-#include "sched/pool.h"
+#include "pool_help.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -42,19 +40,6 @@ run_on_stage(E3Job *job, void *worker)
 	return done;
 }
 
-static void *
-use_stage(void *shared, const E3Pool *pool)
-{
-	(void) pool;
-	return shared;
-}
-
-static void
-keep_stage(void *worker)
-{
-	(void) worker;
-}
-
 /* Until the worker is in this job's slice. */
 static void
 await_slice(Stage *stage, const E3Job *job)
@@ -83,8 +68,8 @@ set_up(void **state)
 {
 	Stage *stage = calloc(1, sizeof(Stage));
 	const E3PoolWork work = {.run = run_on_stage,
-							 .make_worker = use_stage,
-							 .free_worker = keep_stage,
+							 .make_worker = help_share,
+							 .free_worker = help_unshare,
 							 .shared = stage};
 	E3Party *party = e3_party_new();
 

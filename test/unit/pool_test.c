@@ -2,9 +2,7 @@
  * unit/pool_test.c
  *	  The queue and its workers: every job once, bounded, drained at the end.
  */
-#include "wire_help.h"
-
-#include "sched/pool.h"
+#include "pool_help.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -28,19 +26,6 @@ typedef struct Gate
 	pthread_cond_t changed;
 	bool open;
 } Gate;
-
-static void *
-use_shared(void *shared, const E3Pool *pool)
-{
-	(void) pool;
-	return shared;
-}
-
-static void
-keep_shared(void *worker)
-{
-	(void) worker;
-}
 
 static void *
 fail_to_make(void *shared, const E3Pool *pool)
@@ -122,8 +107,8 @@ static E3Pool *
 start(Gate *gate, uint32_t workers, uint32_t capacity)
 {
 	const E3PoolWork work = {.run = run_counted,
-							 .make_worker = use_shared,
-							 .free_worker = keep_shared,
+							 .make_worker = help_share,
+							 .free_worker = help_unshare,
 							 .shared = gate};
 	E3Pool *pool = e3_pool_start(&work, workers, capacity);
 
@@ -261,8 +246,8 @@ idle_workers_make_themselves_useful(void **state)
 	Chores chores;
 	const E3PoolWork work = {.run = run_nothing,
 							 .idle = do_chore,
-							 .make_worker = use_shared,
-							 .free_worker = keep_shared,
+							 .make_worker = help_share,
+							 .free_worker = help_unshare,
 							 .shared = &chores};
 	E3Pool *pool;
 	CountedJob job;
@@ -290,7 +275,7 @@ worker_that_cannot_be_made_fails_the_start(void **state)
 {
 	const E3PoolWork work = {.run = run_counted,
 							 .make_worker = fail_to_make,
-							 .free_worker = keep_shared};
+							 .free_worker = help_unshare};
 
 	(void) state;
 	assert_null(e3_pool_start(&work, 2, 2));

@@ -2,11 +2,10 @@
  * unit/turn_test.c
  *	  Threads that compute by turns: the calling thread's own, given away when used up.
  */
-#include "wire_help.h"
+#include "pool_help.h"
 
 #include "base/clock.h"
 #include "base/turn.h"
-#include "sched/pool.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -226,26 +225,13 @@ tidy(void *left)
 	return true;
 }
 
-static void *
-use_shared(void *shared, const E3Pool *pool)
-{
-	(void) pool;
-	return shared;
-}
-
-static void
-keep_shared(void *worker)
-{
-	(void) worker;
-}
-
 static void
 run_parts(E3Flow *flow, int to_tidy)
 {
 	const E3PoolWork work = {.run = run_part,
 							 .between = tidy,
-							 .make_worker = use_shared,
-							 .free_worker = keep_shared,
+							 .make_worker = help_share,
+							 .free_worker = help_unshare,
 							 .shared = &to_tidy,
 							 .slice_ns = SLICE_NS};
 	E3Pool *pool = e3_pool_start(&work, 1, 1);

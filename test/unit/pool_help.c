@@ -1,0 +1,18 @@
+/*
+ * unit/pool_help.c
+ *	  Workers without a state of their own.
+ */
+#include "pool_help.h"
+
+void *
+help_share(void *shared, const E3Pool *pool)
+{
+	(void) pool;
+	return shared;
+}
+
+void
+help_unshare(void *shared)
+{
+	(void) shared;
+}
