@@ -89,7 +89,7 @@ extern void e3_buf_release(EvwBuf *buf);
 
 /*
  * An empty buffer that may be filled with "cap" bytes has the memory for them at once, if
- * there is some that was given back; otherwise nothing happens, and it grows as it is filled.
+ * there is some that was given back; otherwise it stays empty, and grows as it is filled.
  */
 extern void e3_buf_reuse(EvwBuf *buf, size_t cap);
 

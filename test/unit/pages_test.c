@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/pages.h"
+#include "base/secret.h"
 
 #define MB ((size_t) 1 << 20)
 
@@ -70,6 +71,35 @@ what_was_given_back_is_taken_again(void **state)
 }
 
 static void
+an_empty_buffer_takes_what_was_given_back(void **state)
+{
+	const size_t size = 7 * MB;
+	const uint8_t *given_back;
+	EvwBuf buf;
+
+	(void) state;
+	e3_buf_init(&buf);
+	e3_buf_reuse(&buf, size);
+	assert_int_equal(buf.cap, 0);
+	assert_true(e3_buf_grow(&buf, size));
+	given_back = buf.data;
+	e3_buf_release(&buf);
+	/* Not for what is short. */
+	e3_buf_reuse(&buf, MB / 64);
+	assert_int_equal(buf.cap, 0);
+	e3_buf_reuse(&buf, size - 1);
+	assert_ptr_equal(buf.data, given_back);
+	assert_int_equal(buf.cap, size);
+	assert_int_equal(buf.len, 0);
+	/* And not when there is something in it. */
+	evw_buf_append(&buf, "bytes", 5);
+	e3_buf_reuse(&buf, size);
+	assert_ptr_equal(buf.data, given_back);
+	assert_memory_equal(buf.data, "bytes", 5);
+	e3_buf_release(&buf);
+}
+
+static void
 no_more_is_kept_than_is_said(void **state)
 {
 	enum
@@ -103,6 +133,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_given_back_is_taken_again),
+		cmocka_unit_test(an_empty_buffer_takes_what_was_given_back),
 		cmocka_unit_test(no_more_is_kept_than_is_said),
 	};
 

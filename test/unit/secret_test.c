@@ -338,35 +338,6 @@ a_buffer_that_cannot_grow_is_left_alone(void **state)
 	e3_buf_release(&buf);
 }
 
-/* Nobody has given anything back so far that is so long. */
-static void
-an_empty_buffer_takes_what_is_there_already(void **state)
-{
-	const size_t size = 13 * BIG;
-	const uint8_t *given_back;
-	EvwBuf buf;
-
-	(void) state;
-	e3_buf_init(&buf);
-	e3_buf_reuse(&buf, size);
-	assert_int_equal(buf.cap, 0);
-	assert_true(e3_buf_grow(&buf, size));
-	given_back = buf.data;
-	e3_buf_release(&buf);
-	/* Not for what is short, and not twice. */
-	e3_buf_reuse(&buf, SMALL);
-	assert_int_equal(buf.cap, 0);
-	e3_buf_reuse(&buf, size - 1);
-	assert_ptr_equal(buf.data, given_back);
-	assert_in_range(buf.cap, size, SIZE_MAX);
-	assert_int_equal(buf.len, 0);
-	fill(&buf, SMALL);
-	e3_buf_reuse(&buf, size);
-	assert_ptr_equal(buf.data, given_back);
-	check(&buf, 0, SMALL);
-	e3_buf_release(&buf);
-}
-
 /* Does the mapping at "address" have this flag in smaps? */
 static bool
 mapping_has(const void *address, const char *flag)
@@ -502,7 +473,6 @@ main(void)
 		cmocka_unit_test(a_buffer_keeps_its_bytes_as_it_grows),
 		cmocka_unit_test(a_released_buffer_can_be_used_again),
 		cmocka_unit_test(a_buffer_that_cannot_grow_is_left_alone),
-		cmocka_unit_test(an_empty_buffer_takes_what_is_there_already),
 		cmocka_unit_test(a_big_buffer_is_left_out_of_core_files),
 		cmocka_unit_test(init_forbids_dumps),
 		cmocka_unit_test(secrets_come_zeroed_from_the_arena),
