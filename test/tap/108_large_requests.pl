@@ -30,16 +30,21 @@ sub faults_of_network
 	return $faults;
 }
 
-# Once there are buffers of the length, a large frame is read into memory that has its
-# pages.  Each of them would be a fault otherwise, 4 MiB 1024.
+# Once there are buffers of the length that have been wiped, a large frame is read into
+# memory that has its pages.  Each of them would be a fault otherwise, 4 MiB 1024.
 {
 	my @large = E3Client::column('x' x (4 << 20));
 	my $requests = 16;
+	my $faults = 0;
+	my $deadline = time + 60;
 
-	$client->call('ECHO', {}, @large) for 1 .. $requests;
-	my $before = faults_of_network();
-	$client->call('ECHO', {}, @large) for 1 .. $requests;
-	my $faults = faults_of_network() - $before;
+	# Workers wipe when nobody wants anything else of them.
+	do
+	{
+		my $before = faults_of_network();
+		$client->call('ECHO', {}, @large) for 1 .. $requests;
+		$faults = faults_of_network() - $before;
+	} until $faults < $requests * 1024 / 4 or time > $deadline;
 	cmp_ok($faults, '<', $requests * 1024 / 4, "$requests large frames are read into memory that was there");
 }
 
