@@ -7,7 +7,7 @@
 #include "base/pages.h"
 
 #include <pthread.h>
-#include <stdbool.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,7 +16,8 @@
 /* From so many bytes on pages that were not used are dropped instead of wiped. */
 #define UNUSED ((size_t) 1 << 20)
 
-/* So many times as long as wanted: wiping it afterwards would cost too much. */
+/* So many times as long as wanted: wiping it afterwards, or its pages, would cost too
+ * much. */
 #define TOO_LONG 2
 
 typedef struct Spare
@@ -26,7 +27,7 @@ typedef struct Spare
 } Spare;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static Spare spares[SPARES_MAX];
+static Spare spares[SPARES_MAX]; /* in the order in which they were given back */
 static size_t n_spares;
 static size_t spare_bytes;
 
@@ -59,7 +60,8 @@ e3_pages_drop_unused(uint8_t *at, size_t used, size_t len)
 	return used;
 }
 
-/* The shortest that fits; NULL if there is none. */
+/* The shortest that fits, of several the last, whose pages may be in a cache; NULL if
+ * none. */
 static Spare *
 find_spare(size_t len)
 {
@@ -67,7 +69,7 @@ find_spare(size_t len)
 
 	for (size_t i = 0; i < n_spares; i++)
 		if (spares[i].len >= len && spares[i].len / TOO_LONG <= len &&
-			(best == NULL || spares[i].len < best->len))
+			(best == NULL || spares[i].len <= best->len))
 			best = &spares[i];
 	return best;
 }
@@ -83,7 +85,8 @@ take_spare(size_t *len)
 	at = spare->at;
 	*len = spare->len;
 	spare_bytes -= spare->len;
-	*spare = spares[--n_spares];
+	n_spares--;
+	memmove(spare, spare + 1, (size_t) (spares + n_spares - spare) * sizeof(Spare));
 	return at;
 }
 
@@ -108,20 +111,42 @@ e3_pages_take(size_t *len)
 	return at != NULL ? at : e3_pages_map(*len);
 }
 
+/*
+ * Makes room for one more of so many bytes.  Those that were given back first, and that
+ * nobody has asked for since, go into gone; returns how many.
+ */
+static size_t
+make_room(size_t len, Spare gone[SPARES_MAX])
+{
+	size_t n = 0;
+
+	while (n_spares - n == SPARES_MAX || spare_bytes + len > E3_PAGES_KEPT)
+	{
+		gone[n] = spares[n];
+		spare_bytes -= gone[n].len;
+		n++;
+	}
+	n_spares -= n;
+	memmove(spares, spares + n, n_spares * sizeof(Spare));
+	return n;
+}
+
 void
 e3_pages_give(void *at, size_t len)
 {
-	bool kept;
+	Spare gone[SPARES_MAX];
+	size_t n;
 
-	pthread_mutex_lock(&mutex);
-	kept = n_spares < SPARES_MAX && len <= E3_PAGES_KEPT_ONE &&
-		   spare_bytes + len <= E3_PAGES_KEPT;
-	if (kept)
+	if (len > E3_PAGES_KEPT_ONE)
 	{
-		spares[n_spares++] = (Spare){at, len};
-		spare_bytes += len;
-	}
-	pthread_mutex_unlock(&mutex);
-	if (!kept)
 		(void) munmap(at, len);
+		return;
+	}
+	pthread_mutex_lock(&mutex);
+	n = make_room(len, gone);
+	spares[n_spares++] = (Spare){at, len};
+	spare_bytes += len;
+	pthread_mutex_unlock(&mutex);
+	for (size_t i = 0; i < n; i++)
+		(void) munmap(gone[i].at, gone[i].len);
 }

@@ -38,7 +38,10 @@ extern void *e3_pages_take(size_t *len);
  */
 extern size_t e3_pages_drop_unused(uint8_t *at, size_t used, size_t len);
 
-/* Keeps a mapping that has been wiped, or unmaps it. */
+/*
+ * Keeps a mapping that has been wiped, unless it is too long.  Where there is no room,
+ * those that were given back first are unmapped: another load wants other lengths.
+ */
 extern void e3_pages_give(void *at, size_t len);
 
 #endif /* E3_PAGES_H */

@@ -82,7 +82,7 @@ extern void e3_secret_wipe_stack(void);
 /* Wipes "len" bytes in a way that is not optimised away. */
 extern void e3_wipe(void *at, size_t len);
 
-/* EvwBuf owned by malloc: grow callback, and release, which wipes all of cap. */
+/* EvwBuf of malloc or a mapping: grow callback; release wipes all that was used. */
 extern bool e3_buf_grow(EvwBuf *buf, size_t cap);
 extern void e3_buf_init(EvwBuf *buf);
 extern void e3_buf_release(EvwBuf *buf);

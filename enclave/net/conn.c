@@ -186,6 +186,8 @@ e3_conn_linger(E3Conn *conn)
 	conn->active_ns = e3_clock_ns();
 	e3_works_abandon(conn);
 	e3_budget_unreserve(conn->owner->budget, &conn->share);
+	/* What has come of a frame is counted no longer. */
+	e3_buf_discard(&conn->body);
 	if (conn->out_first == NULL)
 		conn->transport.ops->shut(&conn->transport);
 	e3_conn_update(conn);

@@ -73,7 +73,8 @@ hand_over(E3Conn *conn)
  * One read; returns its bytes, 0 to stop.  *frames counts messages.
  *
  * Memory follows what has come, not what was announced; but what E3 has to spare serves a
- * frame that the budget has let in as well before it has come: no page of it is new.
+ * frame that the budget has let in before it has come: its pages are there already,
+ * unless they were dropped when it was given back.
  */
 static size_t
 read_some(E3Conn *conn, uint32_t *frames)

@@ -4,7 +4,8 @@
  *
  * The reader does no I/O: it says where the next bytes go and how many it
  * wants, and is told how many came.  Memory grows with the bytes that have
- * arrived, never with the length that was claimed.
+ * arrived, never with the length that was claimed; the owner may give an empty body
+ * memory beforehand.
  */
 #ifndef EVW_FRAME_H
 #define EVW_FRAME_H

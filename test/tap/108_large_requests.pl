@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use E3Client;
+use POSIX ();
 use Test::More;
 
 my $client = E3Client->new($ENV{E3_SOCKET});
@@ -31,10 +32,12 @@ sub faults_of_network
 }
 
 # Once there are buffers of the length that have been wiped, a large frame is read into
-# memory that has its pages.  Each of them would be a fault otherwise, 4 MiB 1024.
+# memory that has its pages.  Each of them would be a fault otherwise.
 {
-	my @large = E3Client::column('x' x (4 << 20));
+	my $bytes = 4 << 20;
+	my @large = E3Client::column('x' x $bytes);
 	my $requests = 16;
+	my $limit = $requests * $bytes / POSIX::sysconf(POSIX::_SC_PAGESIZE()) / 4;
 	my $faults = 0;
 	my $deadline = time + 60;
 
@@ -44,8 +47,8 @@ sub faults_of_network
 		my $before = faults_of_network();
 		$client->call('ECHO', {}, @large) for 1 .. $requests;
 		$faults = faults_of_network() - $before;
-	} until $faults < $requests * 1024 / 4 or time > $deadline;
-	cmp_ok($faults, '<', $requests * 1024 / 4, "$requests large frames are read into memory that was there");
+	} until $faults < $limit or time > $deadline;
+	cmp_ok($faults, '<', $limit, "$requests large frames are read into memory that was there");
 }
 
 # Expects this reply, and that E3 has done so many values for it.

@@ -128,6 +128,34 @@ no_more_is_kept_than_is_said(void **state)
 	assert_in_range(kept, E3_PAGES_KEPT / 2, E3_PAGES_KEPT);
 }
 
+/* Or a burst of one length would leave no room for any other. */
+static void
+what_was_given_back_first_gives_way(void **state)
+{
+	enum
+	{
+		COUNT = 64
+	};
+	size_t large = 4 * MB;
+	void *at = e3_pages_take(&large);
+	void *many[COUNT];
+	size_t lens[COUNT];
+
+	(void) state;
+	for (int i = 0; i < COUNT; i++)
+	{
+		lens[i] = MB / 4;
+		many[i] = e3_pages_take(&lens[i]);
+	}
+	for (int i = 0; i < COUNT; i++)
+		e3_pages_give(many[i], lens[i]);
+	e3_pages_give(at, large);
+	assert_false(is_mapped(many[0]));
+	assert_true(is_mapped(many[COUNT - 1]));
+	assert_ptr_equal(e3_pages_reuse(&large), at);
+	e3_pages_give(at, large);
+}
+
 int
 main(void)
 {
@@ -135,6 +163,7 @@ main(void)
 		cmocka_unit_test(what_was_given_back_is_taken_again),
 		cmocka_unit_test(an_empty_buffer_takes_what_was_given_back),
 		cmocka_unit_test(no_more_is_kept_than_is_said),
+		cmocka_unit_test(what_was_given_back_first_gives_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
