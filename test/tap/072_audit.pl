@@ -125,7 +125,7 @@ is(scalar(grep { ($_->{operation} // '') =~ /^st(?:art|op)$/ } records()), 3, 'w
 
 rename $log, "$log.1" or die;
 $e3->ctl('reload');
-wait_until('a new file', sub { -e $log });
+wait_until('a new file, and its first line', sub { -e $log and slurp($log) =~ /first=\d/ });
 my ($next) = slurp($log) =~ /first=(\d+)/;
 is($e3->ctl('audit', 'verify', '--from', $next), "no record yet; the first will be $next\n", 'of nothing there is nothing');
 $session->query('SELECT decrypt(v) FROM t LIMIT 1');
