@@ -36,6 +36,9 @@ e3_work_new(E3Conn *conn, E3Flow *flow, EvwBuf *body)
 	return work;
 }
 
+/* A request of values that is no longer is made in a fraction of a slice. */
+#define BRIEF_BYTES_MAX (16 * 1024)
+
 /* Of one value under every index key, with lengths. */
 #define INDEXES_MAX ((size_t) EVW_INDEX_VERSIONS_MAX * (1 + E3_INDEX_BYTES_MAX))
 
@@ -67,10 +70,22 @@ e3_work_weigh(const E3Work *work)
 	return sizeof(E3Work) + work->call.body.cap + reply_bytes(&work->call);
 }
 
+/*
+ * Values alone count: evidence may have to wait for a device, whatever its size.  If it
+ * takes long all the same, by a key agreement for each value, it is sliced.
+ */
+static bool
+is_brief(const E3Call *call)
+{
+	return evw_column_count(&call->request.values) > 0 &&
+		   call->body.len <= BRIEF_BYTES_MAX;
+}
+
 uint32_t
 e3_work_submit(E3Work *work, E3Pool *pool)
 {
 	work->held = e3_work_weigh(work);
+	work->job.is_brief = is_brief(&work->call);
 	work->pool = pool;
 	if (work->conn != NULL)
 		work->conn->work_bytes += work->held;

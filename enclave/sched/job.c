@@ -69,6 +69,7 @@ e3_job_init(E3Job *job, E3Flow *flow)
 {
 	e3_link_init(&job->link);
 	job->flow = flow;
+	job->is_brief = false;
 	job->class = E3_JOB_FRESH;
 	job->state = E3_JOB_MADE;
 }

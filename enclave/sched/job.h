@@ -16,11 +16,13 @@
 #include "wire/status.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Jobs that no worker has begun, and the others. */
+/* Jobs that no worker has begun, brief ones and others, and those that have begun. */
 typedef enum E3JobClass
 {
+	E3_JOB_BRIEF,
 	E3_JOB_FRESH,
 	E3_JOB_BEGUN,
 	E3_JOB_CLASSES
@@ -60,7 +62,8 @@ typedef struct E3Job
 {
 	E3Link link; /* in a flow's list, or among the done */
 	E3Flow *flow;
-	E3JobClass class; /* in the queue */
+	bool is_brief;	  /* the submitter's guess: a slice will do */
+	E3JobClass class; /* in the queue, and where it was before a worker took it */
 	E3JobState state; /* e3_job_step changes it */
 } E3Job;
 
@@ -72,7 +75,7 @@ extern E3Party *e3_party_retain(E3Party *party);
 extern void e3_party_release(E3Party *party);
 extern void e3_flow_release(E3Flow *flow);
 
-/* A job of this flow, not submitted. */
+/* A job of this flow, not submitted, and not brief. */
 extern void e3_job_init(E3Job *job, E3Flow *flow);
 
 /*

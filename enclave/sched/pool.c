@@ -17,11 +17,16 @@
 
 /* Without a job for so long, none is expected: longer than a client needs between two. */
 #define MOMENT_NS 1000000
+
+/* As short as the kernel takes: the courier's jobs are, and it is to run at once. */
+#define COURIER_TURN_NS 100000
+
 #define NS_PER_S 1000000000
 
 typedef struct Worker
 {
 	E3Pool *pool;
+	bool is_courier;
 	void *state;
 	E3Turn turn;
 	pthread_t thread;
@@ -31,18 +36,20 @@ struct E3Pool
 {
 	E3PoolWork work;
 	int event_fd;
-	uint32_t n_workers; /* started */
+	uint32_t n_workers; /* started, with the courier */
 	Worker *workers;
 
 	atomic_uint fresh; /* as in the queue, to be read without the mutex */
 
 	pthread_mutex_t mutex;
 	pthread_cond_t wanted; /* something to do, or the pool is stopping */
+	pthread_cond_t hurry;  /* the same, for the courier */
 	E3Queue queue;
 	E3Link finished;
 	uint32_t running;
-	uint32_t resting; /* workers that wait for a job */
-	bool nudged;	  /* there may be idle work, whatever was said before */
+	uint32_t running_brief; /* those of them in their first slice that are brief */
+	uint32_t resting;		/* workers that wait for a job, without the courier */
+	bool nudged;			/* there may be idle work, whatever was said before */
 	bool stopping;
 };
 
@@ -50,8 +57,17 @@ struct E3Pool
 static void
 tell_fresh(E3Pool *pool)
 {
-	atomic_store_explicit(&pool->fresh, pool->queue.waiting[E3_JOB_FRESH],
+	atomic_store_explicit(&pool->fresh, e3_queue_fresh(&pool->queue),
 						  memory_order_relaxed);
+}
+
+/* The class it joins when it is queued. */
+static E3JobClass
+class_of(const E3Job *job)
+{
+	if (job->state != E3_JOB_WAITING)
+		return E3_JOB_BEGUN;
+	return job->is_brief ? E3_JOB_BRIEF : E3_JOB_FRESH;
 }
 
 /* With the mutex held: does what is the pool's of an event; returns all of it. */
@@ -63,8 +79,7 @@ step(E3Pool *pool, E3Job *job, E3JobEvent event)
 	if (effects & E3_DO_UNQUEUE)
 		e3_queue_remove(&pool->queue, job);
 	if (effects & E3_DO_QUEUE)
-		e3_queue_append(&pool->queue, job,
-						job->state == E3_JOB_WAITING ? E3_JOB_FRESH : E3_JOB_BEGUN);
+		e3_queue_append(&pool->queue, job, class_of(job));
 	if (effects & (E3_DO_QUEUE | E3_DO_UNQUEUE))
 		tell_fresh(pool);
 	if (effects & E3_DO_DELIVER)
@@ -72,16 +87,50 @@ step(E3Pool *pool, E3Job *job, E3JobEvent event)
 	return effects;
 }
 
-/* With the mutex held; NULL if nothing waits. */
-static E3Job *
-begin_next(E3Pool *pool)
+/* With the mutex held: a job runs that was of this class while it waited. */
+static void
+count_in(E3Pool *pool, E3JobClass class)
 {
-	E3Job *job = e3_queue_next(&pool->queue);
+	pool->running++;
+	if (class == E3_JOB_BRIEF)
+		pool->running_brief++;
+}
+
+/* With the mutex held: its slice is over. */
+static void
+count_out(E3Pool *pool, E3JobClass class)
+{
+	pool->running--;
+	if (class == E3_JOB_BRIEF)
+		pool->running_brief--;
+}
+
+/*
+ * With the mutex held, after a job has come or was taken.  Where a brief one runs, by the
+ * courier or a worker, that is over soon, and another is not worth a change of threads.
+ */
+static void
+call_courier(E3Pool *pool)
+{
+	if (pool->queue.waiting[E3_JOB_BRIEF] > 0 && pool->resting == 0 &&
+		pool->running_brief == 0)
+		pthread_cond_signal(&pool->hurry);
+}
+
+/* With the mutex held; NULL if nothing waits for this worker. */
+static E3Job *
+begin_next(const Worker *worker)
+{
+	E3Pool *pool = worker->pool;
+	bool brief_only = worker->is_courier && !pool->stopping;
+	E3Job *job =
+		brief_only ? e3_queue_next_brief(&pool->queue) : e3_queue_next(&pool->queue);
 
 	if (job == NULL)
 		return NULL;
 	(void) step(pool, job, E3_JOB_TAKE);
-	pool->running++;
+	count_in(pool, job->class);
+	call_courier(pool);
 	return job;
 }
 
@@ -119,6 +168,11 @@ pass_time(Worker *worker, bool *useful, bool *begun)
 {
 	E3Pool *pool = worker->pool;
 
+	if (worker->is_courier)
+	{
+		(void) pthread_cond_wait(&pool->hurry, &pool->mutex);
+		return;
+	}
 	if (pool->nudged)
 	{
 		pool->nudged = false;
@@ -145,21 +199,26 @@ take(Worker *worker)
 	E3Job *job;
 
 	pthread_mutex_lock(&pool->mutex);
-	while ((job = begin_next(pool)) == NULL && !pool->stopping)
+	while ((job = begin_next(worker)) == NULL && !pool->stopping)
 		pass_time(worker, &useful, &begun);
 	pthread_mutex_unlock(&pool->mutex);
 	return job;
 }
 
-/* The slice is over: whose turn is it?  Perhaps the same job's. */
+/* The slice is over: whose turn is it?  Perhaps the same job's; perhaps nobody's. */
 static E3Job *
-yield(E3Pool *pool, E3Job *job)
+yield(const Worker *worker, E3Job *job)
 {
+	E3Pool *pool = worker->pool;
+	E3JobClass class = job->class;
+
 	pthread_mutex_lock(&pool->mutex);
 	if (step(pool, job, E3_JOB_YIELD) & E3_DO_QUEUE)
 	{
-		pool->running--;
-		job = begin_next(pool);
+		count_out(pool, class);
+		if (worker->is_courier)
+			pthread_cond_signal(&pool->wanted);
+		job = begin_next(worker);
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	return job;
@@ -174,7 +233,7 @@ finish(E3Pool *pool, E3Job *job)
 	pthread_mutex_lock(&pool->mutex);
 	first = e3_link_alone(&pool->finished);
 	(void) step(pool, job, E3_JOB_FINISH);
-	pool->running--;
+	count_out(pool, job->class);
 	pthread_mutex_unlock(&pool->mutex);
 	E3_DEBUG_POINT("finished");
 	/* Can only fail when the counter is full, and then it is readable anyway. */
@@ -189,7 +248,7 @@ give_way(Worker *worker)
 	const E3PoolWork *work = &worker->pool->work;
 
 	e3_turn_check(&worker->turn);
-	if (work->between != NULL && work->between(worker->state))
+	if (!worker->is_courier && work->between != NULL && work->between(worker->state))
 		e3_turn_check(&worker->turn);
 }
 
@@ -206,34 +265,42 @@ run_slice(const Worker *worker, E3Job *job)
 	return done;
 }
 
+/* Slices of this job, and of those that come in between, until one is done. */
+static void
+run(Worker *worker, E3Job *job)
+{
+	while (job != NULL && !run_slice(worker, job))
+	{
+		give_way(worker);
+		job = yield(worker, job);
+	}
+	if (job != NULL)
+		finish(worker->pool, job);
+	give_way(worker);
+}
+
 static void *
 worker_main(void *arg)
 {
 	Worker *worker = arg;
-	E3Pool *pool = worker->pool;
+	const E3PoolWork *work = &worker->pool->work;
+	bool short_turns = worker->is_courier && work->slice_ns > COURIER_TURN_NS;
 	E3Job *job;
 
-	e3_be_nice(pool->work.nice);
-	e3_turn_begin(&worker->turn, pool->work.slice_ns);
+	e3_be_nice(worker->is_courier ? 0 : work->nice);
+	e3_turn_begin(&worker->turn, short_turns ? COURIER_TURN_NS : work->slice_ns);
 	while ((job = take(worker)) != NULL)
-	{
-		while (!run_slice(worker, job))
-		{
-			give_way(worker);
-			job = yield(pool, job);
-		}
-		finish(pool, job);
-		give_way(worker);
-	}
+		run(worker, job);
 	return NULL;
 }
 
 static bool
-start_worker(E3Pool *pool)
+start_worker(E3Pool *pool, bool is_courier)
 {
 	Worker *worker = &pool->workers[pool->n_workers];
 
 	worker->pool = pool;
+	worker->is_courier = is_courier;
 	worker->state = pool->work.make_worker(pool->work.shared, pool);
 	if (worker->state == NULL)
 		return false;
@@ -267,16 +334,17 @@ e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity)
 		return NULL;
 	pool->work = *work;
 	pool->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	pool->workers = calloc(workers, sizeof(Worker));
+	pool->workers = calloc((size_t) workers + 1, sizeof(Worker));
 	e3_queue_init(&pool->queue, capacity);
 	e3_link_init(&pool->finished);
 	atomic_init(&pool->fresh, 0);
 	pthread_mutex_init(&pool->mutex, NULL);
 	init_condition(&pool->wanted);
-	while (pool->event_fd >= 0 && pool->workers != NULL && pool->n_workers < workers)
-		if (!start_worker(pool))
+	init_condition(&pool->hurry);
+	while (pool->event_fd >= 0 && pool->workers != NULL && pool->n_workers <= workers)
+		if (!start_worker(pool, pool->n_workers == workers))
 			break;
-	if (pool->n_workers == workers)
+	if (pool->n_workers > workers)
 		return pool;
 	e3_pool_stop(pool);
 	e3_pool_free(pool);
@@ -296,6 +364,7 @@ e3_pool_submit(E3Pool *pool, E3Job *job)
 	{
 		atomic_fetch_add(&job->flow->references, 1);
 		pthread_cond_signal(&pool->wanted);
+		call_courier(pool);
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	return effects;
@@ -365,7 +434,7 @@ void
 e3_pool_load(E3Pool *pool, uint32_t *queued, uint32_t *running)
 {
 	pthread_mutex_lock(&pool->mutex);
-	*queued = pool->queue.waiting[E3_JOB_FRESH] + pool->queue.waiting[E3_JOB_BEGUN];
+	*queued = e3_queue_length(&pool->queue);
 	*running = pool->running;
 	pthread_mutex_unlock(&pool->mutex);
 }
@@ -376,6 +445,7 @@ e3_pool_stop(E3Pool *pool)
 	pthread_mutex_lock(&pool->mutex);
 	pool->stopping = true;
 	pthread_cond_broadcast(&pool->wanted);
+	pthread_cond_broadcast(&pool->hurry);
 	pthread_mutex_unlock(&pool->mutex);
 	for (uint32_t i = 0; i < pool->n_workers; i++)
 	{
@@ -393,6 +463,7 @@ e3_pool_free(E3Pool *pool)
 	if (pool->event_fd >= 0)
 		close(pool->event_fd);
 	pthread_cond_destroy(&pool->wanted);
+	pthread_cond_destroy(&pool->hurry);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool->workers);
 	free(pool);

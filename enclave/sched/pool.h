@@ -7,6 +7,10 @@
  * next job, or else when a moment has passed without one.  And it rests when there is
  * nothing of that either, until it has run a job.
  *
+ * One worker more is the courier: it runs first slices of brief jobs alone, and only when
+ * the others are all busy with something longer, so that nobody waits for the end of
+ * their slices.  Its thread has the process's own niceness, and short turns.
+ *
  * Locking law: one mutex guards the queue, the finished jobs and the counts; it is
  * never held while a job runs.  Finished jobs are announced through an eventfd,
  * which the network thread has in its epoll set.
@@ -36,13 +40,14 @@ typedef struct E3PoolWork
 	void *(*make_worker)(void *shared, const E3Pool *pool);
 	void (*free_worker)(void *worker);
 	void *shared;
-	/* Added to the niceness of the workers' threads, for the sake of the others. */
+	/* Added to the niceness of the threads but the courier's, for the others' sake. */
 	int nice;
 	/* How long a slice takes, and a turn on the processor (base/turn.h).  0: no end. */
 	uint64_t slice_ns;
 } E3PoolWork;
 
-/* Starts "workers" threads; NULL if that fails.  "capacity" bounds the queue. */
+/* Starts "workers" threads and the courier; NULL if that fails.  "capacity" bounds the
+ * queue. */
 extern E3Pool *e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity);
 
 /*
@@ -60,7 +65,7 @@ extern uint32_t e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event) EVW_MUS
 /* There is idle work again, for a worker that rests or will. */
 extern void e3_pool_nudge(E3Pool *pool);
 
-/* Does a job wait that no worker has begun?  For any thread, without a lock. */
+/* Does a job wait that nobody has begun?  For any thread, without a lock. */
 extern bool e3_pool_has_fresh(const E3Pool *pool);
 
 /* Readable when jobs have finished. */

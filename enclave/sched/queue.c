@@ -11,18 +11,29 @@ e3_queue_init(E3Queue *queue, uint32_t capacity)
 	{
 		e3_link_init(&queue->parties[i]);
 		queue->waiting[i] = 0;
+		queue->passed[i] = 0;
 	}
 	queue->capacity = capacity;
 	queue->party_capacity = capacity - capacity / 4;
-	queue->fresh_run = 0;
+}
+
+uint32_t
+e3_queue_fresh(const E3Queue *queue)
+{
+	return queue->waiting[E3_JOB_BRIEF] + queue->waiting[E3_JOB_FRESH];
+}
+
+uint32_t
+e3_queue_length(const E3Queue *queue)
+{
+	return e3_queue_fresh(queue) + queue->waiting[E3_JOB_BEGUN];
 }
 
 bool
 e3_queue_has_room(const E3Queue *queue, const E3Job *job)
 {
-	uint32_t queued = queue->waiting[E3_JOB_FRESH] + queue->waiting[E3_JOB_BEGUN];
-
-	return queued < queue->capacity && job->flow->party->queued < queue->party_capacity;
+	return e3_queue_length(queue) < queue->capacity &&
+		   job->flow->party->queued < queue->party_capacity;
 }
 
 /* Whoever was idle goes to the end of the line. */
@@ -58,25 +69,34 @@ e3_queue_remove(E3Queue *queue, E3Job *job)
 	party->queued--;
 }
 
+/* The first that waits, unless one has been passed over for too long. */
 static E3JobClass
-next_class(E3Queue *queue)
+next_class(const E3Queue *queue)
 {
-	bool fresh = queue->waiting[E3_JOB_FRESH] > 0;
-	bool begun = queue->waiting[E3_JOB_BEGUN] > 0;
+	E3JobClass next = E3_JOB_CLASSES;
 
-	if (fresh && (!begun || queue->fresh_run < E3_FRESH_RUN))
-	{
-		queue->fresh_run++;
-		return E3_JOB_FRESH;
-	}
-	queue->fresh_run = 0;
-	return E3_JOB_BEGUN;
+	for (E3JobClass class = 0; class < E3_JOB_CLASSES; class ++)
+		if (queue->waiting[class] > 0 &&
+			(next == E3_JOB_CLASSES || queue->passed[class] >= E3_PASSED_MAX))
+			next = class;
+	return next;
 }
 
-E3Job *
-e3_queue_next(E3Queue *queue)
+/* It has a slice, the others that wait have not. */
+static void
+count_passed(E3Queue *queue, E3JobClass next)
 {
-	E3JobClass class = next_class(queue);
+	for (E3JobClass class = 0; class < E3_JOB_CLASSES; class ++)
+		if (class == next || queue->waiting[class] == 0)
+			queue->passed[class] = 0;
+		else
+			queue->passed[class]++;
+}
+
+/* NULL if none of this class waits. */
+static E3Job *
+next_of(E3Queue *queue, E3JobClass class)
+{
 	E3Link *link = e3_link_rotate(&queue->parties[class]);
 
 	if (link == NULL)
@@ -84,4 +104,19 @@ e3_queue_next(E3Queue *queue)
 	link = e3_link_rotate(&E3_LINK_OWNER(E3Party, links[class], link)->flows[class]);
 	link = E3_LINK_OWNER(E3Flow, links[class], link)->jobs[class].next;
 	return E3_LINK_OWNER(E3Job, link, link);
+}
+
+E3Job *
+e3_queue_next(E3Queue *queue)
+{
+	E3JobClass class = next_class(queue);
+
+	count_passed(queue, class);
+	return class < E3_JOB_CLASSES ? next_of(queue, class) : NULL;
+}
+
+E3Job *
+e3_queue_next_brief(E3Queue *queue)
+{
+	return next_of(queue, E3_JOB_BRIEF);
 }
