@@ -72,12 +72,12 @@ sub are_cancelled
 }
 
 # Requests that take seconds, of which the worker has begun every one: what is sent
-# behind them is answered.  Their ids.
+# behind them, and is too long to pass them, is answered.  Their ids.
 sub begin_long
 {
 	my ($client, $count, %header) = @_;
 	my @ids = map { $client->request('DECRYPT', { %APP, %header }, @long) } 1 .. $count;
-	my $fence = $client->call('ECHO', {}, E3Client::column('begun'));
+	my $fence = $client->call('ECHO', {}, E3Client::column('begun' x 4000));
 
 	die 'not begun' unless $fence->{type} == $E3Client::VERB{RESULT};
 	return @ids;
