@@ -1,6 +1,6 @@
 # SIGTERM drains: what is in flight is answered, nothing new is taken, the socket
 # goes, the status is 0.  And how many may connect.  Without slices, so that a
-# request does wait for another.
+# request that is not short does wait for another.
 use strict;
 use warnings;
 
@@ -54,7 +54,7 @@ sub is_gone
 my $e3 = start_e3(extra => "[e3]\nworkers = 1\nslice_us = 0\ndrain_ms = 60000\n");
 my $client = E3Client->new($e3->{socket});
 my $costly = $client->request('DECRYPT', { app => 'default' }, @some);
-my $waiting = $client->request('ENCRYPT', { app => 'default' }, E3Client::column('queued'));
+my $waiting = $client->request('ENCRYPT', { app => 'default' }, E3Client::column('queued' x 4000));
 my $watch = until_health($e3, 1, 1);
 
 # Stopped meanwhile, so that the signal and then these are there before the work ends.
