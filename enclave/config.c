@@ -79,6 +79,7 @@ static const KeyInfo keys[] = {
 	 E3_CACHED_KEYS_MAX},
 	{"e3", "pooled_keys", VALUE_NUMBER, false, AT(pooled_keys), 0, E3_POOLED_KEYS_MAX},
 	{"e3", "slice_us", VALUE_NUMBER, false, AT(slice_us), 0, E3_SLICE_US_MAX},
+	{"e3", "brief_bytes", VALUE_NUMBER, false, AT(brief_bytes), 0, E3_BRIEF_MAX},
 	{"e3", "worker_nice", VALUE_NUMBER, false, AT(worker_nice), 0, E3_NICE_MAX},
 	{"e3", "drain_ms", VALUE_MS, false, AT(drain_ms), 0, E3_DRAIN_MS_MAX},
 	{"e3", "locked_memory", VALUE_ARENA, false, AT(locked_memory), E3_LOCKED_MIN,
@@ -180,6 +181,7 @@ set_defaults(E3Config *config)
 	config->cached_schedules = E3_CACHED_SCHEDULES_DEFAULT;
 	config->pooled_keys = E3_POOLED_KEYS_DEFAULT;
 	config->slice_us = E3_SLICE_US_DEFAULT;
+	config->brief_bytes = E3_BRIEF_DEFAULT;
 	config->worker_nice = E3_NICE_DEFAULT;
 	config->drain_ms = E3_DRAIN_MS_DEFAULT;
 	config->memory = E3_MEMORY_DEFAULT;

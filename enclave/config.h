@@ -53,6 +53,7 @@ typedef struct E3Config
 	uint32_t cached_schedules; /* of these, how many with their AES key schedules */
 	uint32_t pooled_keys;	   /* request keys made ahead, a shelf; 0: none */
 	uint32_t slice_us;		   /* a worker's time for one request, if others wait */
+	uint32_t brief_bytes;	   /* requests that busy workers need not be waited for */
 	uint32_t worker_nice;	   /* added to the workers' niceness */
 	uint32_t drain_ms;		   /* time to finish at SIGTERM */
 	uint32_t locked_memory;	   /* bytes, a power of two */

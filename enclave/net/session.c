@@ -243,7 +243,7 @@ submit(E3Conn *conn, const Asked *asked, EvwBuf *body)
 		answer_error(conn, request->id, status);
 		return;
 	}
-	effects = e3_work_submit(work, server->pool);
+	effects = e3_work_submit(work, server->pool, server->setup->config->brief_bytes);
 	if (effects & E3_DO_ANSWER)
 		e3_call_fail(&work->call, EVW_BUSY);
 	e3_session_settle(server, work, effects);
@@ -441,7 +441,7 @@ e3_session_reload(E3Server *server)
 		return;
 	work->call.request.verb = EVW_VERB_RELOAD;
 	work->call.administrator = true;
-	effects = e3_work_submit(work, server->pool);
+	effects = e3_work_submit(work, server->pool, server->setup->config->brief_bytes);
 	if (effects & E3_DO_END)
 		e3_log(E3_LOG_ERROR, "reload_refused", "status=%s", evw_status_name(EVW_BUSY));
 	e3_session_settle(server, work, effects);

@@ -36,9 +36,6 @@ e3_work_new(E3Conn *conn, E3Flow *flow, EvwBuf *body)
 	return work;
 }
 
-/* A request of values that is no longer is made in a fraction of a slice. */
-#define BRIEF_BYTES_MAX (16 * 1024)
-
 /* Of one value under every index key, with lengths. */
 #define INDEXES_MAX ((size_t) EVW_INDEX_VERSIONS_MAX * (1 + E3_INDEX_BYTES_MAX))
 
@@ -75,17 +72,16 @@ e3_work_weigh(const E3Work *work)
  * takes long all the same, by a key agreement for each value, it is sliced.
  */
 static bool
-is_brief(const E3Call *call)
+is_brief(const E3Call *call, size_t brief_bytes)
 {
-	return evw_column_count(&call->request.values) > 0 &&
-		   call->body.len <= BRIEF_BYTES_MAX;
+	return evw_column_count(&call->request.values) > 0 && call->body.len <= brief_bytes;
 }
 
 uint32_t
-e3_work_submit(E3Work *work, E3Pool *pool)
+e3_work_submit(E3Work *work, E3Pool *pool, size_t brief_bytes)
 {
 	work->held = e3_work_weigh(work);
-	work->job.is_brief = is_brief(&work->call);
+	work->job.is_brief = is_brief(&work->call, brief_bytes);
 	work->pool = pool;
 	if (work->conn != NULL)
 		work->conn->work_bytes += work->held;

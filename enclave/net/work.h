@@ -31,8 +31,10 @@ extern E3Work *e3_work_new(E3Conn *conn, E3Flow *flow, EvwBuf *body);
 /* When its request is known: the memory that it and its reply will take. */
 extern size_t e3_work_weigh(const E3Work *work);
 
-/* Hands it to the workers; returns as e3_pool_submit. */
-extern uint32_t e3_work_submit(E3Work *work, E3Pool *pool) EVW_MUST_USE;
+/* Hands it to the workers, as brief if it is a request of values in so many bytes at
+ * most; returns as e3_pool_submit. */
+extern uint32_t e3_work_submit(E3Work *work, E3Pool *pool,
+							   size_t brief_bytes) EVW_MUST_USE;
 
 /* e3_pool_tell; what is left to do is ANSWER, END or HANG_UP. */
 extern uint32_t e3_work_tell(E3Work *work, E3JobEvent event) EVW_MUST_USE;

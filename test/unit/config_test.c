@@ -95,6 +95,7 @@ every_key_is_read(void **state)
 						"workers = 3 ; inline\n"
 						"connections = 65536\n"
 						"drain_ms = 0\n"
+						"brief_bytes = 1048576\n"
 						"locked_memory = 256 kB\n"
 						"log_level = warning\r\n"
 						"[limits]\n"
@@ -117,6 +118,7 @@ every_key_is_read(void **state)
 	assert_int_equal(config.workers, 3);
 	assert_int_equal(config.connections, 65536);
 	assert_int_equal(config.drain_ms, 0);
+	assert_int_equal(config.brief_bytes, 1048576);
 	assert_int_equal(config.locked_memory, 256 << 10);
 	assert_int_equal(config.log_level, E3_LOG_WARNING);
 	assert_string_equal(config.aead, "ipsec-mb");
@@ -179,6 +181,8 @@ static const BadConfig bad_configs[] = {
 	 "e3.conf:2: [e3] socket_mode: must be octal permissions such as 0660"},
 	{"[e3]\nsocket_mode = rw\n",
 	 "e3.conf:2: [e3] socket_mode: must be octal permissions such as 0660"},
+	{"[e3]\nbrief_bytes = 1048577\n",
+	 "e3.conf:2: [e3] brief_bytes: must be between 0 and 1048576"},
 	{"[e3]\nworkers = 0\n", "e3.conf:2: [e3] workers: must be between 1 and 256"},
 	{"[e3]\nworkers = 257\n", "e3.conf:2: [e3] workers: must be between 1 and 256"},
 	{"[e3]\nworkers = -1\n", "e3.conf:2: [e3] workers: must be a whole number"},
