@@ -68,6 +68,7 @@ void
 e3_job_init(E3Job *job, E3Flow *flow)
 {
 	e3_link_init(&job->link);
+	e3_link_init(&job->brief);
 	job->flow = flow;
 	job->is_brief = false;
 	job->class = E3_JOB_FRESH;

@@ -19,12 +19,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Jobs that no worker has begun, brief ones and others, and those that have begun. */
+/* Jobs that nobody has begun, and the others; and of the fresh those that are brief,
+ * which are in two classes. */
 typedef enum E3JobClass
 {
-	E3_JOB_BRIEF,
 	E3_JOB_FRESH,
 	E3_JOB_BEGUN,
+	E3_JOB_BRIEF,
 	E3_JOB_CLASSES
 } E3JobClass;
 
@@ -60,10 +61,11 @@ typedef struct E3Flow
 
 typedef struct E3Job
 {
-	E3Link link; /* in a flow's list, or among the done */
+	E3Link link;  /* in a flow's list, or among the done */
+	E3Link brief; /* in the flow's list of brief ones */
 	E3Flow *flow;
 	bool is_brief;	  /* the submitter's guess: a slice will do */
-	E3JobClass class; /* in the queue, and where it was before a worker took it */
+	E3JobClass class; /* in the queue, fresh or begun; a worker's has that of before */
 	E3JobState state; /* e3_job_step changes it */
 } E3Job;
 

@@ -47,7 +47,7 @@ struct E3Pool
 	E3Queue queue;
 	E3Link finished;
 	uint32_t running;
-	uint32_t running_brief; /* those of them in their first slice that are brief */
+	uint32_t running_brief; /* those of them that are brief and were not queued again */
 	uint32_t resting;		/* workers that wait for a job, without the courier */
 	bool nudged;			/* there may be idle work, whatever was said before */
 	bool stopping;
@@ -57,17 +57,8 @@ struct E3Pool
 static void
 tell_fresh(E3Pool *pool)
 {
-	atomic_store_explicit(&pool->fresh, e3_queue_fresh(&pool->queue),
+	atomic_store_explicit(&pool->fresh, pool->queue.waiting[E3_JOB_FRESH],
 						  memory_order_relaxed);
-}
-
-/* The class it joins when it is queued. */
-static E3JobClass
-class_of(const E3Job *job)
-{
-	if (job->state != E3_JOB_WAITING)
-		return E3_JOB_BEGUN;
-	return job->is_brief ? E3_JOB_BRIEF : E3_JOB_FRESH;
 }
 
 /* With the mutex held: does what is the pool's of an event; returns all of it. */
@@ -79,7 +70,8 @@ step(E3Pool *pool, E3Job *job, E3JobEvent event)
 	if (effects & E3_DO_UNQUEUE)
 		e3_queue_remove(&pool->queue, job);
 	if (effects & E3_DO_QUEUE)
-		e3_queue_append(&pool->queue, job, class_of(job));
+		e3_queue_append(&pool->queue, job,
+						job->state == E3_JOB_WAITING ? E3_JOB_FRESH : E3_JOB_BEGUN);
 	if (effects & (E3_DO_QUEUE | E3_DO_UNQUEUE))
 		tell_fresh(pool);
 	if (effects & E3_DO_DELIVER)
@@ -89,25 +81,26 @@ step(E3Pool *pool, E3Job *job, E3JobEvent event)
 
 /* With the mutex held: a job runs that was of this class while it waited. */
 static void
-count_in(E3Pool *pool, E3JobClass class)
+count_in(E3Pool *pool, const E3Job *job, E3JobClass class)
 {
 	pool->running++;
-	if (class == E3_JOB_BRIEF)
+	if (job->is_brief && class == E3_JOB_FRESH)
 		pool->running_brief++;
 }
 
-/* With the mutex held: its slice is over. */
+/* With the mutex held: it runs no longer. */
 static void
-count_out(E3Pool *pool, E3JobClass class)
+count_out(E3Pool *pool, const E3Job *job, E3JobClass class)
 {
 	pool->running--;
-	if (class == E3_JOB_BRIEF)
+	if (job->is_brief && class == E3_JOB_FRESH)
 		pool->running_brief--;
 }
 
 /*
  * With the mutex held, after a job has come or was taken.  Where a brief one runs, by the
- * courier or a worker, that is over soon, and another is not worth a change of threads.
+ * courier or a worker, that is mostly over soon, and who runs it takes the next:
+ * that is not worth a change of threads.
  */
 static void
 call_courier(E3Pool *pool)
@@ -129,7 +122,7 @@ begin_next(const Worker *worker)
 	if (job == NULL)
 		return NULL;
 	(void) step(pool, job, E3_JOB_TAKE);
-	count_in(pool, job->class);
+	count_in(pool, job, job->class);
 	call_courier(pool);
 	return job;
 }
@@ -215,7 +208,7 @@ yield(const Worker *worker, E3Job *job)
 	pthread_mutex_lock(&pool->mutex);
 	if (step(pool, job, E3_JOB_YIELD) & E3_DO_QUEUE)
 	{
-		count_out(pool, class);
+		count_out(pool, job, class);
 		if (worker->is_courier)
 			pthread_cond_signal(&pool->wanted);
 		job = begin_next(worker);
@@ -233,7 +226,7 @@ finish(E3Pool *pool, E3Job *job)
 	pthread_mutex_lock(&pool->mutex);
 	first = e3_link_alone(&pool->finished);
 	(void) step(pool, job, E3_JOB_FINISH);
-	count_out(pool, job->class);
+	count_out(pool, job, job->class);
 	pthread_mutex_unlock(&pool->mutex);
 	E3_DEBUG_POINT("finished");
 	/* Can only fail when the counter is full, and then it is readable anyway. */
@@ -434,7 +427,7 @@ void
 e3_pool_load(E3Pool *pool, uint32_t *queued, uint32_t *running)
 {
 	pthread_mutex_lock(&pool->mutex);
-	*queued = e3_queue_length(&pool->queue);
+	*queued = pool->queue.waiting[E3_JOB_FRESH] + pool->queue.waiting[E3_JOB_BEGUN];
 	*running = pool->running;
 	pthread_mutex_unlock(&pool->mutex);
 }

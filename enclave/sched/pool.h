@@ -7,9 +7,9 @@
  * next job, or else when a moment has passed without one.  And it rests when there is
  * nothing of that either, until it has run a job.
  *
- * One worker more is the courier: it runs first slices of brief jobs alone, and only when
- * the others are all busy with something longer, so that nobody waits for the end of
- * their slices.  Its thread has the process's own niceness, and short turns.
+ * One worker more is the courier, who runs nothing but first slices of brief jobs.  It is
+ * woken when the others are all busy with something longer, whose end need not be
+ * waited for then.  Its thread has the process's own niceness, and short turns.
  *
  * Locking law: one mutex guards the queue, the finished jobs and the counts; it is
  * never held while a job runs.  Finished jobs are announced through an eventfd,
@@ -74,7 +74,7 @@ extern int e3_pool_event_fd(const E3Pool *pool);
 /* Takes the next finished job, NULL if there is none. */
 extern E3Job *e3_pool_collect(E3Pool *pool, uint32_t *effects);
 
-/* Jobs that wait, begun or not, and workers that run one. */
+/* Jobs that wait, begun or not, and workers that run one, with the courier. */
 extern void e3_pool_load(E3Pool *pool, uint32_t *queued, uint32_t *running);
 
 /*

@@ -5,9 +5,9 @@
  *	  queue -> ring of parties -> ring of flows -> jobs in order of arrival
  *
  * Everybody gets one slice a turn: first the parties in turn, then each party's
- * flows in turn.  Brief jobs go first, then others that have not begun, so that a short
- * one is not held up by long ones; but who has been passed over for so many slices
- * is next, so that those end as well.
+ * flows in turn.  Jobs that have not begun go first, so that a short one is not
+ * held up by long ones; but of so many slices one is for a job that has begun,
+ * so that these end as well.  Brief jobs can be taken alone besides, as fairly.
  *
  * No locks: the pool has one around it.
  */
@@ -17,8 +17,8 @@
 #include "sched/job.h"
 #include "wire/status.h"
 
-/* So many slices in a row a class that waits is passed over. */
-#define E3_PASSED_MAX 8
+/* Slices in a row for fresh jobs while others wait. */
+#define E3_FRESH_RUN 8
 
 typedef struct E3Queue
 {
@@ -26,7 +26,7 @@ typedef struct E3Queue
 	uint32_t waiting[E3_JOB_CLASSES];
 	uint32_t capacity;
 	uint32_t party_capacity;
-	uint32_t passed[E3_JOB_CLASSES]; /* slices in a row that others had while it waits */
+	uint32_t fresh_run; /* slices in a row that fresh jobs have had */
 } E3Queue;
 
 /* Takes up to "capacity" jobs, of one party no more than three quarters of it. */
@@ -41,14 +41,8 @@ extern void e3_queue_append(E3Queue *queue, E3Job *job, E3JobClass class);
 /* The job whose turn it is, NULL if there is none; it is still in the queue. */
 extern E3Job *e3_queue_next(E3Queue *queue);
 
-/* The brief job whose turn it is among these, NULL if there is none. */
+/* The same among brief jobs that have not begun, whatever else waits. */
 extern E3Job *e3_queue_next_brief(E3Queue *queue);
-
-/* Jobs that wait and have not begun. */
-extern uint32_t e3_queue_fresh(const E3Queue *queue);
-
-/* All that wait. */
-extern uint32_t e3_queue_length(const E3Queue *queue);
 
 /* Takes a queued job out. */
 extern void e3_queue_remove(E3Queue *queue, E3Job *job);

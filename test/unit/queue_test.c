@@ -59,7 +59,12 @@ static void
 admit_brief(Line *line, E3Flow *flow, const char *names)
 {
 	for (; *names != '\0'; names++)
-		e3_queue_append(&line->queue, &new_job(line, flow, *names)->job, E3_JOB_BRIEF);
+	{
+		E3Job *job = &new_job(line, flow, *names)->job;
+
+		job->is_brief = true;
+		e3_queue_append(&line->queue, job, E3_JOB_FRESH);
+	}
 }
 
 static void
@@ -97,7 +102,8 @@ assert_order(Line *line, const char *expected)
 	while ((job = take(line)) != NULL)
 		order[n++] = ((NamedJob *) job)->name;
 	assert_string_equal(order, expected);
-	assert_int_equal(e3_queue_length(&line->queue), 0);
+	assert_int_equal(line->queue.waiting[E3_JOB_FRESH], 0);
+	assert_int_equal(line->queue.waiting[E3_JOB_BEGUN], 0);
 }
 
 static void
@@ -163,34 +169,39 @@ fresh_jobs_go_first_but_not_for_ever(void **state)
 	e3_party_release(party);
 }
 
-/* Brief jobs wait for no others, but these go on, each kind at the same rate. */
+/* Who has many of them gets no more of the queue than others. */
 static void
-brief_jobs_go_first_but_not_for_ever(void **state)
+brief_jobs_take_turns_with_others(void **state)
 {
 	Line line = {.made = 0};
-	E3Party *party = e3_party_new();
-	E3Flow *flow = new_flow(party);
+	E3Party *many = e3_party_new();
+	E3Party *one = e3_party_new();
+	E3Flow *a = new_flow(many);
+	E3Flow *b = new_flow(one);
 
 	(void) state;
 	e3_queue_init(&line.queue, JOBS);
-	put_back(&line, flow, 'B');
-	put_back(&line, flow, 'B');
-	admit(&line, flow, "ff");
-	admit_brief(&line, flow, "bbbbbbbbbbbbbbbbbbbb");
-	assert_int_equal(e3_queue_fresh(&line.queue), 22);
-	assert_int_equal(e3_queue_length(&line.queue), 24);
-	assert_order(&line, "bbbbbbbbBfbbbbbbbBfbbbbb");
-	e3_flow_release(flow);
-	e3_party_release(party);
+	admit_brief(&line, a, "aaaaaa");
+	admit(&line, b, "BB");
+	assert_int_equal(line.queue.waiting[E3_JOB_FRESH], 8);
+	assert_int_equal(line.queue.waiting[E3_JOB_BRIEF], 6);
+	assert_order(&line, "aBaBaaaa");
+	assert_int_equal(line.queue.waiting[E3_JOB_BRIEF], 0);
+	e3_flow_release(a);
+	e3_flow_release(b);
+	e3_party_release(many);
+	e3_party_release(one);
 }
 
+/* Fairly as well, and gone from the queue then. */
 static void
 brief_jobs_can_be_taken_alone(void **state)
 {
 	Line line = {.made = 0};
-	E3Party *party = e3_party_new();
-	E3Flow *a = new_flow(party);
-	E3Flow *b = new_flow(party);
+	E3Party *many = e3_party_new();
+	E3Party *one = e3_party_new();
+	E3Flow *a = new_flow(many);
+	E3Flow *b = new_flow(one);
 	E3Job *job;
 
 	(void) state;
@@ -198,7 +209,7 @@ brief_jobs_can_be_taken_alone(void **state)
 	put_back(&line, a, 'B');
 	admit(&line, a, "f");
 	assert_null(e3_queue_next_brief(&line.queue));
-	admit_brief(&line, a, "12");
+	admit_brief(&line, a, "124");
 	admit_brief(&line, b, "3");
 	for (const char *name = "132"; *name != '\0'; name++)
 	{
@@ -207,36 +218,16 @@ brief_jobs_can_be_taken_alone(void **state)
 		assert_int_equal(((NamedJob *) job)->name, *name);
 		e3_queue_remove(&line.queue, job);
 	}
+	assert_order(&line, "f4B");
 	assert_null(e3_queue_next_brief(&line.queue));
-	assert_order(&line, "fB");
+	/* What has begun is brief no longer. */
+	e3_queue_append(&line.queue, job, E3_JOB_BEGUN);
+	assert_null(e3_queue_next_brief(&line.queue));
+	assert_order(&line, "2");
 	e3_flow_release(a);
 	e3_flow_release(b);
-	e3_party_release(party);
-}
-
-/* Whatever they are, they fill the same queue. */
-static void
-brief_jobs_count(void **state)
-{
-	Line line = {.made = 0};
-	E3Party *party = e3_party_new();
-	E3Party *other = e3_party_new();
-	E3Flow *a = new_flow(party);
-	E3Flow *b = new_flow(other);
-
-	(void) state;
-	e3_queue_init(&line.queue, 8);
-	admit(&line, a, "aaa");
-	admit_brief(&line, a, "bbb");
-	assert_false(admit_one(&line, a, 'a'));
-	admit(&line, b, "c");
-	admit_brief(&line, b, "d");
-	assert_false(admit_one(&line, b, 'c'));
-	assert_order(&line, "bdbbacaa");
-	e3_flow_release(a);
-	e3_flow_release(b);
-	e3_party_release(party);
-	e3_party_release(other);
+	e3_party_release(many);
+	e3_party_release(one);
 }
 
 static void
@@ -324,9 +315,8 @@ main(void)
 		cmocka_unit_test(flows_of_a_party_take_turns),
 		cmocka_unit_test(parties_take_turns),
 		cmocka_unit_test(fresh_jobs_go_first_but_not_for_ever),
-		cmocka_unit_test(brief_jobs_go_first_but_not_for_ever),
+		cmocka_unit_test(brief_jobs_take_turns_with_others),
 		cmocka_unit_test(brief_jobs_can_be_taken_alone),
-		cmocka_unit_test(brief_jobs_count),
 		cmocka_unit_test(what_has_begun_takes_turns),
 		cmocka_unit_test(it_is_bounded),
 		cmocka_unit_test(jobs_are_taken_out_anywhere),
