@@ -16,11 +16,11 @@
 static bool
 fresh_waits(const void *scheduler)
 {
-	return e3_pool_has_fresh(scheduler);
+	return e3_pool_fresh_waits(scheduler);
 }
 
 static void *
-make_worker(void *shared, const E3Pool *pool)
+make_worker(void *shared, const E3PoolThread *thread)
 {
 	E3RpcWorker *worker = calloc(1, sizeof(E3RpcWorker));
 
@@ -28,7 +28,7 @@ make_worker(void *shared, const E3Pool *pool)
 		return NULL;
 	worker->shared = shared;
 	worker->fresh_waits = fresh_waits;
-	worker->scheduler = pool;
+	worker->scheduler = thread;
 	if (e3_rpc_worker_open(worker))
 		return worker;
 	free(worker);

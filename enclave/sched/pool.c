@@ -23,23 +23,24 @@
 
 #define NS_PER_S 1000000000
 
-typedef struct Worker
+struct E3PoolThread
 {
 	E3Pool *pool;
 	bool is_courier;
 	void *state;
 	E3Turn turn;
-	pthread_t thread;
-} Worker;
+	pthread_t id;
+};
 
 struct E3Pool
 {
 	E3PoolWork work;
 	int event_fd;
 	uint32_t n_workers; /* started, with the courier */
-	Worker *workers;
+	E3PoolThread *workers;
 
-	atomic_uint fresh; /* as in the queue, to be read without the mutex */
+	/* As in the queue, to be read without the mutex. */
+	atomic_uint waiting[E3_JOB_CLASSES];
 
 	pthread_mutex_t mutex;
 	pthread_cond_t wanted; /* something to do, or the pool is stopping */
@@ -55,10 +56,11 @@ struct E3Pool
 
 /* With the mutex held. */
 static void
-tell_fresh(E3Pool *pool)
+tell_waiting(E3Pool *pool)
 {
-	atomic_store_explicit(&pool->fresh, pool->queue.waiting[E3_JOB_FRESH],
-						  memory_order_relaxed);
+	for (int i = 0; i < E3_JOB_CLASSES; i++)
+		atomic_store_explicit(&pool->waiting[i], pool->queue.waiting[i],
+							  memory_order_relaxed);
 }
 
 /* With the mutex held: does what is the pool's of an event; returns all of it. */
@@ -73,7 +75,7 @@ step(E3Pool *pool, E3Job *job, E3JobEvent event)
 		e3_queue_append(&pool->queue, job,
 						job->state == E3_JOB_WAITING ? E3_JOB_FRESH : E3_JOB_BEGUN);
 	if (effects & (E3_DO_QUEUE | E3_DO_UNQUEUE))
-		tell_fresh(pool);
+		tell_waiting(pool);
 	if (effects & E3_DO_DELIVER)
 		e3_link_append(&pool->finished, &job->link);
 	return effects;
@@ -112,7 +114,7 @@ call_courier(E3Pool *pool)
 
 /* With the mutex held; NULL if nothing waits for this worker. */
 static E3Job *
-begin_next(const Worker *worker)
+begin_next(const E3PoolThread *worker)
 {
 	E3Pool *pool = worker->pool;
 	bool brief_only = worker->is_courier && !pool->stopping;
@@ -157,7 +159,7 @@ rest(E3Pool *pool, bool for_a_moment)
  * *useful: there may be idle work; *begun: nobody has come since it was begun.
  */
 static void
-pass_time(Worker *worker, bool *useful, bool *begun)
+pass_time(E3PoolThread *worker, bool *useful, bool *begun)
 {
 	E3Pool *pool = worker->pool;
 
@@ -184,7 +186,7 @@ pass_time(Worker *worker, bool *useful, bool *begun)
 
 /* Waits for a job; NULL when the pool stops and nothing is left. */
 static E3Job *
-take(Worker *worker)
+take(E3PoolThread *worker)
 {
 	E3Pool *pool = worker->pool;
 	bool useful = pool->work.idle != NULL;
@@ -200,7 +202,7 @@ take(Worker *worker)
 
 /* The slice is over: whose turn is it?  Perhaps the same job's; perhaps nobody's. */
 static E3Job *
-yield(const Worker *worker, E3Job *job)
+yield(const E3PoolThread *worker, E3Job *job)
 {
 	E3Pool *pool = worker->pool;
 	E3JobClass class = job->class;
@@ -236,7 +238,7 @@ finish(E3Pool *pool, E3Job *job)
 
 /* After a slice, and after what can wait no longer: others may need the processor. */
 static void
-give_way(Worker *worker)
+give_way(E3PoolThread *worker)
 {
 	const E3PoolWork *work = &worker->pool->work;
 
@@ -247,7 +249,7 @@ give_way(Worker *worker)
 
 /* False: there is more to do. */
 static bool
-run_slice(const Worker *worker, E3Job *job)
+run_slice(const E3PoolThread *worker, E3Job *job)
 {
 	bool done;
 
@@ -260,7 +262,7 @@ run_slice(const Worker *worker, E3Job *job)
 
 /* Slices of this job, and of those that come in between, until one is done. */
 static void
-run(Worker *worker, E3Job *job)
+run(E3PoolThread *worker, E3Job *job)
 {
 	while (job != NULL && !run_slice(worker, job))
 	{
@@ -275,7 +277,7 @@ run(Worker *worker, E3Job *job)
 static void *
 worker_main(void *arg)
 {
-	Worker *worker = arg;
+	E3PoolThread *worker = arg;
 	const E3PoolWork *work = &worker->pool->work;
 	bool short_turns = worker->is_courier && work->slice_ns > COURIER_TURN_NS;
 	E3Job *job;
@@ -290,14 +292,14 @@ worker_main(void *arg)
 static bool
 start_worker(E3Pool *pool, bool is_courier)
 {
-	Worker *worker = &pool->workers[pool->n_workers];
+	E3PoolThread *worker = &pool->workers[pool->n_workers];
 
 	worker->pool = pool;
 	worker->is_courier = is_courier;
-	worker->state = pool->work.make_worker(pool->work.shared, pool);
+	worker->state = pool->work.make_worker(pool->work.shared, worker);
 	if (worker->state == NULL)
 		return false;
-	if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
+	if (pthread_create(&worker->id, NULL, worker_main, worker) != 0)
 	{
 		pool->work.free_worker(worker->state);
 		return false;
@@ -327,10 +329,11 @@ e3_pool_start(const E3PoolWork *work, uint32_t workers, uint32_t capacity)
 		return NULL;
 	pool->work = *work;
 	pool->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	pool->workers = calloc((size_t) workers + 1, sizeof(Worker));
+	pool->workers = calloc((size_t) workers + 1, sizeof(E3PoolThread));
 	e3_queue_init(&pool->queue, capacity);
 	e3_link_init(&pool->finished);
-	atomic_init(&pool->fresh, 0);
+	for (int i = 0; i < E3_JOB_CLASSES; i++)
+		atomic_init(&pool->waiting[i], 0);
 	pthread_mutex_init(&pool->mutex, NULL);
 	init_condition(&pool->wanted);
 	init_condition(&pool->hurry);
@@ -387,9 +390,11 @@ e3_pool_nudge(E3Pool *pool)
 }
 
 bool
-e3_pool_has_fresh(const E3Pool *pool)
+e3_pool_fresh_waits(const E3PoolThread *thread)
 {
-	return atomic_load_explicit(&pool->fresh, memory_order_relaxed) > 0;
+	E3JobClass class = thread->is_courier ? E3_JOB_BRIEF : E3_JOB_FRESH;
+
+	return atomic_load_explicit(&thread->pool->waiting[class], memory_order_relaxed) > 0;
 }
 
 int
@@ -442,7 +447,7 @@ e3_pool_stop(E3Pool *pool)
 	pthread_mutex_unlock(&pool->mutex);
 	for (uint32_t i = 0; i < pool->n_workers; i++)
 	{
-		pthread_join(pool->workers[i].thread, NULL);
+		pthread_join(pool->workers[i].id, NULL);
 		pool->work.free_worker(pool->workers[i].state);
 	}
 	pool->n_workers = 0;

@@ -24,6 +24,9 @@
 
 typedef struct E3Pool E3Pool;
 
+/* One of a pool's threads. */
+typedef struct E3PoolThread E3PoolThread;
+
 typedef struct E3PoolWork
 {
 	/*
@@ -37,7 +40,7 @@ typedef struct E3PoolWork
 	/* A moment's work in advance; false if there is none.  May be NULL. */
 	bool (*idle)(void *worker);
 	/* Makes one worker's own state, before its thread starts; NULL is failure. */
-	void *(*make_worker)(void *shared, const E3Pool *pool);
+	void *(*make_worker)(void *shared, const E3PoolThread *thread);
 	void (*free_worker)(void *worker);
 	void *shared;
 	/* Added to the niceness of the threads but the courier's, for the others' sake. */
@@ -65,8 +68,9 @@ extern uint32_t e3_pool_tell(E3Pool *pool, E3Job *job, E3JobEvent event) EVW_MUS
 /* There is idle work again, for a worker that rests or will. */
 extern void e3_pool_nudge(E3Pool *pool);
 
-/* Does a job wait that nobody has begun?  For any thread, without a lock. */
-extern bool e3_pool_has_fresh(const E3Pool *pool);
+/* Does a job wait that nobody has begun, and that this thread would take?  Without a
+ * lock. */
+extern bool e3_pool_fresh_waits(const E3PoolThread *thread);
 
 /* Readable when jobs have finished. */
 extern int e3_pool_event_fd(const E3Pool *pool);

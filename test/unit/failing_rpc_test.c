@@ -149,10 +149,10 @@ run_nothing(E3Job *job, void *worker)
 }
 
 static void *
-make_worker(void *shared, const E3Pool *pool)
+make_worker(void *shared, const E3PoolThread *thread)
 {
 	(void) shared;
-	(void) pool;
+	(void) thread;
 	return malloc(1);
 }
 

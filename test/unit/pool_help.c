@@ -5,9 +5,9 @@
 #include "pool_help.h"
 
 void *
-help_share(void *shared, const E3Pool *pool)
+help_share(void *shared, const E3PoolThread *thread)
 {
-	(void) pool;
+	(void) thread;
 	return shared;
 }
 

@@ -11,7 +11,7 @@
 
 /* make_worker and free_worker: every worker has what is shared, which stays the test's.
  */
-extern void *help_share(void *shared, const E3Pool *pool);
+extern void *help_share(void *shared, const E3PoolThread *thread);
 extern void help_unshare(void *shared);
 
 #endif /* POOL_HELP_H */

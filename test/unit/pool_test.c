@@ -28,10 +28,10 @@ typedef struct Gate
 } Gate;
 
 static void *
-fail_to_make(void *shared, const E3Pool *pool)
+fail_to_make(void *shared, const E3PoolThread *thread)
 {
 	(void) shared;
-	(void) pool;
+	(void) thread;
 	return NULL;
 }
 
