@@ -5,6 +5,7 @@ use warnings;
 
 use CopyTest;
 use E3Client;
+use Files;
 use Test::More;
 
 my $RELEASE = ($ENV{EVCRYPT_VARIANT} // 'release') eq 'release';
@@ -30,13 +31,19 @@ my $file = "$CopyTest::DIR/big.csv";
 query("COPY (SELECT i, 'value ' || i FROM generate_series(1, $ROWS) i) TO '$file' (FORMAT csv)");
 my $copy = "COPY big FROM '$file' WITH (FORMAT csv, ENCRYPT (ssn))";
 
-# Runs the load; the most memory that the backend had meanwhile, and what $each says.
+# The same, whose last quarter comes when there is a file: it cannot end before E3 does.
+my $gate = "$CopyTest::DIR/gate";
+my $early = $ROWS * 3 / 4;
+my $gated = "COPY big FROM PROGRAM 'head -n $early $file; until [ -e $gate ]; do sleep 0.02; done;"
+	. " tail -n +@{[$early + 1]} $file' WITH (FORMAT csv, ENCRYPT (ssn))";
+
+# Runs a load; the most memory that the backend had meanwhile, and what $each says.
 sub load_watched
 {
-	my ($each) = @_;
+	my ($load, $each) = @_;
 	my $most = 0;
 
-	$session->send($copy);
+	$session->send($load);
 	until ($session->done)
 	{
 		my $now = rss_kb($session->{backend});
@@ -62,7 +69,7 @@ sub whole
 my $watch = E3Client->new($e3->{socket});
 my $before = rss_kb($session->{backend});
 my $requests = $watch->stats->{requests_encrypt};
-my $most = load_watched();
+my $most = load_watched($copy);
 is($session->sqlstate, '00000', "$ROWS rows are loaded") or diag($session->{error});
 is($watch->stats->{requests_encrypt} - $requests, int(($ROWS + $BATCH - 1) / $BATCH), 'a request a batch');
 cmp_ok($most - $before, '<', $MB * 1024, sprintf('memory grew by %d MB at most', ($most - $before) / 1024));
@@ -92,10 +99,12 @@ for my $round (1 .. 2)
 	my $killed = 0;
 	my $at = $ROWS * $round / 4;
 
-	load_watched(sub {
+	unlink $gate;
+	load_watched($gated, sub {
 		return if $killed or progress() < $at;
 		$e3->kill9;
 		$e3->start;
+		spit($gate, '');
 		$killed = 1;
 	});
 	ok($killed, "round $round: E3 was killed in the middle");
@@ -115,16 +124,19 @@ for my $round (1 .. 2)
 # --- dead for good ---------------------------------------------------------
 
 my $dead = 0;
-load_watched(sub {
+
+unlink $gate;
+load_watched($gated, sub {
 	return if $dead or progress() < $ROWS / 4;
 	$e3->kill9;
+	spit($gate, '');
 	$dead = 1;
 });
 like($session->sqlstate, qr/^08/, 'without E3 the load fails');
 like($session->{error}, qr/^CONTEXT:  COPY big, lines \d+ to \d+$/m, 'and says which rows had been sent');
 is(query('SELECT count(*) FROM big'), 0, 'nothing is there');
 $e3->start;
-load_watched();
+load_watched($copy);
 is($session->sqlstate, '00000', 'the same session loads it when E3 is back');
 is(whole(), "$ROWS|$ROWS|$ROWS", 'all of it');
 cmp_ok(rss_kb($session->{backend}) - $before, '<', $MB * 1024, 'and its memory is what it was');
