@@ -12,14 +12,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Wiped in one step. */
+/* Cleared in one step. */
 #define PIECE ((size_t) 512 << 10)
 
 typedef struct Discarded
 {
 	uint8_t *at; /* a mapping */
 	size_t len;
-	size_t rest; /* bytes at its beginning that have yet to be wiped */
+	size_t rest; /* bytes at its beginning that have yet to be cleared */
+	size_t used; /* bytes at its beginning to be wiped; those behind it are dropped */
 } Discarded;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -62,10 +63,11 @@ take(Discarded *discarded)
 void
 e3_buf_discard(EvwBuf *buf)
 {
-	Discarded discarded = {.at = buf->data, .len = buf->cap};
+	Discarded discarded = {.at = buf->data,
+						   .len = buf->cap,
+						   .rest = buf->cap,
+						   .used = e3_pages_to_wipe(buf->len, buf->cap)};
 
-	if (buf->cap >= E3_DISCARD_MIN)
-		discarded.rest = e3_pages_drop_unused(buf->data, buf->len, buf->cap);
 	if (buf->cap < E3_DISCARD_MIN || !keep(&discarded))
 		e3_buf_release(buf);
 	else
@@ -78,20 +80,31 @@ e3_discard_waits(void)
 	return atomic_load_explicit(&n_waiting, memory_order_relaxed) > 0;
 }
 
+/* The last of what has yet to be cleared. */
+static void
+clear_piece(Discarded *discarded)
+{
+	bool is_used = discarded->rest <= discarded->used;
+	size_t rest = is_used ? discarded->rest : discarded->rest - discarded->used;
+	size_t piece = rest < PIECE ? rest : PIECE;
+
+	discarded->rest -= piece;
+	if (is_used || !e3_pages_drop(discarded->at + discarded->rest, piece))
+		e3_wipe(discarded->at + discarded->rest, piece);
+}
+
 bool
 e3_discard_step(void)
 {
 	Discarded discarded;
-	size_t piece;
 
 	if (!e3_discard_waits() || !take(&discarded))
 		return false;
-	piece = discarded.rest < PIECE ? discarded.rest : PIECE;
-	discarded.rest -= piece;
-	e3_wipe(discarded.at + discarded.rest, piece);
+	clear_piece(&discarded);
 	if (discarded.rest > 0 && keep(&discarded))
 		return true;
-	e3_wipe(discarded.at, discarded.rest);
+	while (discarded.rest > 0)
+		clear_piece(&discarded);
 	e3_pages_give(discarded.at, discarded.len);
 	return true;
 }

@@ -18,13 +18,16 @@
 #define E3_DISCARD_COUNT 64
 #define E3_DISCARD_BYTES ((size_t) 256 << 20)
 
-/* As e3_buf_release, now or later. */
+/*
+ * As e3_buf_release, now or later.  Of a large one nothing is touched now: a cancelled
+ * request is answered after this.
+ */
 extern void e3_buf_discard(EvwBuf *buf);
 
 /* Does any wait?  Without a lock: it may be just over, or about to be so. */
 extern bool e3_discard_waits(void);
 
-/* Wipes a piece, some 50 microseconds' work; false if there is nothing to wipe. */
+/* Clears a piece, some 50 microseconds' work; false if there is none. */
 extern bool e3_discard_step(void);
 
 #endif /* E3_DISCARD_H */

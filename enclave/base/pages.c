@@ -52,12 +52,16 @@ e3_pages_map(size_t len)
 }
 
 size_t
-e3_pages_drop_unused(uint8_t *at, size_t used, size_t len)
+e3_pages_to_wipe(size_t used, size_t len)
 {
 	used = e3_pages_round(used);
-	if (len - used < UNUSED || madvise(at + used, len - used, MADV_DONTNEED) != 0)
-		return len;
-	return used;
+	return len < used + UNUSED ? len : used;
+}
+
+bool
+e3_pages_drop(uint8_t *at, size_t len)
+{
+	return madvise(at, len, MADV_DONTNEED) == 0;
 }
 
 /* The shortest that fits, of several the last, whose pages may be in a cache; NULL if

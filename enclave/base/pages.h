@@ -9,6 +9,7 @@
 #ifndef E3_PAGES_H
 #define E3_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,9 +35,15 @@ extern void *e3_pages_take(size_t *len);
 /*
  * Of a mapping of "len" bytes the first "used" have a purpose; how many are to be
  * wiped before it is given back.  A large reply that was given up early has hardly
- * been touched: wiping it would first make all of its pages, which are dropped instead.
+ * been touched: wiping it would first make all of its pages; the rest is to be dropped.
  */
-extern size_t e3_pages_drop_unused(uint8_t *at, size_t used, size_t len);
+extern size_t e3_pages_to_wipe(size_t used, size_t len);
+
+/*
+ * Has whole pages of a mapping read as zeros; false if they may not.  Where there are
+ * pages, as in a mapping that was used before, that takes as long as wiping them.
+ */
+extern bool e3_pages_drop(uint8_t *at, size_t len);
 
 /*
  * Keeps a mapping that has been wiped, unless it is too long.  Where there is no room,

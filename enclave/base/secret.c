@@ -216,7 +216,11 @@ release_memory(uint8_t *data, size_t len, size_t cap)
 		return;
 	if (cap >= BIG)
 	{
-		e3_wipe(data, e3_pages_drop_unused(data, len, cap));
+		size_t wiped = e3_pages_to_wipe(len, cap);
+
+		if (!e3_pages_drop(data + wiped, cap - wiped))
+			wiped = cap;
+		e3_wipe(data, wiped);
 		e3_pages_give(data, cap);
 		return;
 	}

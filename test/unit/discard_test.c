@@ -4,7 +4,10 @@
  */
 #include "wire_help.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/discard.h"
 
@@ -36,32 +39,81 @@ it_is_wiped_step_by_step(void **state)
 	EvwBuf buf;
 	EvwBuf again;
 	uint8_t *at;
-	size_t before = 3 * MB;
+	size_t before = 5 * MB;
 	int steps = 0;
 
 	(void) state;
 	assert_false(e3_discard_waits());
 	assert_false(e3_discard_step());
-	make(&buf, 3 * MB);
+	make(&buf, 5 * MB);
 	at = buf.data;
 	e3_buf_discard(&buf);
 	assert_null(buf.data);
 	assert_int_equal(buf.cap, 0);
 	assert_true(e3_discard_waits());
-	assert_int_equal(left(at, 3 * MB), 3 * MB);
+	assert_int_equal(left(at, 5 * MB), 5 * MB);
 	while (e3_discard_waits())
 	{
 		assert_true(e3_discard_step());
-		assert_true(left(at, 3 * MB) < before);
-		before = left(at, 3 * MB);
+		assert_true(left(at, 5 * MB) < before);
+		before = left(at, 5 * MB);
 		steps++;
 	}
 	assert_int_equal(before, 0);
 	assert_true(steps > 1);
 	assert_false(e3_discard_step());
-	make(&again, 3 * MB);
+	make(&again, 5 * MB);
 	assert_ptr_equal(again.data, at);
 	e3_buf_release(&again);
+}
+
+/* How many bytes have pages. */
+static size_t
+resident(void *at, size_t len)
+{
+	size_t page = (size_t) sysconf(_SC_PAGESIZE);
+	unsigned char *pages = malloc(len / page);
+	size_t n = 0;
+
+	assert_non_null(pages);
+	assert_int_equal(mincore(at, len, pages), 0);
+	for (size_t i = 0; i < len / page; i++)
+		n += (pages[i] & 1) != 0;
+	free(pages);
+	return n * page;
+}
+
+/* A reply that was given up early, in memory that another one has filled before. */
+static void
+what_was_not_used_is_dropped_step_by_step(void **state)
+{
+	const size_t len = 5 * MB;
+	const size_t used = MB + 1;
+	EvwBuf buf;
+	uint8_t *at;
+	size_t before = len;
+	int steps = 0;
+
+	(void) state;
+	make(&buf, len);
+	at = buf.data;
+	buf.len = used;
+	e3_buf_discard(&buf);
+	assert_int_equal(resident(at, len), len);
+	assert_int_equal(left(at, len), len);
+	while (resident(at, len) > E3_DISCARD_MIN * 2)
+	{
+		assert_true(e3_discard_step());
+		assert_true(resident(at, len) < before);
+		before = resident(at, len);
+		steps++;
+	}
+	assert_true(steps > 4);
+	while (e3_discard_step())
+		;
+	assert_int_equal(left(at, used), 0);
+	assert_true(resident(at, len) < 2 * MB);
+	assert_int_equal(left(at, len), 0);
 }
 
 static void
@@ -120,6 +172,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_wiped_step_by_step),
+		cmocka_unit_test(what_was_not_used_is_dropped_step_by_step),
 		cmocka_unit_test(a_short_one_is_wiped_at_once),
 		cmocka_unit_test(no_more_wait_than_is_said),
 	};
