@@ -12,8 +12,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Cleared in one step. */
-#define PIECE ((size_t) 512 << 10)
+/* Wiped in one step, or dropped in as long as that takes. */
+#define WIPED_PIECE ((size_t) 512 << 10)
+#define DROPPED_PIECE ((size_t) 2 << 20)
 
 typedef struct Discarded
 {
@@ -86,7 +87,8 @@ clear_piece(Discarded *discarded)
 {
 	bool is_used = discarded->rest <= discarded->used;
 	size_t rest = is_used ? discarded->rest : discarded->rest - discarded->used;
-	size_t piece = rest < PIECE ? rest : PIECE;
+	size_t most = is_used ? WIPED_PIECE : DROPPED_PIECE;
+	size_t piece = rest < most ? rest : most;
 
 	discarded->rest -= piece;
 	if (is_used || !e3_pages_drop(discarded->at + discarded->rest, piece))
