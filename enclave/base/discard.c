@@ -7,14 +7,19 @@
  */
 #include "base/discard.h"
 
+#include "base/clock.h"
 #include "base/pages.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Wiped in one step, or dropped in as long as that takes. */
+/* Wiped in one step. */
 #define WIPED_PIECE ((size_t) 512 << 10)
-#define DROPPED_PIECE ((size_t) 2 << 20)
+
+/* Dropped at once; and a step that drops goes on for so long, as it takes hardly any
+ * time where there are no pages, but longer than wiping where there are. */
+#define DROPPED_PIECE ((size_t) 256 << 10)
+#define DROPPING_NS 50000
 
 typedef struct Discarded
 {
@@ -26,8 +31,9 @@ typedef struct Discarded
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static Discarded waiting[E3_DISCARD_COUNT];
-static size_t bytes; /* of those that wait */
 static atomic_size_t n_waiting;
+static size_t n_held; /* those that wait, and those in the hands of a thread */
+static size_t held;	  /* their bytes */
 
 static bool
 keep(const Discarded *discarded)
@@ -35,11 +41,12 @@ keep(const Discarded *discarded)
 	bool kept;
 
 	pthread_mutex_lock(&mutex);
-	kept = n_waiting < E3_DISCARD_COUNT && bytes + discarded->len <= E3_DISCARD_BYTES;
+	kept = n_held < E3_DISCARD_COUNT && held + discarded->len <= E3_DISCARD_BYTES;
 	if (kept)
 	{
 		waiting[n_waiting++] = *discarded;
-		bytes += discarded->len;
+		n_held++;
+		held += discarded->len;
 	}
 	pthread_mutex_unlock(&mutex);
 	return kept;
@@ -53,22 +60,37 @@ take(Discarded *discarded)
 	pthread_mutex_lock(&mutex);
 	taken = n_waiting > 0;
 	if (taken)
-	{
 		*discarded = waiting[--n_waiting];
-		bytes -= discarded->len;
-	}
 	pthread_mutex_unlock(&mutex);
 	return taken;
+}
+
+/* There is room for it: it has been counted all the time. */
+static void
+put_back(const Discarded *discarded)
+{
+	pthread_mutex_lock(&mutex);
+	waiting[n_waiting++] = *discarded;
+	pthread_mutex_unlock(&mutex);
+}
+
+static void
+give(const Discarded *discarded)
+{
+	pthread_mutex_lock(&mutex);
+	n_held--;
+	held -= discarded->len;
+	pthread_mutex_unlock(&mutex);
+	e3_pages_give(discarded->at, discarded->len);
 }
 
 void
 e3_buf_discard(EvwBuf *buf)
 {
-	Discarded discarded = {.at = buf->data,
-						   .len = buf->cap,
-						   .rest = buf->cap,
-						   .used = e3_pages_to_wipe(buf->len, buf->cap)};
+	Discarded discarded = {.at = buf->data, .len = buf->cap, .rest = buf->cap};
 
+	if (buf->cap >= E3_DISCARD_MIN)
+		discarded.used = e3_pages_to_wipe(buf->len, buf->cap);
 	if (buf->cap < E3_DISCARD_MIN || !keep(&discarded))
 		e3_buf_release(buf);
 	else
@@ -81,17 +103,23 @@ e3_discard_waits(void)
 	return atomic_load_explicit(&n_waiting, memory_order_relaxed) > 0;
 }
 
+static bool
+is_dropped(const Discarded *discarded)
+{
+	return discarded->rest > discarded->used;
+}
+
 /* The last of what has yet to be cleared. */
 static void
 clear_piece(Discarded *discarded)
 {
-	bool is_used = discarded->rest <= discarded->used;
-	size_t rest = is_used ? discarded->rest : discarded->rest - discarded->used;
-	size_t most = is_used ? WIPED_PIECE : DROPPED_PIECE;
+	bool dropped = is_dropped(discarded);
+	size_t rest = dropped ? discarded->rest - discarded->used : discarded->rest;
+	size_t most = dropped ? DROPPED_PIECE : WIPED_PIECE;
 	size_t piece = rest < most ? rest : most;
 
 	discarded->rest -= piece;
-	if (is_used || !e3_pages_drop(discarded->at + discarded->rest, piece))
+	if (!dropped || !e3_pages_drop(discarded->at + discarded->rest, piece))
 		e3_wipe(discarded->at + discarded->rest, piece);
 }
 
@@ -99,14 +127,17 @@ bool
 e3_discard_step(void)
 {
 	Discarded discarded;
+	uint64_t began_ns;
 
 	if (!e3_discard_waits() || !take(&discarded))
 		return false;
-	clear_piece(&discarded);
-	if (discarded.rest > 0 && keep(&discarded))
-		return true;
-	while (discarded.rest > 0)
+	began_ns = e3_clock_ns();
+	do
 		clear_piece(&discarded);
-	e3_pages_give(discarded.at, discarded.len);
+	while (is_dropped(&discarded) && e3_clock_ns() - began_ns < DROPPING_NS);
+	if (discarded.rest > 0)
+		put_back(&discarded);
+	else
+		give(&discarded);
 	return true;
 }

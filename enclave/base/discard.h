@@ -14,13 +14,13 @@
 /* Shorter ones are wiped at once, as long as a cache has them. */
 #define E3_DISCARD_MIN ((size_t) 1 << 20)
 
-/* What may wait to be wiped; with more, whoever discards wipes it himself. */
+/* What may wait or be worked on; with more, whoever discards clears it himself. */
 #define E3_DISCARD_COUNT 64
 #define E3_DISCARD_BYTES ((size_t) 256 << 20)
 
 /*
- * As e3_buf_release, now or later.  Of a large one nothing is touched now: a cancelled
- * request is answered after this.
+ * As e3_buf_release, now or later.  Of a large one nothing is touched now, unless too
+ * many wait: a cancelled request is answered after this.
  */
 extern void e3_buf_discard(EvwBuf *buf);
 

@@ -41,7 +41,7 @@ extern size_t e3_pages_to_wipe(size_t used, size_t len);
 
 /*
  * Has whole pages of a mapping read as zeros; false if they may not.  Where there are
- * pages, as in a mapping that was used before, that takes as long as wiping them.
+ * pages, as in a mapping that was used before, that takes longer than wiping them.
  */
 extern bool e3_pages_drop(uint8_t *at, size_t len);
 

@@ -218,7 +218,7 @@ release_memory(uint8_t *data, size_t len, size_t cap)
 	{
 		size_t wiped = e3_pages_to_wipe(len, cap);
 
-		if (!e3_pages_drop(data + wiped, cap - wiped))
+		if (wiped < cap && !e3_pages_drop(data + wiped, cap - wiped))
 			wiped = cap;
 		e3_wipe(data, wiped);
 		e3_pages_give(data, cap);
