@@ -34,9 +34,14 @@ sub run_program
 {
 	my (@words) = @_;
 	my $said;
+	my $has_ended = eval {
+		IPC::Run::run(\@words, '<', \undef, '>&', \$said, IPC::Run::timeout($Waiting::DEADLINE));
+		1;
+	};
 
-	IPC::Run::run(\@words, '<', \undef, '>&', \$said, IPC::Run::timeout($Waiting::DEADLINE));
-	return ($? >> 8, $said);
+	return ($? >> 8, $said) if $has_ended;
+	die $@ if $@ !~ /timeout/;
+	return ('none', $said);
 }
 
 sub has { my ($program) = @_; return grep { -x "$_/$program" } split /:/, $ENV{PATH}; }

@@ -12,8 +12,7 @@
 #              statement "-- ERROR" says that it fails, "-- → x | y" what it gives
 #   python     run by python3
 #   ini        put at the end of the file that the comment before it names
-#   synopsis   programs with their arguments: must be in their --help, as far as no word
-#              is to be replaced
+#   synopsis   programs with their arguments: command and options must be in their --help
 #   others     are no commands: text, output, pictures, other languages that are marked
 # A comment in the line before a block, or in lines of its own:
 #   <!-- not run: REASON -->    listed at the end; the text around must say so, too
@@ -272,10 +271,15 @@ my %run = (
 		my ($block) = @_;
 		for my $line (split /\n/, $block->{text})
 		{
-			my ($program, $words) = $line =~ /^(e3ctl|evcrypt)((?: [a-z][a-z-]*(?!\w))*)/ or next;
-			my ($out) = shell("$program --help\n");
-			my $last = (split ' ', $words)[-1] // next;
-			complain($block->{where}, "$program --help does not have:$words") unless $out =~ /\b\Q$last\E\b/;
+			my ($program, $words, $arguments) = $line =~ /^(e3ctl|evcrypt) ([a-z][a-z-]*(?: [a-z][a-z-]*(?!\w))*)(.*)/ or next;
+			my ($help) = shell("$program --help\n");
+			# What e3ctl says of one command; evcrypt has its options in groups.
+			my ($entry) = $help =~ /^(  \Q$words\E\b.*\n(?:    .*\n)*)/m;
+			$arguments =~ s/ {2,}.*//;
+			my @options = $arguments =~ /(--[a-z-]+)/g;
+			complain($block->{where}, "$program --help does not have: $words"), next unless defined $entry;
+			$entry = $help if $program eq 'evcrypt';
+			complain($block->{where}, "$program --help does not have: $_ of $words") for grep { $entry !~ /\Q$_\E(?![a-z-])/ } @options;
 		}
 	},
 );

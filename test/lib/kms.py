@@ -320,6 +320,8 @@ def release(public, secret, mode):
     if mode == "short-key":
         secret = secret[:16]
     if mode == "long-key":
+        secret += b"\0"
+    if mode == "double-key":
         secret += secret
     sealed = envelope(public, secret, mode)
     if mode == "truncated":

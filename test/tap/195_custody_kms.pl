@@ -87,6 +87,7 @@ my @bad = (
 	[ 'wrong-key'       => 'KEYRING_UNSEAL',  '' ],
 	[ 'short-key'       => 'CUSTODY_REFUSED', 'or has no key' ],
 	[ 'long-key'        => 'CUSTODY_REFUSED', 'or has no key' ],
+	[ 'double-key'      => 'CUSTODY_REFUSED', 'or has no key' ],
 	[ 'truncated'       => 'CUSTODY_REFUSED', 'envelope is damaged' ],
 	[ 'trailing'        => 'CUSTODY_REFUSED', 'envelope is damaged' ],
 	[ 'two-recipients'  => 'CUSTODY_REFUSED', 'is not RSAES-OAEP-SHA-256' ],

@@ -359,27 +359,54 @@ a_log_is_opened_again(void **state)
 	assert_status(open_log(&log, path, cause), EVW_AUDIT_LOG);
 }
 
+/* Neither log nor head, whose name it is, may be another's to write, or elsewhere. */
+static void
+expect_ours(const char *path, const char *name)
+{
+	char aside[PATH_MAX];
+	char cause[256];
+	E3AuditLog log;
+
+	assert_true(snprintf(aside, sizeof(aside), "%s.aside", name) < (int) sizeof(aside));
+	assert_int_equal(chmod(name, 0620), 0);
+	assert_status(open_log(&log, path, cause), EVW_AUDIT_LOG);
+	assert_int_equal(chmod(name, 0602), 0);
+	assert_status(open_log(&log, path, cause), EVW_AUDIT_LOG);
+	assert_int_equal(chmod(name, 0600), 0);
+
+	assert_int_equal(link(name, aside), 0);
+	assert_status(open_log(&log, path, cause), EVW_AUDIT_LOG);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(symlink(aside, name), 0);
+	assert_status(open_log(&log, path, cause), EVW_AUDIT_LOG);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(mkfifo(name, 0600), 0);
+	assert_status(open_log(&log, path, cause), EVW_AUDIT_LOG);
+
+	assert_int_equal(rename(aside, name), 0);
+	assert_status(open_log(&log, path, cause), EVW_OK);
+	e3_audit_log_close(&log);
+}
+
 static void
 what_is_not_ours_is_refused(void **state)
 {
 	char dir[PATH_MAX];
+	char head[PATH_MAX];
 	char cause[256];
 	const char *path;
-	const char *link_path;
 	E3AuditLog log;
 
 	(void) state;
 	help_make_dir(dir);
 	path = help_path(dir, "audit", 0);
-	link_path = help_path(dir, "link", 1);
-	help_write_file(path, "", 0, 0622);
-	assert_status(open_log(&log, path, cause), EVW_AUDIT_LOG);
-	assert_int_equal(symlink(path, link_path), 0);
-	assert_status(open_log(&log, link_path, cause), EVW_AUDIT_LOG);
-	assert_int_equal(unlink(link_path), 0);
-	assert_int_equal(mkfifo(link_path, 0600), 0);
-	assert_status(open_log(&log, link_path, cause), EVW_AUDIT_LOG);
-	assert_status(open_log(&log, help_path(dir, "no/audit", 2), cause), EVW_AUDIT_LOG);
+	assert_true(snprintf(head, sizeof(head), "%s.head", path) < (int) sizeof(head));
+	assert_status(open_log(&log, path, cause), EVW_OK);
+	append_one(&log);
+	e3_audit_log_close(&log);
+	expect_ours(path, path);
+	expect_ours(path, head);
+	assert_status(open_log(&log, help_path(dir, "no/audit", 1), cause), EVW_AUDIT_LOG);
 }
 
 int
